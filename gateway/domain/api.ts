@@ -1,0 +1,150 @@
+/**
+ * The use cases, as GraphQL sees them. Every method checks the policy (`caller`), throws `CofferError` for expected
+ * refusals (nothing has happened then) and never leaks that a foreign project's thing exists: foreign = missing.
+ */
+import type { Capability } from '../../strategies/spi/capability.ts';
+import type { DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
+import type { Manifest } from '../../strategies/spi/manifest.ts';
+import type { OperationView } from '../operations/workflow.ts';
+import type { InstanceDoc } from './instance/document.ts';
+
+export type Role = 'OPERATOR' | 'OWNER' | 'EDITOR' | 'VIEWER';
+/** Who calls, and from where: made once a request from the bearer token. */
+export interface Caller {
+  tokenId: string; tokenName: string; role: Role;
+  /** null: an operator, who sees every project */
+  projectId: string | null;
+  /** "token:<name>" as events show it */
+  actor: string;
+  clientAddress: string | null; requestId: string;
+  expiresAt: string | null;
+}
+
+export interface Page { first?: number | null | undefined; after?: string | null | undefined; last?: number | null | undefined; before?: string | null | undefined }
+/** cursor of a row is opaque to callers and made by the domain */
+export interface Connection<T> { totalCount: number; edges: { cursor: string; node: T }[]; hasNextPage: boolean; hasPreviousPage: boolean }
+export type Lookup = { id: string } | { name: { name: string; projectId?: string | null | undefined } };
+
+export interface FlavorDoc { id: string; name: string; vcpus: number; memoryMb: number }
+export interface VolumeTypeDoc { id: string; name: string; description: string }
+export interface DatastoreDoc { id: string; name: string; title: string; description: string; plugin: PluginDoc; versionIds: string[]; defaultVersionId: string | null }
+export interface PluginDoc { name: string; version: string; apiVersion: string; maturity: string; origin: string; state: 'READY' | 'DISABLED'; problem: string | null }
+export interface VersionDoc {
+  id: string; name: string; datastoreId: string; datastore: string; active: boolean; deprecated: boolean; endOfLife: string | null;
+  capabilities: readonly Capability[]; absent: { capability: string; reason: string }[]; minMemoryMb: number;
+}
+/** Held in memory (it changes only by operators' acts): synchronous. */
+export interface Catalogue {
+  datastores(): DatastoreDoc[];
+  datastore(nameOrId: string): DatastoreDoc | undefined;
+  versions(datastoreId: string, includeInactive: boolean): VersionDoc[];
+  version(id: string): VersionDoc | undefined;
+  flavors(): FlavorDoc[];
+  flavor(idOrName: string): FlavorDoc | undefined;
+  volumeTypes(): VolumeTypeDoc[];
+  volumeType(idOrName: string): VolumeTypeDoc | undefined;
+  manifest(datastore: string): Manifest | undefined;
+  /** plugins that were refused at boot have no datastore; they are told here */
+  plugins(): PluginDoc[];
+}
+export interface EngineSourceDoc { kinds: string[]; installed: boolean; builds: { id: string; version: string; source: string; installedAt: string }[] }
+
+export interface InstanceFilter {
+  projectId?: string | null | undefined; name?: string | null | undefined; status?: string[] | null | undefined;
+  datastore?: string | null | undefined; tag?: { key: string; value?: string | null | undefined } | null | undefined;
+  /** operators only */
+  includeDeleted?: boolean | null | undefined;
+}
+export interface InstanceOrder { field: 'CREATED_AT' | 'NAME'; direction: 'ASC' | 'DESC' }
+export interface CreateInstanceInput {
+  projectId?: string | null | undefined; name: string; datastore: string; version?: string | null | undefined; flavor: string;
+  volume: { sizeGb: number; type?: string | null | undefined };
+  databases?: DatabaseSpec[] | null | undefined;
+  users?: { name: string; password?: string | null | undefined; host?: string | null | undefined; databases?: string[] | null | undefined }[] | null | undefined;
+  zone?: string | null | undefined; deletionProtection?: boolean | null | undefined; tags?: { key: string; value: string }[] | null | undefined;
+  idempotencyKey?: string | null | undefined;
+}
+export interface UserCredentials { name: string; host: string | null; password: string | null }
+export interface Accepted { instance: InstanceDoc; operation: OperationView }
+export interface ItemResult { name: string; host: string | null; fault: { code: string; message: string } | null }
+export interface EngineActed extends Accepted { results: ItemResult[] }
+
+export interface Instances {
+  list(caller: Caller, page: Page, filter: InstanceFilter, order: InstanceOrder): Promise<Connection<InstanceDoc>>;
+  find(caller: Caller, by: Lookup): Promise<InstanceDoc | null>;
+  /** for `nodes(ids:)` and nested fields: one statement, order kept, null for what cannot be seen */
+  findMany(caller: Caller, ids: readonly string[]): Promise<(InstanceDoc | null)[]>;
+  create(caller: Caller, input: CreateInstanceInput): Promise<Accepted & { userCredentials: UserCredentials[] }>;
+  update(caller: Caller, input: { instanceId: string; revision?: number | null | undefined; name?: string | null | undefined; tags?: { key: string; value: string }[] | null | undefined; deletionProtection?: boolean | null | undefined; maintenance?: InstanceDoc['maintenance'] | undefined }): Promise<InstanceDoc>;
+  start(caller: Caller, instanceId: string): Promise<Accepted>;
+  stop(caller: Caller, instanceId: string): Promise<Accepted>;
+  restart(caller: Caller, instanceId: string): Promise<Accepted>;
+  delete(caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted>;
+  reset(caller: Caller, instanceId: string): Promise<Accepted>;
+  ping(caller: Caller, instanceId: string): Promise<{ instance: InstanceDoc; agentRoundTripMs: number; engineRoundTripMs: number | null; engineState: string; detail: string | null }>;
+}
+
+export interface EngineObjects {
+  listDatabases(caller: Caller, instanceId: string): Promise<{ name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null }[]>;
+  listUsers(caller: Caller, instanceId: string): Promise<(UserRef & { grants: GrantSpec[] })[]>;
+  createDatabases(caller: Caller, input: { instanceId: string; databases: DatabaseSpec[]; idempotencyKey?: string | null | undefined }): Promise<EngineActed>;
+  deleteDatabase(caller: Caller, input: { instanceId: string; name: string }): Promise<EngineActed>;
+  createUsers(caller: Caller, input: { instanceId: string; users: NonNullable<CreateInstanceInput['users']>; idempotencyKey?: string | null | undefined }): Promise<EngineActed & { userCredentials: UserCredentials[] }>;
+  updateUser(caller: Caller, input: { instanceId: string; user: UserRef; name?: string | null | undefined; host?: string | null | undefined; password?: string | null | undefined }): Promise<EngineActed>;
+  deleteUser(caller: Caller, input: { instanceId: string; user: UserRef }): Promise<EngineActed>;
+  grant(caller: Caller, input: { instanceId: string; user: UserRef; grants: { database?: string | null | undefined; privileges?: string[] | null | undefined }[] }): Promise<EngineActed>;
+  revoke(caller: Caller, input: { instanceId: string; user: UserRef; databases: (string | null)[] }): Promise<EngineActed>;
+  enableRoot(caller: Caller, input: { instanceId: string; password?: string | null | undefined }): Promise<EngineActed & { credentials: UserCredentials | null }>;
+  disableRoot(caller: Caller, instanceId: string): Promise<EngineActed>;
+}
+
+export interface OperationFilter { subjectId?: string | null | undefined; projectId?: string | null | undefined; state?: string[] | null | undefined; kind?: string | null | undefined; parentId?: string | null | undefined }
+export interface OperationsApi {
+  list(caller: Caller, page: Page, filter: OperationFilter): Promise<Connection<OperationView>>;
+  find(caller: Caller, id: string): Promise<OperationView | null>;
+  findMany(caller: Caller, ids: readonly string[]): Promise<(OperationView | null)[]>;
+  cancel(caller: Caller, operationId: string): Promise<OperationView>;
+  retry(caller: Caller, operationId: string): Promise<OperationView>;
+}
+
+export interface EventDoc {
+  id: string; cursor: string; at: string; type: string; phase: 'START' | 'PROGRESS' | 'END' | 'ERROR' | 'INFO'; actor: string;
+  clientAddress: string | null; requestId: string | null; subject: string; project: string | null; operation: string | null; data: unknown;
+}
+export interface EventFilter { subject?: string | null | undefined; projectId?: string | null | undefined; type?: string | null | undefined; operationId?: string | null | undefined }
+
+export interface ProjectDoc { id: string; name: string; createdAt: string }
+export interface TokenDoc { id: string; name: string; role: Role; projectId: string | null; createdBy: string; createdAt: string; expiresAt: string | null; revokedAt: string | null }
+export interface Access {
+  /** null for an unknown, expired or revoked token; cached briefly, dropped at once on revocation (event) */
+  authenticate(token: string, clientAddress: string | null, requestId: string): Promise<Caller | null>;
+  projects(caller: Caller, page: Page): Promise<Connection<ProjectDoc>>;
+  project(caller: Caller, idOrName: string): Promise<ProjectDoc | null>;
+  createProject(caller: Caller, name: string): Promise<ProjectDoc>;
+  /** refused while it has instances */
+  deleteProject(caller: Caller, id: string): Promise<ProjectDoc>;
+  tokens(caller: Caller, projectId: string, page: Page): Promise<Connection<TokenDoc>>;
+  createToken(caller: Caller, input: { projectId?: string | null | undefined; name: string; role: Role; expiresAt?: string | null | undefined }): Promise<{ token: TokenDoc; secret: string }>;
+  revokeToken(caller: Caller, tokenId: string): Promise<TokenDoc>;
+}
+
+export interface SystemDoc {
+  version: string; generation: number;
+  gateways: { id: string; address: string; roles: string[]; seenAt: string }[];
+  hosts: { id: string; name: string; region: string; zone: string; facts: unknown; seenAt: string }[];
+  agents: { connected: number; known: number };
+  operations: { pending: number; running: number };
+}
+
+export interface Domain {
+  catalogue: Catalogue;
+  engineSource(versionId: string): Promise<EngineSourceDoc>;
+  /** operators: fetch a track's binaries ahead; an operation of the host */
+  installEngine(caller: Caller, input: { datastore: string; version: string }): Promise<OperationView>;
+  instances: Instances;
+  engine: EngineObjects;
+  operations: OperationsApi;
+  access: Access;
+  events: { list(caller: Caller, page: Page, filter: EventFilter): Promise<Connection<EventDoc>> };
+  system(caller: Caller): Promise<SystemDoc>;
+}

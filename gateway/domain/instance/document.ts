@@ -1,0 +1,32 @@
+/**
+ * An instance as lists, subscriptions and events carry it: one JSON document, assembled by one SQL expression
+ * (`gateway/store/instance-document.ts`). Times are RFC 3339 in UTC.
+ */
+export interface InstanceDoc {
+  id: string; projectId: string; name: string; datastore: string; track: string; versionId: string;
+  buildId: string | null; buildVersion: string | null; flavorId: string;
+  volumeGb: number; volumeType: string; volumeUsedBytes: number | null;
+  hostId: string; region: string; zone: string;
+  intent: 'RUNNING' | 'STOPPED';
+  status: InstanceStatus;
+  role: 'STANDALONE' | 'PRIMARY' | 'REPLICA' | 'MEMBER';
+  conditions: ConditionDoc[];
+  endpoints: { role: 'PRIMARY' | 'REPLICA'; host: string; port: number; uri: string; tls: boolean }[];
+  task: TaskDoc | null;
+  fault: { code: string; message: string; at: string; operationId: string | null } | null;
+  /** what the agent said it can do; null until it has connected once */
+  capabilities: string[] | null;
+  rootEnabledEver: boolean; deletionProtection: boolean;
+  maintenance: { day: string; start: string; durationMinutes: number } | null;
+  tags: { key: string; value: string }[];
+  caCertificate: string | null;
+  revision: number;
+  createdAt: string; updatedAt: string; deletedAt: string | null;
+}
+export type InstanceStatus = 'BUILDING' | 'ACTIVE' | 'STOPPED' | 'UNHEALTHY' | 'UNKNOWN' | 'ERROR' | 'DELETING';
+export interface ConditionDoc { type: string; status: 'TRUE' | 'FALSE' | 'UNKNOWN'; reason: string; message: string; since: string }
+/** the running exclusive operation, as small as a list needs it */
+export interface TaskDoc {
+  id: string; kind: string; state: string; step: string | null; progress: number; attempt: number; actor: string;
+  cancellable: boolean; deadline: string; createdAt: string; startedAt: string | null; finishedAt: string | null;
+}

@@ -1,0 +1,12 @@
+/** An open transaction, or anything that can run statements. Values are always parameters. */
+export interface Tx {
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Store extends Tx {
+  /** One transaction, bounded in time (an open writer holds the event horizon back); retried on serialisation failure and lost connection before commit. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Wakes `listener` on NOTIFY of the channel and after every reconnect (notifications may have been lost). Returns an unsubscribe. */
+  listen(channel: string, listener: (payload: string) => void): () => void;
+  close(): Promise<void>;
+}

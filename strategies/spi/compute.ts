@@ -1,0 +1,51 @@
+import type { Fence } from '../../kernel/fence.ts';
+import type { FlavorSize } from './control.ts';
+import type { EngineBuild } from './engine-source.ts';
+
+/** What a compute strategy needs to make a guest: an agent with its engine's build, volume and ports. */
+export interface GuestSpec {
+  instanceId: string;
+  datastore: string;
+  track: string;
+  buildId: string;
+  flavor: FlavorSize;
+  volumeGb: number;
+  /** by the names of the manifest's ports; already reserved in the store */
+  ports: Record<string, number>;
+  bind: string;
+  advertise: string;
+  enrolment: Enrolment;
+}
+/** One-time secret and where to bring it. */
+export interface Enrolment { token: string; trustDomain: string; identityCa: string; enrolAddress: string; conductorAddress: string }
+
+export interface GuestFacts {
+  state: 'absent' | 'starting' | 'running' | 'stopped';
+  agentPid: number | null;
+  enginePids: number[];
+  isolation: 'users' | 'shared';
+  /** null when the limit is enforced; else why not */
+  limitsUnenforced: string | null;
+}
+export interface HostFacts {
+  name: string; region: string; zone: string;
+  memoryTotalMb: number; memoryAvailableMb: number; diskTotalBytes: number; diskFreeBytes: number;
+  vcpus: number; isolation: 'users' | 'shared'; limitsEnforced: boolean; runtimeHash: string;
+}
+export interface CallOptions { signal: AbortSignal; fence: Fence; operationId: string; progress?(fraction: number, message: string): void }
+
+/** Creates and destroys guests. Every method is idempotent by instance id; an older fence is refused. */
+export interface ComputeStrategy {
+  facts(signal: AbortSignal): Promise<HostFacts>;
+  listBuilds(signal: AbortSignal): Promise<EngineBuild[]>;
+  ensureEngine(request: { datastore: string; track: string }, options: Omit<CallOptions, 'fence' | 'operationId'>): Promise<EngineBuild>;
+  createVolume(request: { instanceId: string; sizeGb: number }, options: CallOptions): Promise<void>;
+  createGuest(spec: GuestSpec, options: CallOptions): Promise<GuestFacts>;
+  inspect(instanceId: string, signal: AbortSignal): Promise<GuestFacts>;
+  /** Gives an agent that lost its certificate a fresh token and restarts it if it is gone. */
+  reenrol(instanceId: string, enrolment: Enrolment, options: CallOptions): Promise<void>;
+  /** Agent and engine stopped and everything but data and logs removed: processes, cgroup, sockets, credentials. */
+  stopGuest(instanceId: string, options: CallOptions): Promise<void>;
+  /** Nothing left: processes, directory, user, cgroup. */
+  destroy(instanceId: string, options: CallOptions): Promise<void>;
+}

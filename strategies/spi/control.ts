@@ -1,0 +1,34 @@
+import type { InputIssue } from '../../kernel/errors.ts';
+
+export interface FlavorSize { vcpus: number; memoryMb: number }
+export interface DatabaseSpec { name: string; characterSet?: string | undefined; collation?: string | undefined }
+export interface UserRef { name: string; host?: string | undefined; authDatabase?: string | undefined }
+export interface UserSpec extends UserRef { password: string; grants: GrantSpec[] }
+/** `privileges` in the engine's own words; empty means the engine's usual set for an application. `database` is null where the engine has none. */
+export interface GrantSpec { database: string | null; privileges: string[] }
+export interface EndpointSpec { role: 'PRIMARY' | 'REPLICA'; host: string; port: number; uri: string; tls: boolean }
+
+/** What the user asks for, to be judged before anything changes. `path` of an issue is relative to the item. */
+export type Proposal =
+  | { kind: 'database'; track: string; database: DatabaseSpec }
+  | { kind: 'database-ref'; track: string; name: string }
+  | { kind: 'user'; track: string; user: Omit<UserSpec, 'password'> & { password?: string | undefined } }
+  | { kind: 'user-ref'; track: string; user: UserRef }
+  | { kind: 'grant'; track: string; grant: GrantSpec };
+
+export interface SizingInput { track: string; flavor: FlavorSize; volumeGb: number }
+
+/**
+ * Gateway side: decisions only, no I/O. Async with serialisable arguments and results, so that a third party's half can
+ * run in a worker thread under a deadline.
+ */
+export interface ControlHalf {
+  /** Issues with names, character sets, hosts, privileges; empty when the engine will accept it. */
+  validate(proposal: Proposal): Promise<InputIssue[]>;
+  /** Engine parameters that follow from the flavor and the volume (engine's own names and units). */
+  size(input: SizingInput): Promise<Record<string, string>>;
+  /** Where applications connect; URIs carry no password. `ports` by the names of the manifest. */
+  endpoints(input: { host: string; ports: Record<string, number> }): Promise<EndpointSpec[]>;
+  /** Login name of the tenant's root account. */
+  rootName: string;
+}

@@ -1,0 +1,156 @@
+import type { Log } from '../../kernel/log.ts';
+import type { Capability } from './capability.ts';
+import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from './control.ts';
+
+/** Absolute paths inside `instances/<id>/`. Only `data` lies on the volume. */
+export interface GuestPaths {
+  /** engine data: a subdirectory of the volume's mount; made by `initialise`, owned by the engine */
+  data: string;
+  /** configuration files of the engine */
+  config: string;
+  /** unix sockets; only the agent and the engine may enter. Short enough for a socket path. */
+  run: string;
+  /** what the engine prints; rotated by the agent */
+  logs: string;
+  /** certificate, key and CA of the engine: see `TlsFiles` */
+  tls: string;
+  /** the build's prefix and its binaries */
+  prefix: string;
+  bin: string;
+}
+export interface TlsFiles { certificate: string; key: string; ca: string }
+
+/** A program the engine runs as (initdb, a dump tool): run as the engine's own user, killed at the deadline. */
+export interface ToolSpec {
+  command: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  /** secrets go here, never into an argument */
+  stdin?: string;
+  timeoutMs: number;
+}
+export interface ToolResult { exitCode: number; stdout: string; stderr: string }
+
+/** The long-running engine process itself. */
+export interface EngineSpec { command: string; args: readonly string[]; env?: Record<string, string>; cwd?: string; /** file name in `paths.logs` that takes stdout and stderr */ logFile: string }
+export interface EngineExit { code: number | null; signal: string | null; at: string }
+
+/** The agent's grip on the engine. It survives a restart of the agent: a running engine is adopted by pid and start time. */
+export interface EngineHandle {
+  /** Starts the engine, or adopts the one that already runs for this instance. */
+  start(spec: EngineSpec): Promise<{ pid: number; adopted: boolean }>;
+  /** pid while it runs, else null. */
+  pid(): number | null;
+  signal(signal: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGKILL'): Promise<void>;
+  /** Resolves when the engine is gone (at once when none runs). */
+  exited(signal: AbortSignal): Promise<EngineExit>;
+  run(tool: ToolSpec): Promise<ToolResult>;
+  /** Every process of this instance's engine user except the agent (left over from a crash) is killed. */
+  killLeftovers(): Promise<void>;
+  /** Last lines of the engine's log, for faults. */
+  logTail(lines: number): Promise<string[]>;
+  /** Makes files or folders the engine's own (owner and mode); a no-op where agent and engine are one user. */
+  own(path: string, mode: number): Promise<void>;
+}
+
+export interface GuestContext {
+  instanceId: string;
+  track: string;
+  /** exact version of the build, e.g. "17.6" */
+  version: string;
+  flavor: FlavorSize;
+  volumeGb: number;
+  paths: GuestPaths;
+  tls: TlsFiles;
+  network: { bind: string; advertise: string; ports: Record<string, number> };
+  /** parameters from `ControlHalf.size`, by the engine's names */
+  sizing: Record<string, string>;
+  /** random secret of the management account */
+  managementSecret: string;
+  /** name of the operating system user the agent appears as to the engine, for peer authentication */
+  agentUser: string;
+  /** false where agent and engine are one user (ordinary-user installations): peer authentication then proves only that user */
+  isolated: boolean;
+  engine: EngineHandle;
+  log: Log;
+  /** aborted on cancel and at the deadline */
+  signal: AbortSignal;
+  deadline: Date;
+  operationId: string;
+  progress(fraction: number, message: string): void;
+}
+
+/** `hung`: the process lives and does not answer. A full connection table is `ok` with a detail, not `down`. */
+export type ProbeState = 'ok' | 'starting' | 'down' | 'hung';
+export interface Probe { state: ProbeState; detail: string | null; version: string | null; managementLost: boolean }
+
+export interface DatabaseInfo { name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null }
+export interface UserInfo extends UserRef { grants: GrantSpec[] }
+export interface ConfigureResult { changed: boolean; /** parameters that wait for a restart */ restartRequired: string[] }
+
+/**
+ * Agent side: effects. Every method is idempotent as observed: called twice, or again after a crash half way, it ends in
+ * the same state. Failures are thrown as `GuestFault`; a message may reach the user and holds no secret.
+ */
+export interface GuestHalf {
+  /** Makes `paths.data` from nothing: no network, authentication on. Unfinished work of an earlier call is discarded and redone. */
+  initialise(ctx: GuestContext): Promise<void>;
+  /** Engine up and answering its management connection. Listens on the network only with authentication and TLS on. */
+  start(ctx: GuestContext): Promise<void>;
+  /** Orderly stop; `immediate` may cost recovery time at the next start but never data. */
+  stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void>;
+  /** Cheap; over a reserved connection. Must not throw for an unwell engine. */
+  probe(ctx: GuestContext): Promise<Probe>;
+  /** Renders the engine's files from sizing and owned values, applies what can be applied live. */
+  configure(ctx: GuestContext): Promise<ConfigureResult>;
+  /** Repairs management access (offline when it must). */
+  repair(ctx: GuestContext): Promise<void>;
+  tls?: {
+    /** New files lie at `ctx.tls`: load them without dropping connected clients. */
+    rotate(ctx: GuestContext): Promise<void>;
+  };
+  databases?: {
+    list(ctx: GuestContext): Promise<DatabaseInfo[]>;
+    create(ctx: GuestContext, database: DatabaseSpec): Promise<void>;
+    delete(ctx: GuestContext, name: string): Promise<void>;
+  };
+  users?: {
+    list(ctx: GuestContext): Promise<UserInfo[]>;
+    create(ctx: GuestContext, user: UserSpec): Promise<void>;
+    update(ctx: GuestContext, user: UserRef, change: { name?: string | undefined; host?: string | undefined; password?: string | undefined }): Promise<void>;
+    delete(ctx: GuestContext, user: UserRef): Promise<void>;
+  };
+  grants?: {
+    grant(ctx: GuestContext, user: UserRef, grants: GrantSpec[]): Promise<void>;
+    revoke(ctx: GuestContext, user: UserRef, databases: (string | null)[]): Promise<void>;
+  };
+  root?: {
+    enable(ctx: GuestContext, password: string): Promise<{ name: string }>;
+    disable(ctx: GuestContext): Promise<void>;
+    /** read from the engine, now */
+    isEnabled(ctx: GuestContext): Promise<boolean>;
+  };
+}
+
+/** code: RETRYABLE means the same call may succeed later (engine starting); EXISTS/MISSING/REFUSED are final answers about one item. */
+export type GuestFaultCode = 'RETRYABLE' | 'EXISTS' | 'MISSING' | 'REFUSED' | 'FAILED_TO_START' | 'FAILED';
+export class GuestFault extends Error {
+  override readonly name = 'GuestFault';
+  readonly code: GuestFaultCode;
+  constructor(code: GuestFaultCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The capabilities a guest half really has: derived from the groups that exist, never declared. */
+export function capabilitiesOf(guest: GuestHalf): Capability[] {
+  const found: Capability[] = ['CONFIGURATION'];
+  if (guest.databases) found.push('DATABASES');
+  if (guest.users) found.push('USERS');
+  if (guest.grants) found.push('GRANTS');
+  if (guest.root) found.push('ROOT');
+  if (guest.tls) found.push('TLS');
+  return found.sort();
+}

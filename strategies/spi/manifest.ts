@@ -1,0 +1,58 @@
+import type { Capability } from './capability.ts';
+import type { EngineSourceSpec } from './engine-source.ts';
+
+/** The contract version plugins are written against: a major breaks, a minor adds. */
+export const spiVersion = '1.0';
+
+/** The static half of a plugin: pure data, validated by the registry at boot. */
+export interface Manifest {
+  /** the datastore's name in the API: lower-case letters, digits, dashes */
+  id: string;
+  title: string;
+  description: string;
+  /** of the plugin itself (semver) */
+  version: string;
+  /** semver range of `spiVersion` this plugin works with, e.g. "^1.0" */
+  apiVersion: string;
+  maturity: 'EXPERIMENTAL' | 'TECHNICAL_PREVIEW' | 'STABLE';
+  /** exactly what the guest half implements; a mismatch is refused by the agent at load */
+  capabilities: readonly Capability[];
+  /** why a capability users may expect is absent, by capability */
+  absent?: Partial<Record<Capability, string>>;
+  /** the sockets the engine listens on; the conformance kit compares every open port with these */
+  ports: readonly PortSpec[];
+  tracks: readonly TrackSpec[];
+  connect: ConnectSpec;
+  /** whether users, roles and passwords live in replicated data or on each node */
+  accounts: 'replicated' | 'per-node';
+  timeouts: GuestTimeouts;
+}
+
+export interface PortSpec { name: string; purpose: 'client' | 'peer'; tls: 'required' }
+
+/** A version as users name it ("17"). Builds of a track are exact package sets. */
+export interface TrackSpec {
+  name: string;
+  /** exactly one track of a plugin is the default */
+  default?: boolean;
+  deprecated?: boolean;
+  /** RFC 3339 date */
+  endOfLife?: string;
+  /** tried in this order */
+  sources: readonly EngineSourceSpec[];
+  /** the smallest flavor the engine works in */
+  minMemoryMb: number;
+}
+
+/** How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced. */
+export interface ConnectSpec {
+  command: string;
+  args: readonly string[];
+  /** `{password}` may be used here and only here: never in an argument */
+  environment: Readonly<Record<string, string>>;
+  /** database used when the person names none */
+  defaultDatabase?: string;
+}
+
+/** Milliseconds; honoured as declared or refused at load (at most one hour each). */
+export interface GuestTimeouts { initialiseMs: number; startMs: number; stopMs: number; probeMs: number; statementMs: number }
