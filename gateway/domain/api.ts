@@ -84,6 +84,22 @@ export interface Instances {
   ping(caller: Caller, instanceId: string): Promise<{ instance: InstanceDoc; agentRoundTripMs: number; engineRoundTripMs: number | null; engineState: string; detail: string | null }>;
 }
 
+/** Statements of one MVCC snapshot, as the event feed gives them (`gateway/events/feed.ts`). */
+export type SnapshotReader = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+/**
+ * What subscriptions need besides the event feed: the present, read by the feed's own runner so that it joins the
+ * events that follow without gap or repeat, and the filters of the lists for a single document (pure).
+ * Policy as everywhere: what is foreign is missing.
+ */
+export interface Live {
+  instance(caller: Caller, id: string, read: SnapshotReader): Promise<InstanceDoc | null>;
+  /** all that match, by id; at most `limit` */
+  instances(caller: Caller, filter: InstanceFilter, limit: number, read: SnapshotReader): Promise<InstanceDoc[]>;
+  operation(caller: Caller, id: string, read: SnapshotReader): Promise<OperationView | null>;
+  instanceMatches(caller: Caller, filter: InstanceFilter, doc: InstanceDoc): boolean;
+  eventMatches(caller: Caller, filter: EventFilter, event: EventDoc): boolean;
+}
+
 export interface EngineObjects {
   listDatabases(caller: Caller, instanceId: string): Promise<{ name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null }[]>;
   listUsers(caller: Caller, instanceId: string): Promise<(UserRef & { grants: GrantSpec[] })[]>;
@@ -120,6 +136,8 @@ export interface Access {
   authenticate(token: string, clientAddress: string | null, requestId: string): Promise<Caller | null>;
   projects(caller: Caller, page: Page): Promise<Connection<ProjectDoc>>;
   project(caller: Caller, idOrName: string): Promise<ProjectDoc | null>;
+  /** for nested fields: one statement, order kept, null for what cannot be seen */
+  findProjects(caller: Caller, ids: readonly string[]): Promise<(ProjectDoc | null)[]>;
   createProject(caller: Caller, name: string): Promise<ProjectDoc>;
   /** refused while it has instances */
   deleteProject(caller: Caller, id: string): Promise<ProjectDoc>;
@@ -142,6 +160,7 @@ export interface Domain {
   /** operators: fetch a track's binaries ahead; an operation of the host */
   installEngine(caller: Caller, input: { datastore: string; version: string }): Promise<OperationView>;
   instances: Instances;
+  live: Live;
   engine: EngineObjects;
   operations: OperationsApi;
   access: Access;

@@ -118,3 +118,5 @@ export interface Operations {
   /** Resolves when it has ended, or with its present state at the timeout. */
   waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<OperationView & { outputs: Record<string, unknown> }>;
 }
+
+export const isFinished = (state: OperationView['state']): boolean => state === 'SUCCEEDED' || state === 'FAILED' || state === 'CANCELLED';

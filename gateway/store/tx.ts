@@ -10,3 +10,7 @@ export interface Store extends Tx {
   listen(channel: string, listener: (payload: string) => void): () => void;
   close(): Promise<void>;
 }
+
+/** True for a unique violation on the table (SQLSTATE 23505). */
+export const isUniqueViolation = (error: unknown, table: string): boolean =>
+  typeof error === 'object' && error !== null && (error as { code?: unknown }).code === '23505' && (error as { table?: unknown }).table === table;

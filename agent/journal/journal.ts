@@ -1,0 +1,46 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { entryLimitBytes, type SlotStore } from '../state/slot-store.ts';
+import { type CommandKey, type CommandRecord, type FaultRecord, isRecordKey, recordKey } from './record.ts';
+
+export const journalLimits = { records: 192, ageMs: 30 * 24 * 3_600_000, messageCharacters: 500 } as const;
+
+export interface Journal {
+  find(key: CommandKey): CommandRecord | undefined;
+  /** Resolves when it is durable. */
+  write(record: CommandRecord): Promise<void>;
+}
+
+export function createJournal(store: SlotStore, clock: Clock): Journal {
+  const all = (): CommandRecord[] => store.keys().filter(isRecordKey).map((key) => store.get(key) as CommandRecord);
+  return {
+    find: (key) => store.get(recordKey(key)) as CommandRecord | undefined,
+    async write(record) {
+      const key = recordKey(record);
+      store.forget(decidePrune(all(), clock.now(), recordKey(record)));
+      await store.put(key, fitRecord(record, entryLimitBytes - key.length - reserveBytes));
+    },
+  };
+}
+const reserveBytes = 64;
+
+/** Keys of the records that are too old or too many, oldest first, never the one at hand. */
+export function decidePrune(records: readonly CommandRecord[], nowMs: number, keep: string): string[] {
+  const others = records.filter((record) => recordKey(record) !== keep).sort((a, b) => a.atMs - b.atMs);
+  const surplus = others.length + 1 - journalLimits.records;
+  return others.filter((record, index) => index < surplus || nowMs - record.atMs > journalLimits.ageMs).map(recordKey);
+}
+
+/** Shortens messages until the record fits its slot: codes are what decides, messages are for people. */
+export function fitRecord(record: CommandRecord, limitBytes: number): CommandRecord {
+  for (const characters of [journalLimits.messageCharacters, 120, 24, 0]) {
+    const fitted = shorten(record, characters);
+    if (Buffer.byteLength(JSON.stringify(fitted)) <= limitBytes) return fitted;
+  }
+  throw new Error(`A command with ${Object.keys(record.items).length} items is too large to be journalled; send fewer at once`);
+}
+
+function shorten(record: CommandRecord, characters: number): CommandRecord {
+  const cut = (fault: FaultRecord | null): FaultRecord | null => (fault ? { code: fault.code, message: fault.message.slice(0, characters) } : null);
+  const items = Object.fromEntries(Object.entries(record.items).map(([index, fault]) => [index, cut(fault)]));
+  return { ...record, items, outcome: record.outcome && { ...record.outcome, fault: cut(record.outcome.fault) } };
+}

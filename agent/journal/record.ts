@@ -1,0 +1,25 @@
+/** What the journal keeps of one command of one step. Never a secret: passwords are neither stored nor hashed. */
+export interface FaultRecord { code: string; message: string }
+
+export interface CommandRecord {
+  operationId: string;
+  step: string;
+  kind: string;
+  /** of the command without its secrets: one step name stands for one command */
+  digest: string;
+  /** of the fence under which it was last run */
+  attempt: number;
+  /** how often it was begun */
+  runs: number;
+  state: 'started' | 'ended';
+  atMs: number;
+  outcome: { fault: FaultRecord | null; restartRequired: string[]; rootName: string } | null;
+  /** by index of the request's item: those that have a final result; null is success */
+  items: Record<number, FaultRecord | null>;
+  /** indices of the items that were not there before the first run; null until somebody looked */
+  absentBefore: number[] | null;
+}
+
+export interface CommandKey { operationId: string; step: string; kind: string }
+export const recordKey = (key: CommandKey): string => `run/${key.operationId}/${key.step}/${key.kind}`;
+export const isRecordKey = (key: string): boolean => key.startsWith('run/');

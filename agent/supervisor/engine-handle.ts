@@ -1,0 +1,53 @@
+import { chmod, chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { EngineExit, EngineHandle } from '../../strategies/spi/guest.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import type { EngineProcess } from './engine-process.ts';
+import { killLeftovers } from './leftovers.ts';
+import { tailOf } from './log-tail.ts';
+import { runTool } from './tool.ts';
+
+/** What a plugin's method gets: the engine's process, and tools that end with the method's signal. */
+export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProcess; state: StateKeeper; signal: AbortSignal }): EngineHandle {
+  const { boot, engine, state, signal } = parts;
+  return {
+    async start(spec) {
+      const running = engine.record();
+      if (running) return { pid: running.pid, adopted: true };
+      signal.throwIfAborted();
+      const started = await engine.start(spec, (record) => state.update({ engine: record }));
+      return { pid: started.pid, adopted: false };
+    },
+    pid: () => engine.record()?.pid ?? null,
+    signal: (name) => engine.signal(name),
+    exited: (until) => exitOf(engine, until),
+    run: (tool) => runTool(boot, tool, signal),
+    killLeftovers: () => killLeftovers(boot),
+    async logTail(lines) {
+      const logFile = engine.record()?.logFile ?? state.current().engine?.logFile;
+      return logFile ? tailOf(join(boot.paths.logs, logFile), lines) : [];
+    },
+    async own(path, mode) {
+      await chmod(path, mode);
+      if (boot.engineUid !== null) await chown(path, boot.engineUid, boot.engineUid);
+    },
+  };
+}
+
+function exitOf(engine: EngineProcess, until: AbortSignal): Promise<EngineExit> {
+  return new Promise((resolve, reject) => {
+    if (!engine.record()) return resolve(engine.lastExit() ?? { code: null, signal: null, at: new Date().toISOString() });
+    if (until.aborted) return reject(until.reason as Error);
+    const onAbort = (): void => {
+      stopListening();
+      reject(until.reason as Error);
+    };
+    const stopListening = engine.onExit((exit) => {
+      stopListening();
+      until.removeEventListener('abort', onAbort);
+      resolve(exit);
+    });
+    until.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * The engine's main process: started detached in a session of its own with its output in a file (never a pipe of ours),
+ * or adopted by pid and start time after a restart of the agent. An adopted process has no parent here to wait for it:
+ * its exit is seen through a grip on its /proc entry.
+ */
+import { spawn } from 'node:child_process';
+import { close, constants, open as openFile } from 'node:fs';
+import { chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { EngineExit, EngineSpec } from '../../strategies/spi/guest.ts';
+import type { EngineRecord } from '../state/agent-state.ts';
+import { bootId, gripProcess, isAlive, statOf } from './proc.ts';
+import { engineIdentity, runAs } from './run-as.ts';
+import { engineEnvironment } from './tool.ts';
+
+/** An exit is seen within this time; one read of a small file each. */
+const watchMs = 50;
+const openAsync = promisify(openFile);
+const closeAsync = promisify(close);
+
+export type ExitListener = (exit: EngineExit, record: EngineRecord) => void;
+
+export interface EngineProcess {
+  record(): EngineRecord | null;
+  /** Starts it. The record is told before anything else may go wrong. */
+  start(spec: EngineSpec, onStarted: (record: EngineRecord) => Promise<void>): Promise<EngineRecord>;
+  /** True when the recorded process is alive and now watched. */
+  adopt(record: EngineRecord): boolean;
+  signal(name: NodeJS.Signals): Promise<void>;
+  /** Returns how to stop listening. */
+  onExit(listener: ExitListener): () => void;
+  /** The latest exit that was seen. */
+  lastExit(): EngineExit | null;
+  /** Stops watching; the engine goes on. */
+  release(): void;
+}
+
+export function createEngineProcess(boot: AgentBoot, now: () => number): EngineProcess {
+  let current: EngineRecord | null = null;
+  let last: EngineExit | null = null;
+  let unwatch = (): void => undefined;
+  const listeners = new Set<ExitListener>();
+
+  const ended = (record: EngineRecord, code: number | null, signal: string | null): void => {
+    if (current?.pid !== record.pid || current.startTime !== record.startTime) return;
+    unwatch();
+    current = null;
+    const exit = { code, signal, at: new Date(now()).toISOString() };
+    last = exit;
+    for (const listener of [...listeners]) listener(exit, record);
+  };
+  const watch = (record: EngineRecord): boolean => {
+    const grip = gripProcess(record.pid, record.startTime);
+    if (!grip || grip.isGone()) {
+      grip?.release();
+      return false;
+    }
+    current = record;
+    const timer = setInterval(() => grip.isGone() && ended(record, null, null), watchMs);
+    unwatch = () => {
+      clearInterval(timer);
+      grip.release();
+    };
+    return true;
+  };
+
+  return {
+    record: () => current,
+    lastExit: () => last,
+    onExit(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    release: () => unwatch(),
+    adopt: (record) => record.bootId === bootId() && isAlive(record.pid, record.startTime) && watch(record),
+    async start(spec, onStarted) {
+      const child = await spawnEngine(boot, spec);
+      const pid = child.pid;
+      const found = pid === undefined ? undefined : statOf(pid);
+      if (pid === undefined || !found) throw new Error(`${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
+      const record = { pid, startTime: found.startTime, bootId: bootId(), logFile: spec.logFile };
+      current = record;
+      child.once('exit', (code, signal) => ended(record, code, signal));
+      await onStarted(record);
+      return record;
+    },
+    async signal(name) {
+      if (!current) return;
+      try {
+        process.kill(current.pid, name);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ESRCH') return;
+        if (code !== 'EPERM') throw error;
+        // An engine from before the agent's restart lives in the older user namespace: only its own user may signal it.
+        await runAs(boot, `kill -${name.slice(3)} ${current.pid}`);
+      }
+    },
+  };
+}
+
+async function spawnEngine(boot: AgentBoot, spec: EngineSpec): Promise<ReturnType<typeof spawn>> {
+  const path = join(boot.paths.logs, spec.logFile);
+  const output = await openAsync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+  try {
+    if (boot.engineUid !== null) await chown(path, boot.engineUid, boot.engineUid);
+    const child = spawn(spec.command, [...spec.args], {
+      ...engineIdentity(boot), detached: true, cwd: spec.cwd ?? join(boot.paths.volume, 'data'),
+      env: engineEnvironment(boot.instanceId, spec.env), stdio: ['ignore', output, output],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) => reject(new Error(`${spec.command} could not be started: ${error.message}`, { cause: error })));
+    });
+    child.unref();
+    return child;
+  } finally {
+    await closeAsync(output);
+  }
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { launch } from '../launch/launch.ts';
+import { markerVariable, processesOfInstance } from '../processes/of-instance.ts';
+import { allPids, identityOf, isAlive, type ProcessIdentity, wordsOf } from '../processes/proc.ts';
+import type { GuestRecord } from '../records/guest-record.ts';
+import { bootFile, writeBootFile } from './boot-files.ts';
+import type { ComputeContext } from './context.ts';
+import { ensureGuestFolders } from './folders.ts';
+
+/** Only in the agent's own environment, not in what it starts. */
+const agentMarker = 'COFFER_AGENT_OF';
+
+/**
+ * Starts the agent of a guest, or finds the one that runs. `onExit` is called when an agent we started ends (an adopted
+ * one has no parent to be told: it is polled).
+ */
+export async function ensureAgent(context: ComputeContext, record: GuestRecord, onExit: () => void): Promise<GuestRecord> {
+  if (await isAlive(record.agent)) return record;
+  const found = await findAgent(record.instanceId);
+  if (found) {
+    const adopted = { ...record, agent: found };
+    await put(context, adopted);
+    return adopted;
+  }
+  const paths = await ensureGuestFolders(context, record);
+  const limited = await applyLimits(context, record);
+  await writeBootFile(context, limited);
+  let started = limited;
+  const { child } = await launch({
+    command: context.runtime.node, args: [context.runtime.agent, bootFile(paths.agent)], cwd: paths.root,
+    env: agentEnvironment(record.instanceId), identity: context.users.identity(record),
+    output: { file: join(paths.logs, 'agent.log') }, detached: true,
+    prepare: async (agent) => {
+      if (!started.limitsUnenforced) await context.limiter.join(record.instanceId, agent.pid);
+      started = { ...limited, agent, runtime: context.runtime.folder };
+      // On disk before it runs: whatever happens to us now, the next compute role finds it.
+      await put(context, started);
+    },
+  });
+  child.once('exit', onExit);
+  return started;
+}
+
+/** A full disk must not keep a guest down; then the process itself is the record (`findAgent`). */
+async function put(context: ComputeContext, record: GuestRecord): Promise<void> {
+  await context.records.put(record).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
+    context.records.putVolatile(record);
+  });
+}
+
+async function applyLimits(context: ComputeContext, record: GuestRecord): Promise<GuestRecord> {
+  const flavor = record.spec?.flavor;
+  let limitsUnenforced = context.limiter.problem;
+  if (flavor && !limitsUnenforced) {
+    await context.limiter.ensure(record.instanceId, flavor).catch((error: Error) => { limitsUnenforced = `control groups cannot be used: ${error.message}`; });
+  }
+  return { ...record, limitsUnenforced };
+}
+
+function agentEnvironment(instanceId: string): Record<string, string> {
+  const hooks = Object.entries(process.env).filter(([name]) => name.startsWith('COFFER_TEST_'));
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: '/',
+    ...Object.fromEntries(hooks) as Record<string, string>, [markerVariable]: instanceId, [agentMarker]: instanceId,
+  };
+}
+
+async function findAgent(instanceId: string): Promise<ProcessIdentity | undefined> {
+  for (const pid of await allPids()) {
+    if (!(await wordsOf(pid, 'environ')).includes(`${agentMarker}=${instanceId}`)) continue;
+    const identity = identityOf(pid);
+    if (identity && (await isAlive(identity))) return identity;
+  }
+  return undefined;
+}
+
+/** Agent, engine and whatever they started. */
+export function guestProcesses(context: Pick<ComputeContext, 'records' | 'limiter' | 'paths' | 'runtime'>, instanceId: string, record: GuestRecord | undefined): () => Promise<ProcessIdentity[]> {
+  const root = context.records.folder(instanceId);
+  const programFolders = [context.paths.runtime, context.paths.engines, context.runtime.folder, ...(record?.build ? [record.build.prefix, record.build.binDir] : [])];
+  const uids = record?.uids ? [record.uids.agent, record.uids.engine] : [];
+  return async () => processesOfInstance({ instanceId, uids, root, programFolders, cgroupPids: await context.limiter.pids(instanceId) });
+}

@@ -1,0 +1,35 @@
+import { isAlive, type ProcessIdentity, signalProcess, statusOf } from './proc.ts';
+import { waitUntil } from './wait.ts';
+
+const listenTimeoutMs = 5_000;
+const rounds = 50;
+const roundMs = 200;
+
+/**
+ * Node opens its debugger on SIGUSR1 until a program listens to it, so an agent that is only just starting is waited
+ * for: it listens to SIGUSR1 and SIGUSR2 at once, and the second is not caught by Node itself.
+ */
+export async function signalAgent(agent: ProcessIdentity, signal: 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP', abort?: AbortSignal): Promise<boolean> {
+  const sigusr2 = 1n << 11n;
+  await waitUntil(async () => {
+    const status = await statusOf(agent.pid);
+    return status === undefined || (status.caughtSignals & sigusr2) !== 0n;
+  }, listenTimeoutMs, abort);
+  return signalProcess(agent, signal);
+}
+
+export async function waitGone(processes: readonly ProcessIdentity[], timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  return waitUntil(async () => !(await Promise.all(processes.map(isAlive))).includes(true), timeoutMs, signal);
+}
+
+/** Kills until none is found any more (a process may have started another in between). What is left is answered. */
+export async function killAll(find: () => Promise<ProcessIdentity[]>): Promise<ProcessIdentity[]> {
+  let left = await find();
+  for (let round = 0; left.length > 0 && round < rounds; round++) {
+    await Promise.all(left.map((one) => signalProcess(one, 'SIGKILL')));
+    await waitGone(left, roundMs);
+    left = await find();
+  }
+  return left;
+}
+

@@ -1,0 +1,50 @@
+import { allPids, identityOf, linkOf, type ProcessIdentity, statOf, statusOf, wordsOf } from './proc.ts';
+
+/** Set in the environment of every agent; what it starts inherits it. */
+export const markerVariable = 'COFFER_INSTANCE';
+
+export interface InstanceMarks {
+  instanceId: string;
+  /** users that are this instance's alone; empty where one user is shared */
+  uids: readonly number[];
+  /** `instances/<id>` */
+  root: string;
+  /** folders with the programs an instance may run: build and runtimes */
+  programFolders: readonly string[];
+  cgroupPids: readonly number[];
+}
+export interface ProcessTraits { uids: readonly number[]; environment: readonly string[]; words: readonly string[]; cwd: string; exe: string }
+
+/**
+ * Why a process is the instance's, or null. Engines overwrite their environment (process titles), so with a shared user
+ * the place they work in tells them too; but only together with a program of ours: a person's shell that stands in
+ * the folder must not be killed.
+ */
+export function decideOwnership(traits: ProcessTraits, marks: Omit<InstanceMarks, 'cgroupPids'>): 'uid' | 'marker' | 'place' | null {
+  if (traits.uids.some((uid) => marks.uids.includes(uid))) return 'uid';
+  if (traits.environment.includes(`${markerVariable}=${marks.instanceId}`)) return 'marker';
+  const below = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+  const ours = marks.programFolders.some((folder) => below(traits.exe.replace(/ \(deleted\)$/, ''), folder));
+  const inPlace = below(traits.cwd, marks.root) || traits.words.some((word) => word.includes(`${marks.root}/`));
+  return ours && inPlace ? 'place' : null;
+}
+
+export async function processesOfInstance(marks: InstanceMarks): Promise<ProcessIdentity[]> {
+  const found: ProcessIdentity[] = [];
+  for (const pid of await allPids()) {
+    if (pid === process.pid) continue;
+    if (!marks.cgroupPids.includes(pid) && !(await belongs(pid, marks))) continue;
+    const identity = identityOf(pid);
+    const stat = await statOf(pid);
+    if (identity && stat && !/^[ZX]/.test(stat.state)) found.push(identity);
+  }
+  return found;
+}
+
+async function belongs(pid: number, marks: InstanceMarks): Promise<boolean> {
+  const status = await statusOf(pid);
+  if (!status) return false;
+  if (status.uids.some((uid) => marks.uids.includes(uid))) return true;
+  const [environment, words, cwd, exe] = await Promise.all([wordsOf(pid, 'environ'), wordsOf(pid, 'cmdline'), linkOf(pid, 'cwd'), linkOf(pid, 'exe')]);
+  return decideOwnership({ uids: status.uids, environment, words, cwd, exe }, marks) !== null;
+}

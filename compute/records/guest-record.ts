@@ -1,0 +1,32 @@
+/** Compute's own knowledge of a guest, `instances/<id>/guest.json`: enough to bring it back with nobody else there. */
+import type { Fence } from '../../kernel/fence.ts';
+import type { GuestSpec } from '../../strategies/spi/compute.ts';
+import type { ProcessIdentity } from '../processes/proc.ts';
+
+export type KnownSpec = Omit<GuestSpec, 'enrolment'> & { enrolment: Omit<GuestSpec['enrolment'], 'token'> };
+
+export interface GuestRecord {
+  version: 1;
+  instanceId: string;
+  /** the highest seen, and whose it was */
+  fence: Fence;
+  operationId: string;
+  /** `prepared`: a volume and no guest yet */
+  desired: 'prepared' | 'running' | 'stopped' | 'destroyed';
+  volumeGb: number;
+  isolation: 'users' | 'shared';
+  /** the host's numbers; null with `shared` */
+  uids: { agent: number; engine: number } | null;
+  /** null: `instances/<id>/run`; else a stand-in because that path is too long for sockets */
+  shortRun: string | null;
+  spec: KnownSpec | null;
+  build: { id: string; version: string; prefix: string; binDir: string } | null;
+  agent: ProcessIdentity | null;
+  /** folder the running agent was started from */
+  runtime: string | null;
+  limitsUnenforced: string | null;
+}
+
+/** Left when a guest is destroyed, so that a call of a zombie that comes late makes nothing again. */
+export interface Tombstone { instanceId: string; fence: Fence; operationId: string; at: string }
+export const tombstoneDays = 14;

@@ -1,0 +1,50 @@
+/** Whether a host can take another instance: pure, over the host's own figures and what was promised on it. */
+import { CofferError } from '../../kernel/errors.ts';
+import type { HostFacts } from '../../strategies/spi/compute.ts';
+
+export interface HostLoad {
+  host: { id: string; name: string; region: string; zone: string; seenAgeMs: number };
+  facts: HostFacts;
+  /** promised to instances that exist (failed ones hold nothing) */
+  promisedMemoryMb: number;
+  /** promised to instances that do not run yet, so not yet visible in memoryAvailableMb */
+  pendingMemoryMb: number;
+  /** volume sizes promised beyond what is used already */
+  unusedVolumeBytes: number;
+  portsLeft: number;
+}
+export interface Demand { memoryMb: number; volumeGb: number; ports: number; zone: string | null }
+export interface Reserve { memoryMb: number; diskBytes: number }
+
+export const hostSilentAfterMs = 30_000;
+const gib = 1024 ** 3;
+
+/** Why not, or null when it fits. */
+export function refusalOf(load: HostLoad, demand: Demand, reserve: Reserve): CofferError | null {
+  const free = Math.min(
+    load.facts.memoryTotalMb - reserve.memoryMb - load.promisedMemoryMb,
+    load.facts.memoryAvailableMb - reserve.memoryMb - load.pendingMemoryMb,
+  );
+  if (free < demand.memoryMb) {
+    return new CofferError('ADMISSION.NO_MEMORY', `host ${load.host.name} has ${Math.max(0, Math.floor(free))} MB of memory to give, ${demand.memoryMb} MB are needed`);
+  }
+  const disk = load.facts.diskFreeBytes - reserve.diskBytes - load.unusedVolumeBytes;
+  if (disk < demand.volumeGb * gib) {
+    return new CofferError('ADMISSION.NO_DISK', `host ${load.host.name} has ${Math.max(0, disk / gib).toFixed(1)} GB of disk to give, ${demand.volumeGb} GB are needed`);
+  }
+  if (load.portsLeft < demand.ports) return new CofferError('ADMISSION.NO_PORT', `host ${load.host.name} has ${load.portsLeft} free engine ports, ${demand.ports} are needed`);
+  return null;
+}
+
+/** The host with most memory left among those that fit; the refusal of the best candidate otherwise. */
+export function chooseHost(loads: readonly HostLoad[], demand: Demand, reserve: Reserve): HostLoad {
+  const inZone = demand.zone === null ? loads : loads.filter((l) => l.host.zone === demand.zone);
+  const alive = inZone.filter((l) => l.host.seenAgeMs <= hostSilentAfterMs);
+  if (alive.length === 0) {
+    throw new CofferError('ADMISSION.NO_HOST', demand.zone === null || inZone.length > 0 ? 'no host with a live compute role is known' : `no host is in zone ${demand.zone}`);
+  }
+  const ranked = alive.map((load) => ({ load, refusal: refusalOf(load, demand, reserve), left: load.facts.memoryTotalMb - load.promisedMemoryMb })).sort((a, b) => b.left - a.left);
+  const fitting = ranked.find((r) => r.refusal === null);
+  if (fitting) return fitting.load;
+  throw ranked[0]!.refusal!;
+}

@@ -1,0 +1,23 @@
+import type { Log } from '../../kernel/log.ts';
+import type { Agents } from '../agents/agents.ts';
+import type { Operations } from '../operations/workflow.ts';
+import type { ControlHost } from '../plugins/control-host.ts';
+import type { Sealer } from '../store/seal.ts';
+import type { Store } from '../store/tx.ts';
+import type { Catalogue } from './api.ts';
+import type { Reserve } from './admission.ts';
+
+/** What use cases stand on; made once by the composition. */
+export interface DomainDeps {
+  store: Store;
+  sealer: Sealer;
+  operations: Operations;
+  catalogue: Catalogue;
+  control: ControlHost;
+  agents: Agents;
+  enginePorts: { from: number; to: number };
+  reserve: Reserve;
+  /** how long a mutation waits inline for what acts on an engine before it answers with the running operation */
+  inlineWaitMs: number;
+  log: Log;
+}

@@ -1,0 +1,71 @@
+/** All use cases, put together. */
+import { CofferError, notFound } from '../../kernel/errors.ts';
+import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
+import type { Access, Caller, Domain, EngineSourceDoc } from './api.ts';
+import { pickVersion } from './instance/validate-create.ts';
+import { createEngineObjects } from './engine-objects.ts';
+import type { DomainDeps } from './deps.ts';
+import { listEvents } from './events.ts';
+import { createInstance } from './instance/create.ts';
+import { createLifecycle } from './instance/lifecycle.ts';
+import { findInstance, findInstances, listInstances } from './instance/read.ts';
+import { createOperationsApi } from './operations.ts';
+import { live } from './live.ts';
+import { requireAction } from './policy.ts';
+import { readSystem } from './system.ts';
+
+export interface DomainOptions extends DomainDeps {
+  access: Access;
+  version: string;
+  generation: number;
+  /** builds a host has now; null when the host does not answer */
+  listBuilds(hostId: string | null): Promise<EngineBuild[] | null>;
+}
+
+export function createDomain(deps: DomainOptions): Domain {
+  const { store } = deps;
+  return {
+    catalogue: deps.catalogue,
+    access: deps.access,
+    instances: {
+      list: (caller, page, filter, order) => listInstances(store, caller, page, filter, order),
+      find: (caller, by) => findInstance(store, caller, by),
+      findMany: (caller, ids) => findInstances(store, caller, ids),
+      create: (caller, input) => createInstance(deps, caller, input),
+      ...createLifecycle(deps),
+    },
+    live,
+    engine: createEngineObjects(deps),
+    operations: createOperationsApi(deps),
+    events: { list: (caller, page, filter) => listEvents(store, caller, page, filter) },
+    engineSource: (versionId) => engineSource(deps, versionId),
+    installEngine: (caller, input) => installEngine(deps, caller, input),
+    async system(caller) {
+      requireAction(caller, 'system.read');
+      return readSystem(store, deps.version, deps.generation);
+    },
+  };
+}
+
+async function engineSource(deps: DomainOptions, versionId: string): Promise<EngineSourceDoc> {
+  const version = deps.catalogue.version(versionId);
+  const track = version && deps.catalogue.manifest(version.datastore)?.tracks.find((t) => t.name === version.name);
+  if (!version || !track) throw notFound(`version ${versionId}`);
+  const builds = await deps.listBuilds(null);
+  if (!builds) throw new CofferError('HOST.UNREACHABLE', 'no compute role answers');
+  const own = builds.filter((b) => b.datastore === version.datastore && b.track === version.name);
+  return { kinds: track.sources.map((s) => s.kind), installed: own.length > 0, builds: own.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt })) };
+}
+
+async function installEngine(deps: DomainOptions, caller: Caller, input: { datastore: string; version: string }): ReturnType<Domain['installEngine']> {
+  requireAction(caller, 'engine-build.install');
+  const version = pickVersion(deps.catalogue, input.datastore, input.version);
+  return deps.store.transaction(async (tx) => {
+    const [host] = await tx.query<{ id: string }>('select id from host order by seen_at desc limit 1');
+    if (!host) throw new CofferError('ADMISSION.NO_HOST', 'no host with a compute role is known');
+    return deps.operations.enqueue(tx, {
+      kind: 'engine.install', input: { hostId: host.id, datastore: version.datastore, track: version.name }, subjectId: host.id, lockMode: 'SHARED',
+      projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
+    });
+  });
+}

@@ -1,0 +1,195 @@
+/**
+ * Databases, users, grants, root: what acts on the engine. Each is an operation, waited for inline; the answer is per item
+ * and final, or names the operation that still runs. An unknown outcome is never told as a failure.
+ */
+import { CofferError, invalidInput, type InputIssue } from '../../kernel/errors.ts';
+import type { Capability } from '../../strategies/spi/capability.ts';
+import type { Proposal, UserRef } from '../../strategies/spi/control.ts';
+import type { EngineCommand, EngineWork } from '../operations/workflows/engine-command.ts';
+import type { OperationView } from '../operations/workflow.ts';
+import { isFinished } from '../operations/workflow.ts';
+import type { Caller, EngineActed, EngineObjects, ItemResult, UserCredentials, VersionDoc } from './api.ts';
+import type { DomainDeps } from './deps.ts';
+import { claimKey, hashInput, recordKey, type Replay } from './idempotency.ts';
+import { changeInstance, type InstanceRow } from './instance/change.ts';
+import { visibleRow } from './instance/lifecycle.ts';
+import { findInstance } from './instance/read.ts';
+import { databaseIssues, generatePassword, requireCapability, toNewUser, userIssues } from './instance/validate-create.ts';
+import { passwordIssues } from './names.ts';
+import { isBusyWith } from './operations.ts';
+import { requireAction, requireOn, type Action } from './policy.ts';
+
+interface Act {
+  action: Action; capability: Capability; command: EngineCommand; secrets?: Record<string, string>;
+  idempotency?: { mutation: string; key: string; input: unknown; userNames: Replay['userNames'] };
+  /** runs in the accepting transaction */
+  before?(tx: Parameters<typeof changeInstance>[0], row: InstanceRow): Promise<void>;
+}
+
+export function createEngineObjects(deps: DomainDeps): EngineObjects {
+  const versionOf = async (caller: Caller, action: Action, id: string, capability: Capability): Promise<VersionDoc> => {
+    const instance = requireOn(caller, action, `instance ${id}`, await findInstance(deps.store, caller, { id }), (i) => (i.deletedAt ? null : i.projectId));
+    const version = deps.catalogue.version(instance.versionId)!;
+    requireCapability(version, capability);
+    if (instance.capabilities && !instance.capabilities.includes(capability)) throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no ${capability}`, { details: { capability } });
+    return version;
+  };
+  const judge = async (version: VersionDoc, path: string[], proposals: { path: string[]; proposal: Proposal }[], more: InputIssue[] = []): Promise<void> => {
+    const issues = [...more];
+    for (const { path: own, proposal } of proposals) {
+      issues.push(...(await deps.control.call(version.datastore, 'validate', proposal)).map((i) => ({ path: [...path, ...own, ...i.path], message: i.message })));
+    }
+    if (issues.length > 0) throw invalidInput(issues);
+  };
+  const act = (caller: Caller, instanceId: string, request: Act): Promise<EngineActed & { replayed: boolean }> => acceptAndWait(deps, caller, instanceId, request);
+
+  return {
+    async listDatabases(caller, id) {
+      await versionOf(caller, 'engine.read', id, 'DATABASES');
+      return deps.agents.listDatabases(id, { signal: AbortSignal.timeout(5_000) });
+    },
+    async listUsers(caller, id) {
+      await versionOf(caller, 'engine.read', id, 'USERS');
+      return deps.agents.listUsers(id, { signal: AbortSignal.timeout(5_000) });
+    },
+    async createDatabases(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'DATABASES');
+      const issues = input.databases.length === 0 ? [{ path: ['input', 'databases'], message: 'at least one' }] : await databaseIssues(deps.control, version, input.databases, ['input', 'databases']);
+      if (issues.length > 0) throw invalidInput(issues);
+      return act(caller, input.instanceId, {
+        action: 'engine.write', capability: 'DATABASES', command: { kind: 'createDatabases', databases: input.databases },
+        ...(input.idempotencyKey ? { idempotency: { mutation: 'createDatabases', key: input.idempotencyKey, input, userNames: [] } } : {}),
+      });
+    },
+    async deleteDatabase(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'DATABASES');
+      await judge(version, ['input'], [{ path: [], proposal: { kind: 'database-ref', track: version.name, name: input.name } }]);
+      return act(caller, input.instanceId, { action: 'engine.write', capability: 'DATABASES', command: { kind: 'deleteDatabase', name: input.name } });
+    },
+    async createUsers(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
+      const issues = input.users.length === 0 ? [{ path: ['input', 'users'], message: 'at least one' }] : await userIssues(deps.control, version, input.users, ['input', 'users'], null);
+      if (issues.length > 0) throw invalidInput(issues);
+      const users = input.users.map((u) => toNewUser(u, version, []));
+      const acted = await act(caller, input.instanceId, {
+        action: 'engine.write', capability: 'USERS', command: { kind: 'createUsers', users: users.map(({ name, host, grants }) => ({ name, host, grants })) },
+        secrets: Object.fromEntries(users.map((u, i) => [`user.${i}`, u.password])),
+        ...(input.idempotencyKey ? { idempotency: { mutation: 'createUsers', key: input.idempotencyKey, input, userNames: users.map((u) => ({ name: u.name, host: u.host })) } } : {}),
+      });
+      return { ...acted, userCredentials: users.map((u) => ({ name: u.name, host: u.host, password: acted.replayed ? null : u.password })) };
+    },
+    async updateUser(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
+      const renamed = { ...input.user, ...(input.name ? { name: input.name } : {}), ...(input.host ? { host: input.host } : {}) };
+      await judge(version, ['input'], [
+        { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
+        ...(input.name || input.host ? [{ path: [] as string[], proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
+      ], input.password ? passwordIssues(['input', 'password'], input.password) : []);
+      return act(caller, input.instanceId, {
+        action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: Boolean(input.password) },
+        ...(input.password ? { secrets: { password: input.password } } : {}),
+      });
+    },
+    async deleteUser(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
+      await judge(version, ['input'], [{ path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } }]);
+      return act(caller, input.instanceId, { action: 'engine.write', capability: 'USERS', command: { kind: 'deleteUser', user: input.user } });
+    },
+    async grant(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'GRANTS');
+      const grants = input.grants.map((g) => ({ database: g.database ?? null, privileges: g.privileges ?? [] }));
+      await judge(version, ['input'], [
+        { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
+        ...grants.map((grant, i) => ({ path: ['grants', String(i)], proposal: { kind: 'grant' as const, track: version.name, grant } })),
+      ], grants.length === 0 ? [{ path: ['input', 'grants'], message: 'at least one' }] : []);
+      return act(caller, input.instanceId, { action: 'engine.write', capability: 'GRANTS', command: { kind: 'grant', user: input.user, grants } });
+    },
+    async revoke(caller, input) {
+      const version = await versionOf(caller, 'engine.write', input.instanceId, 'GRANTS');
+      await judge(version, ['input'], [{ path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } }]);
+      return act(caller, input.instanceId, { action: 'engine.write', capability: 'GRANTS', command: { kind: 'revoke', user: input.user, databases: input.databases } });
+    },
+    async enableRoot(caller, input) {
+      const version = await versionOf(caller, 'engine.root', input.instanceId, 'ROOT');
+      if (input.password) await judge(version, ['input'], [], passwordIssues(['input', 'password'], input.password));
+      const password = input.password ?? generatePassword();
+      const acted = await act(caller, input.instanceId, {
+        action: 'engine.root', capability: 'ROOT', command: { kind: 'enableRoot' }, secrets: { password },
+        // "root was enabled" is on record before the engine is asked: an answer lost half way must not hide it
+        async before(tx, row) {
+          await tx.query('insert into root_history (instance_id, actor) values ($1, $2)', [row.id, caller.actor]);
+          await changeInstance(tx, row.id, { root_enabled_ever: true }, { actor: caller.actor, requestId: caller.requestId, clientAddress: caller.clientAddress });
+        },
+      });
+      const failed = acted.results.some((r) => r.fault);
+      const credentials: UserCredentials | null = failed ? null : { name: deps.control.rootName(version.datastore), host: null, password };
+      return { ...acted, credentials };
+    },
+    async disableRoot(caller, id) {
+      await versionOf(caller, 'engine.root', id, 'ROOT');
+      return act(caller, id, { action: 'engine.root', capability: 'ROOT', command: { kind: 'disableRoot' } });
+    },
+  };
+}
+
+/** Two people creating users at once need not know of each other: a short command in the way is waited for. */
+async function acceptAndWait(deps: DomainDeps, caller: Caller, instanceId: string, request: Act): Promise<EngineActed & { replayed: boolean }> {
+  const until = Date.now() + deps.inlineWaitMs;
+  for (;;) {
+    try {
+      return await acceptOnce(deps, caller, instanceId, request);
+    } catch (error) {
+      const holder = isBusyWith(error);
+      if (holder === null || Date.now() >= until || (await deps.operations.get(holder))?.kind !== 'engine.command') throw error;
+      await deps.operations.waitForEnd(holder, until - Date.now());
+    }
+  }
+}
+
+async function acceptOnce(deps: DomainDeps, caller: Caller, instanceId: string, request: Act): Promise<EngineActed & { replayed: boolean }> {
+  requireAction(caller, request.action);
+  const key = request.idempotency;
+  const inputHash = key ? hashInput(key.input) : '';
+  const accepted = await deps.store.transaction(async (tx): Promise<{ operation: OperationView; replayed: boolean } | { operationId: string }> => {
+    const row = await visibleRow(tx, caller, request.action, instanceId);
+    if (key) {
+      const earlier = await claimKey(tx, row.project_id, key.mutation, key.key, inputHash);
+      if (earlier) return { operationId: earlier.operationId };
+    }
+    if (!row.prepared || row.intent !== 'RUNNING') {
+      throw new CofferError('PRECONDITION.STATE', `instance ${row.name} is ${row.prepared ? 'stopped' : 'not built yet'}`, { remedy: row.prepared ? 'Start it first.' : 'Wait until it is ACTIVE.' });
+    }
+    const work: EngineWork = { instanceId, hostId: row.host_id, datastore: row.datastore, track: row.track, command: request.command };
+    const operation = await deps.operations.enqueue(tx, {
+      kind: 'engine.command', input: work, ...(request.secrets ? { secrets: request.secrets } : {}), subjectId: instanceId, lockMode: 'EXCLUSIVE',
+      projectId: row.project_id, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
+    });
+    await request.before?.(tx, row);
+    if (key) await recordKey(tx, row.project_id, key.mutation, key.key, inputHash, { instanceId, operationId: operation.id, userNames: key.userNames });
+    return { operation, replayed: false };
+  });
+  const replayed = !('operation' in accepted);
+  const ended = await deps.operations.waitForEnd(replayed ? accepted.operationId : accepted.operation.id, deps.inlineWaitMs);
+  const instance = (await findInstance(deps.store, caller, { id: instanceId }))!;
+  return { instance, operation: ended, results: resultsOf(request.command, ended), replayed };
+}
+
+/** Per item what is known; while the operation still runs there are no results to tell. */
+function resultsOf(command: EngineCommand, ended: OperationView & { outputs: Record<string, unknown> }): ItemResult[] {
+  if (!isFinished(ended.state)) return [];
+  const output = ended.outputs['run'] as { items?: ItemResult[] } | undefined;
+  if (output?.items && output.items.length > 0) return output.items;
+  const fault = ended.state === 'SUCCEEDED' ? null : { code: ended.fault?.code ?? 'OPERATION.STEP_FAILED', message: ended.fault?.message ?? 'the operation failed' };
+  return itemsOf(command).map((item) => ({ ...item, fault }));
+}
+
+function itemsOf(command: EngineCommand): { name: string; host: string | null }[] {
+  const ref = (user: UserRef): { name: string; host: string | null } => ({ name: user.name, host: user.host ?? null });
+  switch (command.kind) {
+    case 'createDatabases': return command.databases.map((d) => ({ name: d.name, host: null }));
+    case 'deleteDatabase': return [{ name: command.name, host: null }];
+    case 'createUsers': return command.users.map((u) => ({ name: u.name, host: u.host }));
+    case 'updateUser': case 'deleteUser': case 'grant': case 'revoke': return [ref(command.user)];
+    case 'enableRoot': case 'disableRoot': return [{ name: 'root', host: null }];
+  }
+}

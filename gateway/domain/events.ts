@@ -1,0 +1,42 @@
+import type { Store } from '../store/tx.ts';
+import { encodeCursor } from '../events/cursor.ts';
+import type { Caller, Connection, EventDoc, EventFilter, Page } from './api.ts';
+import { toConnection, windowOf } from './paging.ts';
+
+interface Row { id: string; xid: string; generation: number; at: Date; type: string; phase: EventDoc['phase']; actor: string; client_address: string | null; request_id: string | null; subject: string; project_id: string | null; operation_id: string | null; data: unknown }
+
+/** What a live event must satisfy, same as the list's. */
+export const eventMatches = (filter: EventFilter, event: { subject: string; projectId: string | null; type: string; operationId: string | null }): boolean =>
+  (!filter.subject || event.subject === filter.subject) && (!filter.projectId || event.projectId === filter.projectId)
+  && (!filter.type || event.type === filter.type || (filter.type.endsWith('*') && event.type.startsWith(filter.type.slice(0, -1)))) && (!filter.operationId || event.operationId === filter.operationId);
+
+/** Newest first. */
+export async function listEvents(store: Store, caller: Caller, page: Page, filter: EventFilter): Promise<Connection<EventDoc>> {
+  const window = windowOf(page);
+  const clauses: string[] = [];
+  const values: unknown[] = [];
+  const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
+  if (caller.role !== 'OPERATOR') add((n) => `e.project_id = ${n}`, caller.projectId);
+  if (filter.projectId) add((n) => `e.project_id = ${n}`, filter.projectId);
+  if (filter.subject) add((n) => `e.subject = ${n}`, filter.subject);
+  if (filter.operationId) add((n) => `e.operation_id = ${n}`, filter.operationId);
+  if (filter.type) add((n) => `e.type like ${n}`, filter.type.replace(/[\\%_]/g, '\\$&').replace(/\*$/, '%'));
+  const where = clauses.length === 0 ? 'true' : clauses.join(' and ');
+  const counted = [...values];
+  const descending = !window.backwards;
+  let keyset = '';
+  if (window.from) { values.push(window.from.key, window.from.id); keyset = ` and (e.xid, e.id) ${descending ? '<' : '>'} ($${values.length - 1}::bigint, $${values.length}::bigint)`; }
+  values.push(window.limit + 1);
+  const direction = descending ? 'desc' : 'asc';
+  const rows = await store.query<Row>(
+    `select e.id::text as id, e.xid::text as xid, e.generation, e.at, e.type, e.phase, e.actor, e.client_address, e.request_id, e.subject, e.project_id, e.operation_id, e.data
+       from event e where ${where}${keyset} order by e.xid ${direction}, e.id ${direction} limit $${values.length}`, values);
+  const [{ n } = { n: 0 }] = await store.query<{ n: number }>(`select count(*)::int as n from event e where ${where}`, counted);
+  const connection = toConnection(rows, window, n, (r) => ({ key: r.xid, id: r.id }));
+  return { ...connection, edges: connection.edges.map(({ cursor, node }) => ({ cursor, node: toDoc(node) })) };
+}
+
+const toDoc = (r: Row): EventDoc => ({
+  id: `ev_${r.id}`, cursor: encodeCursor({ generation: r.generation, xid: BigInt(r.xid), id: BigInt(r.id) }), at: r.at.toISOString(), type: r.type, phase: r.phase, actor: r.actor,
+  clientAddress: r.client_address, requestId: r.request_id, subject: r.subject, project: r.project_id, operation: r.operation_id, data: r.data,
+});

@@ -1,0 +1,30 @@
+/**
+ * A repeated request with the same key and input gets the recorded answer, without secrets; with another input it is a
+ * conflict. The key is claimed in the transaction of the change, so two racing requests make one thing.
+ */
+import { createHash } from 'node:crypto';
+import { CofferError } from '../../kernel/errors.ts';
+import type { Tx } from '../store/tx.ts';
+
+export interface Replay { instanceId: string; operationId: string; userNames: { name: string; host: string | null }[] }
+
+/** Key order does not matter; secrets only enter through the hash. */
+export function hashInput(input: unknown): string {
+  const canonical = JSON.stringify(input, (_key, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).filter(([k, v]) => k !== 'idempotencyKey' && v !== undefined && v !== null).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value);
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+/** Locks the key for this transaction and returns the earlier answer, or null when it is free. */
+export async function claimKey(tx: Tx, projectId: string, mutation: string, key: string, inputHash: string): Promise<Replay | null> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${projectId}/${mutation}/${key}`]);
+  const [row] = await tx.query<{ input_hash: string; answer: Replay }>('select input_hash, answer from idempotency_key where project_id = $1 and mutation = $2 and key = $3', [projectId, mutation, key]);
+  if (!row) return null;
+  if (row.input_hash !== inputHash) throw new CofferError('CONFLICT.IDEMPOTENCY_KEY_REUSED', `the idempotency key "${key}" was used with another input`, { details: { operationId: row.answer.operationId } });
+  return row.answer;
+}
+
+export const recordKey = (tx: Tx, projectId: string, mutation: string, key: string, inputHash: string, answer: Replay): Promise<unknown> =>
+  tx.query('insert into idempotency_key (project_id, mutation, key, input_hash, answer) values ($1, $2, $3, $4, $5)', [projectId, mutation, key, inputHash, JSON.stringify(answer)]);

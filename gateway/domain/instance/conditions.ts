@@ -1,0 +1,70 @@
+/** Conditions: what is remarkable about an instance, beside its status. Pure. */
+import type { ConditionDoc } from './document.ts';
+import type { ObservationDoc } from './observation.ts';
+
+/** A condition before it has a time. */
+export type Finding = Omit<ConditionDoc, 'since'>;
+
+/** Types that the status table owns. Others (such as RestartRequired) are set by operations and carried along. */
+export const derivedTypes = [
+  'AgentRefused', 'AgentUnreachable', 'CreateFailed', 'EngineUnavailable', 'IsolationShared', 'LimitsUnenforced', 'ManagementLost',
+  'VolumeFull', 'VolumeNearlyFull',
+] as const;
+export type DerivedType = (typeof derivedTypes)[number];
+
+const owned = new Set<string>(derivedTypes);
+const NEARLY_FULL = 0.85;
+const FULL = 0.95;
+/** A condition that is on goes off this far below where it came on, so that it does not flutter. */
+const HYSTERESIS = 0.03;
+const LOG_LINES = 5;
+const MESSAGE_LIMIT = 1000;
+
+export const finding = (type: DerivedType, reason: string, message: string, status: ConditionDoc['status'] = 'TRUE'): Finding =>
+  ({ type, status, reason, message: message.slice(0, MESSAGE_LIMIT) });
+
+/** `since` stays while type, status and reason do; conditions of other owners are carried along. Sorted by type. */
+export function datedConditions(findings: readonly Finding[], previous: readonly ConditionDoc[], now: Date): ConditionDoc[] {
+  const dated = findings.map((f): ConditionDoc => {
+    const before = previous.find((p) => p.type === f.type && p.status === f.status && p.reason === f.reason);
+    return { type: f.type, status: f.status, reason: f.reason, message: f.message, since: before?.since ?? now.toISOString() };
+  });
+  const carried = previous.filter((p) => !owned.has(p.type));
+  return [...dated, ...carried].sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
+}
+
+/** How the guest is kept, true for as long as the guest is the same. */
+export function guestFindings(observation: ObservationDoc): Finding[] {
+  const found: Finding[] = [];
+  if (observation.isolation === 'shared') {
+    found.push(finding('IsolationShared', 'OneUser', 'Agent and engine run as one operating system user, shared with other instances of this host: a process that breaks out of one engine can read the files of the others.'));
+  }
+  if (observation.limitsUnenforced !== null) found.push(finding('LimitsUnenforced', 'NotPermitted', `Memory and CPU limits are not enforced: ${observation.limitsUnenforced}`));
+  return found;
+}
+
+/** What the engine and its volume look like; with an agent out of sight it is told as UNKNOWN. */
+export function stateFindings(observation: ObservationDoc, volumeGb: number, previous: readonly ConditionDoc[], isFresh: boolean): Finding[] {
+  const status = isFresh ? 'TRUE' : 'UNKNOWN';
+  const found: Finding[] = [];
+  if (observation.managementLost) found.push(finding('ManagementLost', 'LoginRefused', 'The engine refuses the management account. Reset the instance to repair it.', status));
+  const volume = volumeFinding(observation.volumeUsedBytes, volumeGb, previous, status);
+  if (volume) found.push(volume);
+  return found;
+}
+
+function volumeFinding(usedBytes: number | null, volumeGb: number, previous: readonly ConditionDoc[], status: ConditionDoc['status']): Finding | null {
+  if (usedBytes === null || volumeGb <= 0) return null;
+  const used = usedBytes / (volumeGb * 1024 ** 3);
+  const limit = (type: DerivedType, at: number): number => (previous.some((p) => p.type === type) ? at - HYSTERESIS : at);
+  const percent = Math.round(used * 100);
+  if (used >= limit('VolumeFull', FULL)) return finding('VolumeFull', 'Used', `${percent} % of the volume is used: the engine may refuse writes. Delete data or enlarge the volume.`, status);
+  if (used >= limit('VolumeNearlyFull', NEARLY_FULL)) return finding('VolumeNearlyFull', 'Used', `${percent} % of the volume is used.`, status);
+  return null;
+}
+
+/** The engine's own last words, for a message. */
+export function withLogTail(message: string, logTail: readonly string[]): string {
+  const lines = logTail.slice(-LOG_LINES).map((line) => line.trim()).filter((line) => line !== '');
+  return lines.length === 0 ? message : `${message}\n${lines.join('\n')}`.slice(0, MESSAGE_LIMIT);
+}

@@ -1,0 +1,42 @@
+/** What an agent last said about its engine, as the store keeps it (`instance.observation`). */
+export type EngineState = 'ok' | 'starting' | 'down' | 'hung' | 'crash-loop' | 'unknown';
+
+export interface ObservationDoc {
+  incarnation: number;
+  counter: number;
+  /** durable marker of the agent: the engine's data have been made once */
+  prepared: boolean;
+  /** what the agent was last told to keep */
+  wanted: 'RUNNING' | 'STOPPED';
+  engine: EngineState;
+  detail: string | null;
+  engineVersion: string | null;
+  crashes: number;
+  /** last lines of the engine's log when it is not well */
+  logTail: string[];
+  volumeUsedBytes: number | null;
+  managementLost: boolean;
+  isolation: 'users' | 'shared';
+  limitsUnenforced: string | null;
+  rootEnabled: boolean | null;
+  /** by the agent's clock; for people, never for ordering */
+  observedAt: string;
+}
+
+/** A volume's use is told anew when it moved by this share of the volume: it changes with every write. */
+export const VOLUME_STEP = 0.01;
+
+/** Whether a report says anything new. Order, time and small movements of the volume are not news. */
+export function isNews(last: ObservationDoc | null, next: ObservationDoc, volumeBytes: number): boolean {
+  if (last === null || last.incarnation !== next.incarnation) return true;
+  return comparable(last) !== comparable(next) || hasVolumeMoved(last.volumeUsedBytes, next.volumeUsedBytes, volumeBytes);
+}
+
+const comparable = ({ incarnation: _i, counter: _c, observedAt: _o, volumeUsedBytes: _v, logTail, ...rest }: ObservationDoc): string =>
+  // An engine that is well may log as it likes.
+  JSON.stringify([Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)), rest.engine === 'ok' ? [] : logTail]);
+
+function hasVolumeMoved(last: number | null, next: number | null, volumeBytes: number): boolean {
+  if (last === null || next === null) return last !== next;
+  return Math.abs(next - last) >= volumeBytes * VOLUME_STEP;
+}

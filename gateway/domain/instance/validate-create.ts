@@ -1,0 +1,94 @@
+/** Everything about a createInstance input that can be judged before a row is written. */
+import { randomBytes } from 'node:crypto';
+import { CofferError, invalidInput, notFound, type InputIssue } from '../../../kernel/errors.ts';
+import type { DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
+import type { ControlHost } from '../../plugins/control-host.ts';
+import type { Catalogue, CreateInstanceInput, FlavorDoc, VersionDoc, VolumeTypeDoc } from '../api.ts';
+import { nameIssues, passwordIssues, tagIssues } from '../names.ts';
+
+export const limits = { volumeGb: { min: 1, max: 65_536 }, databases: 100, users: 100 } as const;
+
+export interface NewUser { name: string; host: string | null; password: string; grants: GrantSpec[] }
+export interface ValidCreate { version: VersionDoc; flavor: FlavorDoc; volumeType: VolumeTypeDoc; databases: DatabaseSpec[]; users: NewUser[] }
+
+export const generatePassword = (): string => randomBytes(24).toString('base64url');
+
+export async function validateCreate(input: CreateInstanceInput, catalogue: Catalogue, control: ControlHost): Promise<ValidCreate> {
+  const issues: InputIssue[] = [...nameIssues(['input', 'name'], input.name), ...tagIssues(['input', 'tags'], input.tags ?? [])];
+  const version = pickVersion(catalogue, input.datastore, input.version ?? null);
+  const flavor = catalogue.flavor(input.flavor);
+  if (!flavor) throw notFound(`flavor ${input.flavor}`);
+  const volumeType = catalogue.volumeType(input.volume.type ?? catalogue.volumeTypes()[0]!.name);
+  if (!volumeType) throw notFound(`volume type ${input.volume.type}`);
+  const { min, max } = limits.volumeGb;
+  if (input.volume.sizeGb < min || input.volume.sizeGb > max) issues.push({ path: ['input', 'volume', 'sizeGb'], message: `must be ${min} to ${max}` });
+  if (flavor.memoryMb < version.minMemoryMb) issues.push({ path: ['input', 'flavor'], message: `${version.datastore} ${version.name} needs at least ${version.minMemoryMb} MB; ${flavor.name} has ${flavor.memoryMb}` });
+  const databases = input.databases ?? [];
+  const users = input.users ?? [];
+  if (databases.length > 0) requireCapability(version, 'DATABASES');
+  if (users.length > 0) requireCapability(version, 'USERS');
+  issues.push(...await databaseIssues(control, version, databases, ['input', 'databases']));
+  const named = new Set(databases.map((d) => d.name));
+  issues.push(...await userIssues(control, version, users, ['input', 'users'], named));
+  if (issues.length > 0) throw invalidInput(issues);
+  return { version, flavor, volumeType, databases, users: users.map((u) => toNewUser(u, version, databases)) };
+}
+
+export function pickVersion(catalogue: Catalogue, datastoreName: string, wanted: string | null): VersionDoc {
+  const datastore = catalogue.datastore(datastoreName);
+  if (!datastore) throw notFound(`datastore ${datastoreName}`);
+  const versions = catalogue.versions(datastore.id, false);
+  const version = wanted === null ? versions.find((v) => v.id === datastore.defaultVersionId) : versions.find((v) => v.name === wanted || v.id === wanted);
+  if (!version) throw notFound(wanted === null ? `default version of ${datastoreName}` : `active version ${wanted} of ${datastoreName}`);
+  return version;
+}
+
+export function requireCapability(version: VersionDoc, capability: VersionDoc['capabilities'][number]): void {
+  if (version.capabilities.includes(capability)) return;
+  const why = version.absent.find((a) => a.capability === capability)?.reason;
+  throw new CofferError('CAPABILITY.UNSUPPORTED', `${version.datastore} ${version.name} has no ${capability}${why ? `: ${why}` : ''}`, { details: { capability } });
+}
+
+export async function databaseIssues(control: ControlHost, version: VersionDoc, databases: readonly DatabaseSpec[], path: string[]): Promise<InputIssue[]> {
+  const issues = tooMany(databases, limits.databases, path);
+  issues.push(...duplicates(databases.map((d) => d.name), path));
+  for (const [i, database] of databases.slice(0, limits.databases).entries()) {
+    issues.push(...at(await control.call(version.datastore, 'validate', { kind: 'database', track: version.name, database }), [...path, String(i)]));
+  }
+  return issues;
+}
+
+type UserInput = NonNullable<CreateInstanceInput['users']>[number];
+
+/** `known`: databases a user may be given here; null when they live in the engine and cannot be judged yet. */
+export async function userIssues(control: ControlHost, version: VersionDoc, users: readonly UserInput[], path: string[], known: ReadonlySet<string> | null): Promise<InputIssue[]> {
+  const issues = tooMany(users, limits.users, path);
+  issues.push(...duplicates(users.map((u) => `${u.name}${u.host ? `@${u.host}` : ''}`), path));
+  for (const [i, user] of users.slice(0, limits.users).entries()) {
+    const own = [...path, String(i)];
+    const grants = (user.databases ?? []).map((database) => ({ database, privileges: [] }));
+    issues.push(...at(await control.call(version.datastore, 'validate', { kind: 'user', track: version.name, user: { name: user.name, host: user.host ?? undefined, grants } }), own));
+    if (user.password !== null && user.password !== undefined) issues.push(...passwordIssues([...own, 'password'], user.password));
+    (user.databases ?? []).forEach((name, j) => {
+      if (known && !known.has(name)) issues.push({ path: [...own, 'databases', String(j)], message: `"${name}" is not among the databases to create` });
+    });
+  }
+  return issues;
+}
+
+/** A user created without naming databases gets all that are created with it, and where the engine has none, the usual set. */
+export function toNewUser(user: UserInput, version: VersionDoc, databases: readonly DatabaseSpec[]): NewUser {
+  const names: (string | null)[] = version.capabilities.includes('DATABASES') ? (user.databases ?? databases.map((d) => d.name)) : [null];
+  return { name: user.name, host: user.host ?? null, password: user.password ?? generatePassword(), grants: names.map((database) => ({ database, privileges: [] })) };
+}
+
+const at = (issues: readonly InputIssue[], path: string[]): InputIssue[] => issues.map((i) => ({ path: [...path, ...i.path], message: i.message }));
+const tooMany = (items: readonly unknown[], most: number, path: string[]): InputIssue[] => (items.length > most ? [{ path, message: `at most ${most} at once` }] : []);
+
+function duplicates(names: readonly string[], path: string[]): InputIssue[] {
+  const seen = new Set<string>();
+  return names.flatMap((name, i) => {
+    if (!seen.has(name)) { seen.add(name); return []; }
+    return [{ path: [...path, String(i), 'name'], message: `"${name}" is given twice` }];
+  });
+}

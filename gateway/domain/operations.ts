@@ -1,0 +1,59 @@
+import { isCofferError } from '../../kernel/errors.ts';
+import { operationDocSql } from '../store/operation-document.ts';
+import type { OperationView } from '../operations/workflow.ts';
+import type { Caller, OperationFilter, OperationsApi } from './api.ts';
+import type { DomainDeps } from './deps.ts';
+import { toConnection, windowOf } from './paging.ts';
+import { requireOn, seesProject } from './policy.ts';
+
+export function createOperationsApi(deps: DomainDeps): OperationsApi {
+  const findMany = async (caller: Caller, ids: readonly string[]): Promise<(OperationView | null)[]> => {
+    const rows = await deps.store.query<{ doc: string }>(`select (${operationDocSql('o')})::text as doc from operation o where o.id = any($1::text[])`, [ids]);
+    const byId = new Map(rows.map((r) => { const doc = JSON.parse(r.doc) as OperationView; return [doc.id, doc]; }));
+    return ids.map((id) => { const doc = byId.get(id); return doc && seesProject(caller, doc.projectId) ? doc : null; });
+  };
+  const find = async (caller: Caller, id: string): Promise<OperationView | null> => (await findMany(caller, [id]))[0] ?? null;
+  return {
+    findMany, find,
+    async list(caller, page, filter) {
+      const window = windowOf(page);
+      const where = whereOf(caller, filter);
+      const values = [...where.values];
+      // newest first; ids sort by time
+      const descending = !window.backwards;
+      let keyset = '';
+      if (window.from) { values.push(window.from.id); keyset = ` and o.id ${descending ? '<' : '>'} $${values.length}`; }
+      values.push(window.limit + 1);
+      const direction = descending ? 'desc' : 'asc';
+      const [row] = await deps.store.query<{ total: number; docs: string | null }>(
+        `select (select count(*) from operation o where ${where.text})::int as total,
+                (select '[' || string_agg(doc, ',' order by id ${direction}) || ']' from (
+                   select o.id, (${operationDocSql('o')})::text as doc from operation o where ${where.text}${keyset} order by o.id ${direction} limit $${values.length}) page) as docs`, values);
+      return toConnection(row?.docs ? (JSON.parse(row.docs) as OperationView[]) : [], window, row?.total ?? 0, (o) => ({ key: '', id: o.id }));
+    },
+    async cancel(caller, id) {
+      requireOn(caller, 'operation.cancel', `operation ${id}`, await find(caller, id), (o) => o.projectId);
+      return deps.operations.cancel(id, caller);
+    },
+    async retry(caller, id) {
+      requireOn(caller, 'operation.retry', `operation ${id}`, await find(caller, id), (o) => o.projectId);
+      return deps.operations.retry(id, caller);
+    },
+  };
+}
+
+function whereOf(caller: Caller, filter: OperationFilter): { text: string; values: unknown[] } {
+  const clauses: string[] = [];
+  const values: unknown[] = [];
+  const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
+  if (caller.role !== 'OPERATOR') add((n) => `o.project_id = ${n}`, caller.projectId);
+  if (filter.projectId) add((n) => `o.project_id = ${n}`, filter.projectId);
+  if (filter.subjectId) add((n) => `o.subject_id = ${n}`, filter.subjectId);
+  if (filter.kind) add((n) => `o.kind = ${n}`, filter.kind);
+  if (filter.parentId) add((n) => `o.parent_id = ${n}`, filter.parentId);
+  if (filter.state && filter.state.length > 0) add((n) => `o.state = any(${n}::text[])`, filter.state);
+  return { text: clauses.length === 0 ? 'true' : clauses.join(' and '), values };
+}
+
+/** True when the error says that another operation of this kind is in the way. */
+export const isBusyWith = (error: unknown): string | null => (isCofferError(error) && error.code === 'CONFLICT.BUSY' ? (error.details.operationId ?? null) : null);

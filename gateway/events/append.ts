@@ -1,0 +1,55 @@
+/**
+ * Appends to the event log in the transaction of the change, so that there is no change without its event and no
+ * event without its change. One statement, which also wakes the readers when the transaction commits.
+ */
+import { instanceDocSql } from '../store/instance-document.ts';
+import { operationDocSql } from '../store/operation-document.ts';
+import type { Tx } from '../store/tx.ts';
+
+/** START and exactly one of END or ERROR frame a mutation; PROGRESS may be pruned soon; INFO is everything else. */
+export type EventPhase = 'START' | 'PROGRESS' | 'END' | 'ERROR' | 'INFO';
+export const EVENT_CHANNEL = 'coffer_event';
+
+export interface NewEvent {
+  type: string;
+  phase: EventPhase;
+  /** "token:<name>" or "system" */
+  actor: string;
+  clientAddress?: string | null;
+  requestId?: string | null;
+  subject: string;
+  projectId?: string | null;
+  operationId?: string | null;
+  data?: unknown;
+  /**
+   * What subscribers get as the subject's document right after the change: `'instance'` reads the instance named by
+   * `subject`, `'operation'` the operation named by `operationId`, both as this transaction sees them; anything else
+   * is stored as it is. Left out: none.
+   */
+  doc?: 'instance' | 'operation' | object | null;
+}
+
+const docSql = { given: '$11::json', instance: `(select ${instanceDocSql('i')} from instance i where i.id = $7)`, operation: `(select ${operationDocSql('o')} from operation o where o.id = $9)` };
+const columns = 'generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, data, doc';
+const statementFor = (doc: string, guard: string): string =>
+  `with appended as (insert into event (${columns})
+     select g.generation, $1, $2, $3, $4, $5, $7, $8, $9, $10::jsonb, ${doc} from installation g where ${guard} returning id)
+   select id, pg_notify($6, '') from appended`;
+const statements = {
+  given: statementFor(docSql.given, 'true'),
+  instance: statementFor(docSql.instance, '$11::json is null'),
+  operation: statementFor(docSql.operation, '$11::json is null'),
+};
+
+/** Answers the event's id. */
+export async function appendEvent(tx: Tx, event: NewEvent): Promise<string> {
+  const source = event.doc === 'instance' || event.doc === 'operation' ? event.doc : 'given';
+  const given = source === 'given' && event.doc ? JSON.stringify(event.doc) : null;
+  const rows = await tx.query<{ id: string }>(statements[source], [
+    event.type, event.phase, event.actor, event.clientAddress ?? null, event.requestId ?? null, EVENT_CHANNEL,
+    event.subject, event.projectId ?? null, event.operationId ?? null, JSON.stringify(event.data ?? {}), given,
+  ]);
+  const id = rows[0]?.id;
+  if (id === undefined) throw new Error('the store has no installation row: call ensureInstallation before anything is changed');
+  return id;
+}

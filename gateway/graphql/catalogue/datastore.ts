@@ -1,0 +1,96 @@
+import { capabilities, type Capability } from '../../../strategies/spi/capability.ts';
+import { builder } from '../builder.ts';
+import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
+import { AbsentCapabilityRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
+import { CapabilityEnum, MaturityEnum, PluginStateEnum } from './enums.ts';
+import { datastoreOf, flavorsFor } from './lookup.ts';
+
+type Maturity = typeof MaturityEnum.$inferType;
+const maturities: readonly string[] = ['EXPERIMENTAL', 'TECHNICAL_PREVIEW', 'STABLE'] satisfies Maturity[];
+const isCapability = (name: string): name is Capability => (capabilities as readonly string[]).includes(name);
+/** Agents of a later release may claim what this schema does not know yet. */
+export const knownCapabilities = (names: readonly string[]): Capability[] => names.filter(isCapability);
+
+export const DatastoreConnection = defineConnection('Datastore', DatastoreRef, 'datastores');
+const DatastoreVersionConnection = defineConnection('DatastoreVersion', DatastoreVersionRef, 'versions');
+
+PluginRef.implement({
+  description: 'The part of Coffer that knows an engine.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    version: t.exposeString('version', { description: 'Of the plugin itself.' }),
+    apiVersion: t.exposeString('apiVersion', { description: 'Versions of the plugin contract it works with.' }),
+    maturity: t.field({ type: MaturityEnum, resolve: ({ maturity }) => (maturities.includes(maturity) ? (maturity as Maturity) : 'UNKNOWN') }),
+    origin: t.exposeString('origin', { description: 'Where it comes from: built in, or the name of a package.' }),
+    state: t.expose('state', { type: PluginStateEnum }),
+    problem: t.exposeString('problem', { nullable: true, description: 'Why it is disabled.' }),
+  }),
+});
+
+DatastoreRef.implement({
+  description: 'A kind of database server.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Such as `postgresql`; accepted wherever a datastore is named.' }),
+    title: t.exposeString('title'),
+    description: t.exposeString('description'),
+    plugin: t.expose('plugin', { type: PluginRef }),
+    versions: t.field({
+      type: DatastoreVersionConnection, ...connectionCost(),
+      args: { ...t.arg, ...forwardArgs, includeInactive: t.arg.boolean({ description: 'Also those that new instances cannot use.' }) } as never,
+      resolve: (datastore, args: { first?: number | null; after?: string | null; includeInactive?: boolean | null }, ctx) =>
+        pageOf(ctx.domain.catalogue.versions(datastore.id, args.includeInactive ?? false), args, (version) => version.id, ctx.limits.defaultListSize),
+    }),
+    defaultVersion: t.field({
+      type: DatastoreVersionRef, nullable: true, description: 'What a new instance gets when it names no version.',
+      resolve: (datastore, _args, ctx) => (datastore.defaultVersionId ? (ctx.domain.catalogue.version(datastore.defaultVersionId) ?? null) : null),
+    }),
+  }),
+});
+
+AbsentCapabilityRef.implement({
+  description: 'Something users may expect and this datastore does not do.',
+  fields: (t) => ({
+    capability: t.exposeString('capability'),
+    reason: t.exposeString('reason', { description: 'Why, and what to use in its place.' }),
+  }),
+});
+
+DatastoreVersionRef.implement({
+  description: 'A version as users name it. Instances of it pin an exact build.',
+  interfaces: [NodeRef],
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Such as `17`.' }),
+    datastore: t.field({ type: DatastoreRef, resolve: (version, _args, ctx) => datastoreOf(ctx.domain.catalogue, version) }),
+    active: t.exposeBoolean('active', { description: 'New instances may use it.' }),
+    deprecated: t.exposeBoolean('deprecated'),
+    endOfLife: t.expose('endOfLife', { type: 'DateTime', nullable: true, description: 'When its makers stop caring for it.' }),
+    capabilities: t.field({ type: [CapabilityEnum], description: 'What the plugin really implements, never a promise.', resolve: (version) => knownCapabilities(version.capabilities) }),
+    absentCapabilities: t.field({ type: [AbsentCapabilityRef], description: 'What it does not do, and why.', resolve: (version) => version.absent }),
+    flavors: t.field({ type: [FlavorRef], description: 'Flavors it works in.', resolve: (version, _args, ctx) => flavorsFor(ctx.domain.catalogue, version) }),
+    volumeTypes: t.field({ type: [VolumeTypeRef], resolve: (_version, _args, ctx) => ctx.domain.catalogue.volumeTypes() }),
+    source: t.field({
+      type: EngineSourceRef, extensions: { cost: { own: 20 } }, description: 'Where the binaries come from, and whether this installation has them now.',
+      resolve: (version, _args, ctx) => ctx.domain.engineSource(version.id),
+    }),
+  }),
+});
+
+EngineSourceRef.implement({
+  description: 'Where the binaries of a version come from.',
+  fields: (t) => ({
+    kinds: t.exposeStringList('kinds', { description: 'Ways to get them, tried in this order.' }),
+    installed: t.exposeBoolean('installed', { description: 'False: the first instance waits for a download; `installEngine` does it ahead.' }),
+    builds: t.field({ type: [EngineBuildRef], resolve: (source) => source.builds }),
+  }),
+});
+
+EngineBuildRef.implement({
+  description: 'An exact set of binaries. It never changes; a restart of an instance keeps its build.',
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    version: t.exposeString('version', { description: 'In the words of the engine: `17.6`.' }),
+    source: t.exposeString('source'),
+    installedAt: t.expose('installedAt', { type: 'DateTime' }),
+  }),
+});

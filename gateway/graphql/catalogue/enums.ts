@@ -1,0 +1,30 @@
+import { capabilities } from '../../../strategies/spi/capability.ts';
+import { builder } from '../builder.ts';
+
+const purposes = {
+  DATABASES: 'Databases can be made, listed and deleted.',
+  USERS: 'Users can be made, listed, changed and deleted.',
+  GRANTS: 'Users can be granted and revoked what they may do.',
+  ROOT: 'A root account can be enabled and disabled.',
+  TLS: 'Connections are encrypted, and the server can be verified with the CA certificate.',
+  CONFIGURATION: 'Parameters of the engine are managed.',
+} satisfies Record<(typeof capabilities)[number], string>;
+
+export const CapabilityEnum = builder.enumType('Capability', {
+  description: 'What a datastore can do. An absent one is answered with an UnsupportedError before anything changes.',
+  values: Object.fromEntries(capabilities.map((name) => [name, { description: purposes[name] }])) as Record<(typeof capabilities)[number], { description: string }>,
+});
+
+export const MaturityEnum = builder.enumType('Maturity', {
+  description: 'How far a plugin is, as its authors say.',
+  values: {
+    EXPERIMENTAL: { description: 'May change or go without notice.' },
+    TECHNICAL_PREVIEW: { description: 'Works, and is not yet supported.' },
+    STABLE: { description: 'Supported.' },
+    UNKNOWN: { description: 'The plugin could not be read.' },
+  } as const,
+});
+
+export const PluginStateEnum = builder.enumType('PluginState', {
+  values: { READY: { description: 'In use.' }, DISABLED: { description: 'Refused or switched off; `problem` says why.' } } as const,
+});

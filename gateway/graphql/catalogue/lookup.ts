@@ -1,0 +1,24 @@
+/** What the catalogue shows of things it no longer has: an instance outlives the plugin that made it. */
+import type { Catalogue, DatastoreDoc, FlavorDoc, PluginDoc, VersionDoc } from '../../domain/api.ts';
+import type { InstanceDoc } from '../../domain/instance/document.ts';
+
+const missingPlugin = (name: string): PluginDoc => ({
+  name, version: 'unknown', apiVersion: 'unknown', maturity: 'UNKNOWN', origin: 'unknown', state: 'DISABLED',
+  problem: 'The plugin is not installed, or was refused at start.',
+});
+
+/** The version of an instance, or what the instance itself remembers of it when its plugin is gone. */
+export const versionOf = (catalogue: Catalogue, instance: InstanceDoc): VersionDoc => catalogue.version(instance.versionId) ?? {
+  id: instance.versionId, name: instance.track, datastoreId: '', datastore: instance.datastore, active: false, deprecated: false,
+  endOfLife: null, capabilities: [], absent: [], minMemoryMb: 0,
+};
+
+export const datastoreOf = (catalogue: Catalogue, version: VersionDoc): DatastoreDoc => catalogue.datastore(version.datastore) ?? {
+  id: version.datastoreId, name: version.datastore, title: version.datastore, description: 'Its plugin is not in use.',
+  plugin: catalogue.plugins().find((plugin) => plugin.name === version.datastore) ?? missingPlugin(version.datastore),
+  versionIds: [version.id], defaultVersionId: null,
+};
+
+/** Flavors an engine of this version works in. */
+export const flavorsFor = (catalogue: Catalogue, version: VersionDoc): FlavorDoc[] =>
+  catalogue.flavors().filter((flavor) => flavor.memoryMb >= version.minMemoryMb);

@@ -1,0 +1,91 @@
+/** engine.command: one command to the engine through its agent; its outcome per item is the step's output. */
+import { CofferError } from '../../../kernel/errors.ts';
+import type { RunRequest } from '../../../proto/generated/coffer/agent/v1/agent.ts';
+import type { DatabaseSpec, GrantSpec, UserRef } from '../../../strategies/spi/control.ts';
+import { defineWorkflow, FinalStepError, type StepContext, type Workflow } from '../workflow.ts';
+import { brief, minutesMs, type WorkflowDeps } from './deps.ts';
+import { guestTimeouts } from './guest-steps.ts';
+import type { InstanceWork } from './instance-facts.ts';
+
+/** Without secrets: passwords are sealed beside it. */
+export type EngineCommand =
+  | { kind: 'createDatabases'; databases: DatabaseSpec[] }
+  | { kind: 'deleteDatabase'; name: string }
+  | { kind: 'createUsers'; users: { name: string; host: string | null; grants: GrantSpec[] }[] }
+  | { kind: 'updateUser'; user: UserRef; newName: string | null; newHost: string | null; hasPassword: boolean }
+  | { kind: 'deleteUser'; user: UserRef }
+  | { kind: 'grant'; user: UserRef; grants: GrantSpec[] }
+  | { kind: 'revoke'; user: UserRef; databases: (string | null)[] }
+  | { kind: 'enableRoot' }
+  | { kind: 'disableRoot' };
+export interface EngineWork extends InstanceWork { command: EngineCommand }
+
+type WireCommand = NonNullable<RunRequest['command']>;
+interface WireItem { name: string; host?: string | undefined; fault?: { code: string; message: string } | undefined }
+
+export const toDatabase = (d: DatabaseSpec): { name: string; characterSet?: string | undefined; collation?: string | undefined } =>
+  ({ name: d.name, characterSet: d.characterSet ?? undefined, collation: d.collation ?? undefined });
+const toRef = (u: { name: string; host?: string | null | undefined; authDatabase?: string | null | undefined }): { name: string; host?: string | undefined; authDatabase?: string | undefined } =>
+  ({ name: u.name, host: u.host ?? undefined, authDatabase: u.authDatabase ?? undefined });
+const toGrant = (g: GrantSpec): { database?: string | undefined; privileges: string[] } => ({ database: g.database ?? undefined, privileges: g.privileges });
+
+export const toNewUsers = (users: readonly { name: string; host: string | null; grants: GrantSpec[] }[], secrets: Readonly<Record<string, string>>): { user: ReturnType<typeof toRef>; password: string; grants: ReturnType<typeof toGrant>[] }[] =>
+  users.map((u, i) => ({ user: toRef(u), password: secretOf(secrets, `user.${i}`), grants: u.grants.map(toGrant) }));
+
+function secretOf(secrets: Readonly<Record<string, string>>, name: string): string {
+  const secret = secrets[name];
+  if (secret === undefined) throw new FinalStepError('INTERNAL', `the operation lost its secret ${name}`);
+  return secret;
+}
+
+export function toWire(command: EngineCommand, secrets: Readonly<Record<string, string>>): WireCommand {
+  switch (command.kind) {
+    case 'createDatabases': return { $case: 'createDatabases', value: { databases: command.databases.map(toDatabase) } };
+    case 'deleteDatabase': return { $case: 'deleteDatabase', value: { name: command.name } };
+    case 'createUsers': return { $case: 'createUsers', value: { users: toNewUsers(command.users, secrets) } };
+    case 'updateUser': return {
+      $case: 'updateUser',
+      value: { user: toRef(command.user), newName: command.newName ?? undefined, newHost: command.newHost ?? undefined, newPassword: command.hasPassword ? secretOf(secrets, 'password') : undefined },
+    };
+    case 'deleteUser': return { $case: 'deleteUser', value: { user: toRef(command.user) } };
+    case 'grant': return { $case: 'grant', value: { user: toRef(command.user), grants: command.grants.map(toGrant) } };
+    case 'revoke': return { $case: 'revoke', value: { user: toRef(command.user), databases: command.databases.map((d) => d ?? '') } };
+    case 'enableRoot': return { $case: 'enableRoot', value: { password: secretOf(secrets, 'password') } };
+    case 'disableRoot': return { $case: 'disableRoot', value: {} };
+  }
+}
+
+const itemCodes: Record<string, string> = { EXISTS: 'CONFLICT.EXISTS', MISSING: 'RESOURCE.NOT_FOUND', REFUSED: 'ENGINE.REFUSED' };
+
+/** Answers of the agent in the catalogue's codes. */
+export const toItems = (items: readonly WireItem[]): { name: string; host: string | null; fault: { code: string; message: string } | null }[] =>
+  items.map((i) => ({ name: i.name, host: i.host ?? null, fault: i.fault ? { code: itemCodes[i.fault.code] ?? 'OPERATION.STEP_FAILED', message: i.fault.message } : null }));
+
+/** For commands whose every item must succeed (part of a create). */
+export function failOnItems(items: readonly WireItem[], what: string): void {
+  const failed = items.find((i) => i.fault);
+  if (failed) throw new FinalStepError(itemCodes[failed.fault!.code] ?? 'OPERATION.STEP_FAILED', `${what} ${failed.name}: ${failed.fault!.message}`);
+}
+
+const itemCount = (command: EngineCommand): number =>
+  command.kind === 'createDatabases' ? command.databases.length : command.kind === 'createUsers' ? command.users.length : 1;
+
+async function run(deps: WorkflowDeps, ctx: StepContext<EngineWork>): Promise<unknown> {
+  const { instanceId, datastore, command } = ctx.input;
+  try {
+    const outcome = await deps.agents.run(instanceId, {
+      operationId: ctx.operation.id, step: 'run', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).statementMs * Math.max(1, itemCount(command)), command: toWire(command, ctx.secrets),
+    }, ctx);
+    return { items: toItems(outcome.items), rootName: outcome.rootName ?? null };
+  } catch (error) {
+    // final answers about the one item are results, not trouble
+    if (error instanceof CofferError && ['CONFLICT.EXISTS', 'RESOURCE.NOT_FOUND', 'ENGINE.REFUSED'].includes(error.code)) throw new FinalStepError(error.code, error.message);
+    throw error;
+  }
+}
+
+export const engineCommandWorkflow = (deps: WorkflowDeps): Workflow<EngineWork> =>
+  defineWorkflow<EngineWork>({
+    kind: 'engine.command', version: 1, cancellable: true, timeoutMs: minutesMs(10),
+    steps: [{ name: 'run', title: 'Act on the engine', timeoutMs: minutesMs(5), retry: brief, run: (ctx) => run(deps, ctx) }],
+  });

@@ -1,0 +1,67 @@
+/** Steps that several workflows share: make the guest, see its agent, start the engine, see it healthy. */
+import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
+import { changeInstance } from '../../domain/instance/change.ts';
+import { CofferError } from '../../../kernel/errors.ts';
+import type { Step, StepContext } from '../workflow.ts';
+import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
+import { flavorOf, readInstance, readPorts, waitForInstance, type InstanceWork } from './instance-facts.ts';
+
+export const callOptions = (ctx: StepContext<unknown>): { signal: AbortSignal; fence: StepContext<unknown>['fence']; operationId: string; progress: StepContext<unknown>['progress'] } =>
+  ({ signal: ctx.signal, fence: ctx.fence, operationId: ctx.operation.id, progress: ctx.progress });
+
+export const guestTimeouts = (deps: WorkflowDeps, datastore: string): { initialiseMs: number; startMs: number; stopMs: number; statementMs: number } => {
+  const manifest = deps.catalogue.manifest(datastore);
+  if (!manifest) throw new CofferError('RESOURCE.NOT_FOUND', `the plugin of ${datastore} is not loaded`, { remedy: 'See the plugin\'s problem in `datastores` or the log.' });
+  return manifest.timeouts;
+};
+
+export const installEngineStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
+  name: 'install-engine', title: 'Install the engine', weight: 2, timeoutMs: minutesMs(15), retry: brief,
+  async run(ctx) {
+    const { hostId, datastore, track, instanceId } = ctx.input;
+    const present = (await readInstance(deps.store, instanceId)).buildId;
+    if (present) return { buildId: present };
+    const build: EngineBuild = await deps.compute(hostId).ensureEngine({ datastore, track }, { signal: ctx.signal, progress: ctx.progress });
+    await ctx.write((tx) => changeInstance(tx, instanceId, { build_id: build.id, build_version: build.version }, { actor: ctx.operation.actor, operationId: ctx.operation.id }));
+    return { buildId: build.id, version: build.version };
+  },
+});
+
+export const createGuestStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
+  name: 'create-guest', title: 'Create the guest', timeoutMs: minutesMs(1), retry: patient,
+  async run(ctx) {
+    const { instanceId, hostId, datastore, track } = ctx.input;
+    const doc = await readInstance(deps.store, instanceId);
+    if (!doc.buildId) throw new CofferError('PRECONDITION.STATE', 'the instance has no engine build yet');
+    const enrolment = await ctx.write((tx) => deps.issueEnrolment(tx, instanceId));
+    const facts = await deps.compute(hostId).createGuest({
+      instanceId, datastore, track, buildId: doc.buildId, flavor: flavorOf(deps, doc), volumeGb: doc.volumeGb,
+      ports: await readPorts(deps.store, instanceId), bind: deps.engineBind, advertise: deps.engineAdvertise, enrolment,
+    }, callOptions(ctx));
+    return { isolation: facts.isolation };
+  },
+  // data and logs stay for whoever looks into the failure; delete removes them
+  compensate: (ctx) => deps.compute(ctx.input.hostId).stopGuest(ctx.input.instanceId, callOptions(ctx)),
+});
+
+export const enrolStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
+  name: 'enrol', title: 'Enrol the agent', timeoutMs: secondsMs(60), retry: brief,
+  async run(ctx) {
+    await deps.agents.waitForAgent(ctx.input.instanceId, ctx.signal);
+  },
+});
+
+export const startEngineStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
+  name: 'start', title: 'Start the engine', timeoutMs: minutesMs(10), retry: brief,
+  async run(ctx) {
+    await deps.agents.run(ctx.input.instanceId, {
+      operationId: ctx.operation.id, step: 'start', fence: ctx.fence, timeoutMs: guestTimeouts(deps, ctx.input.datastore).startMs, command: { $case: 'start', value: {} },
+    }, ctx);
+  },
+});
+
+/** The operation ends only after the store has seen what it promises: no green light on hope. */
+export const readyStep = <W extends InstanceWork>(deps: WorkflowDeps, wanted: 'ok' | 'down'): Step<W> => ({
+  name: 'ready', title: wanted === 'ok' ? 'See the engine healthy' : 'See the engine stopped', timeoutMs: secondsMs(60), retry: brief,
+  run: (ctx) => waitForInstance(deps.store, ctx.input.instanceId, (i) => i.prepared && i.observation?.engine === wanted, ctx.signal, wanted === 'ok' ? 'a healthy engine' : 'the stopped engine'),
+});

@@ -1,0 +1,54 @@
+/** What several workflows read of an instance, and how they wait for it. */
+import { CofferError, notFound } from '../../../kernel/errors.ts';
+import type { FlavorSize } from '../../../strategies/spi/control.ts';
+import type { InstanceDoc } from '../../domain/instance/document.ts';
+import { instanceDocSql } from '../../store/instance-document.ts';
+import type { Store, Tx } from '../../store/tx.ts';
+import type { WorkflowDeps } from './deps.ts';
+
+export interface InstanceWork { instanceId: string; hostId: string; datastore: string; track: string }
+
+export async function readInstance(tx: Tx, id: string): Promise<InstanceDoc & { prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agentConnected: boolean }> {
+  const [row] = await tx.query<{ doc: string; prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agent_connected: boolean }>(
+    `select (${instanceDocSql('i')})::text as doc, i.prepared, i.observation, i.agent_connected from instance i where i.id = $1`, [id],
+  );
+  if (!row) throw notFound(`instance ${id}`);
+  return { ...(JSON.parse(row.doc) as InstanceDoc), prepared: row.prepared, observation: row.observation, agentConnected: row.agent_connected };
+}
+
+export async function readPorts(tx: Tx, instanceId: string): Promise<Record<string, number>> {
+  const rows = await tx.query<{ name: string; port: number }>('select name, port from port_lease where instance_id = $1', [instanceId]);
+  return Object.fromEntries(rows.map((r) => [r.name, r.port]));
+}
+
+export function flavorOf(deps: WorkflowDeps, doc: InstanceDoc): FlavorSize {
+  const flavor = deps.catalogue.flavor(doc.flavorId);
+  if (!flavor) throw notFound(`flavor ${doc.flavorId}`);
+  return { vcpus: flavor.vcpus, memoryMb: flavor.memoryMb };
+}
+
+export async function readManagementSecret(deps: WorkflowDeps, instanceId: string): Promise<string> {
+  const [row] = await deps.store.query<{ management_secret: Buffer }>('select management_secret from instance where id = $1', [instanceId]);
+  if (!row) throw notFound(`instance ${instanceId}`);
+  return deps.sealer.open(row.management_secret, `instance/${instanceId}/management`).toString('utf8');
+}
+
+/** Resolves with the document once the predicate holds; driven by the event log's notifications, with a slow look besides. */
+export async function waitForInstance(store: Store, id: string, holds: (i: Awaited<ReturnType<typeof readInstance>>) => boolean, signal: AbortSignal, what: string): Promise<void> {
+  const lookEveryMs = 1_000;
+  let wake: () => void = () => {};
+  const stop = store.listen('coffer_event', () => wake());
+  try {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => { wake = resolve; });
+      if (holds(await readInstance(store, id))) return;
+      if (signal.aborted) throw new CofferError('ENGINE.UNAVAILABLE', `${what} was not seen in time`);
+      await Promise.race([woken, new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, lookEveryMs);
+        signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+      })]);
+    }
+  } finally {
+    stop();
+  }
+}

@@ -1,0 +1,112 @@
+/** Start, stop, restart, reset and delete of an instance. */
+import { changeInstance } from '../../domain/instance/change.ts';
+import type { Tx } from '../../store/tx.ts';
+import { defineWorkflow, type Ending, type OperationHead, type Step, type Workflow } from '../workflow.ts';
+import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
+import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, startEngineStep } from './guest-steps.ts';
+import { readInstance, type InstanceWork } from './instance-facts.ts';
+
+async function recordFault(tx: Tx, operation: OperationHead & { input: InstanceWork }, ending: Ending): Promise<void> {
+  const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
+  await changeInstance(tx, operation.input.instanceId, { fault }, { actor: operation.actor, operationId: operation.id });
+}
+
+/** A guest whose agent is gone is made again from its record; one that is there is left alone. */
+const ensureGuest = (deps: WorkflowDeps): Step<InstanceWork> => {
+  const { compensate: _keep, ...step } = createGuestStep<InstanceWork>(deps);
+  return {
+    ...step, name: 'ensure-guest', title: 'See the guest in place',
+    async run(ctx) {
+      const facts = await deps.compute(ctx.input.hostId).inspect(ctx.input.instanceId, ctx.signal);
+      if (facts.state === 'running') return { found: 'running' };
+      return step.run(ctx);
+    },
+  };
+};
+
+const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): Step<InstanceWork> => ({
+  name, title, timeoutMs: minutesMs(10), retry: brief,
+  async run(ctx) {
+    const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
+    await deps.agents.run(ctx.input.instanceId, {
+      operationId: ctx.operation.id, step: name, fence: ctx.fence, timeoutMs: name === 'stop' ? stopMs : startMs + stopMs,
+      command: name === 'stop' ? { $case: 'stop', value: { immediate: false } } : { $case: 'restart', value: {} },
+    }, ctx);
+  },
+});
+
+const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
+  name: 'repair', title: 'Repair management access', timeoutMs: minutesMs(10), retry: brief,
+  async run(ctx) {
+    const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
+    await deps.agents.run(ctx.input.instanceId, { operationId: ctx.operation.id, step: 'repair', fence: ctx.fence, timeoutMs: startMs + stopMs, command: { $case: 'repair', value: {} } }, ctx);
+  },
+});
+
+/** Back to what the instance's intent says. */
+const resume = (deps: WorkflowDeps): Step<InstanceWork> => {
+  const start = startEngineStep<InstanceWork>(deps);
+  return {
+    ...start, name: 'resume', title: 'Bring the engine to its wanted state',
+    async run(ctx) {
+      const { intent } = await readInstance(deps.store, ctx.input.instanceId);
+      return intent === 'RUNNING' ? start.run(ctx) : command(deps, 'stop', '').run(ctx);
+    },
+  };
+};
+
+const seeSettled = (deps: WorkflowDeps): Step<InstanceWork> => ({
+  ...readyStep<InstanceWork>(deps, 'ok'), title: 'See the wanted state',
+  async run(ctx) {
+    const { intent } = await readInstance(deps.store, ctx.input.instanceId);
+    return readyStep<InstanceWork>(deps, intent === 'RUNNING' ? 'ok' : 'down').run(ctx);
+  },
+});
+
+/** Delete works whatever is left: an orderly stop is a courtesy, the destruction is not. */
+const farewell = (deps: WorkflowDeps): Step<InstanceWork> => ({
+  name: 'stop', title: 'Stop the engine', timeoutMs: secondsMs(20), retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+  async run(ctx) {
+    const { agentConnected, prepared } = await readInstance(deps.store, ctx.input.instanceId);
+    if (!agentConnected || !prepared) return { skipped: 'no agent' };
+    try {
+      await deps.agents.run(ctx.input.instanceId, { operationId: ctx.operation.id, step: 'stop', fence: ctx.fence, timeoutMs: 10_000, command: { $case: 'stop', value: { immediate: true } } }, ctx);
+      return { stopped: true };
+    } catch (error) {
+      if (ctx.signal.aborted) throw error;
+      return { skipped: error instanceof Error ? error.message : 'failed' };
+    }
+  },
+});
+
+const destroy = (deps: WorkflowDeps): Step<InstanceWork> => ({
+  name: 'destroy', title: 'Remove processes and data', timeoutMs: minutesMs(3), retry: { ...patient, attempts: 50 },
+  run: (ctx) => deps.compute(ctx.input.hostId).destroy(ctx.input.instanceId, callOptions(ctx)),
+});
+
+const forget = (deps: WorkflowDeps): Step<InstanceWork> => ({
+  name: 'forget', title: 'Release ports and identity', timeoutMs: secondsMs(20), retry: patient,
+  run: (ctx) => ctx.write(async (tx) => {
+    await tx.query('delete from port_lease where instance_id = $1', [ctx.input.instanceId]);
+    await deps.revokeIdentity(tx, ctx.input.instanceId);
+  }),
+});
+
+export function lifecycleWorkflows(deps: WorkflowDeps): Workflow<InstanceWork>[] {
+  const define = (kind: string, steps: Step<InstanceWork>[]): Workflow<InstanceWork> =>
+    defineWorkflow<InstanceWork>({ kind, version: 1, cancellable: true, timeoutMs: minutesMs(20), steps, onEnd: recordFault });
+  return [
+    define('instance.start', [ensureGuest(deps), enrolStep(deps), startEngineStep(deps), readyStep(deps, 'ok')]),
+    define('instance.stop', [ensureGuest(deps), enrolStep(deps), command(deps, 'stop', 'Stop the engine'), readyStep(deps, 'down')]),
+    define('instance.restart', [ensureGuest(deps), enrolStep(deps), command(deps, 'restart', 'Restart the engine'), readyStep(deps, 'ok')]),
+    define('instance.reset', [ensureGuest(deps), enrolStep(deps), repair(deps), resume(deps), seeSettled(deps)]),
+    defineWorkflow<InstanceWork>({
+      kind: 'instance.delete', version: 1, cancellable: false, timeoutMs: minutesMs(60), steps: [farewell(deps), destroy(deps), forget(deps)],
+      async onEnd(tx, operation, ending) {
+        if (ending.state !== 'SUCCEEDED') return recordFault(tx, operation, ending);
+        await changeInstance(tx, operation.input.instanceId, { deleted_at: new Date(), task: null, task_id: null, fault: null, agent_connected: false, endpoints: [], released: true },
+          { type: 'instance.deleted', actor: operation.actor, operationId: operation.id });
+      },
+    }),
+  ];
+}

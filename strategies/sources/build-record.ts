@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { EngineBuild, EnginePackage, EngineSourceSpec } from '../spi/engine-source.ts';
+
+/** What lies beside a build: the build as told to others, and what it takes to use it again or to make it again. */
+export interface BuildRecord {
+  format: 1;
+  build: EngineBuild;
+  /** fingerprint of the source it was made from; `operator` for a directory the operator named */
+  recipe: string;
+  spec: EngineSourceSpec;
+  /** file names in the store of packages, in the order of `build.packages` */
+  files: string[];
+}
+
+/** Raised when unpacking or relinking changes what ends up on disk, so that builds of the old way get another id. */
+export const layoutVersion = 1;
+export const operatorRecipe = 'operator';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sorted = (items: readonly string[] = []): string[] => [...items].toSorted();
+
+/** SHA-256 over the sorted `name=version=sha256`, one per line. */
+export const closureHash = (packages: readonly EnginePackage[]): string =>
+  sha256(sorted(packages.map((p) => `${p.name}=${p.version}=${p.sha256}`)).join('\n'));
+
+/** Two sources with the same fingerprint lead to the same build from the same packages; order of lists does not count. */
+export function recipeOf(spec: EngineSourceSpec): string {
+  const parts = spec.kind === 'host'
+    ? ['host', sorted(spec.binaries), sorted(spec.searchPaths)]
+    : ['debian', layoutVersion, spec.suite, sorted(spec.packages), sorted(spec.exclude), sorted(spec.removeFiles), spec.binDir];
+  return sha256(JSON.stringify(parts));
+}
+
+/** The id is a file name, so nothing but what is safe in one. */
+export const buildIdOf = (datastore: string, version: string, closure: string, recipe: string): string =>
+  `${datastore}-${version.replaceAll(/[^A-Za-z0-9.+~]/g, '_')}-${sha256(`${closure}\n${recipe}`).slice(0, 8)}`;
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+
+/** The record in a file, or undefined when it is none of ours: a foreign or torn file never becomes a build. */
+export function parseRecord(text: string): BuildRecord | undefined {
+  let record: BuildRecord;
+  try { record = JSON.parse(text) as BuildRecord; } catch { return undefined; }
+  const build = record?.build;
+  const complete = record?.format === 1 && isText(record.recipe) && record.spec !== undefined && Array.isArray(record.files)
+    && [build?.id, build?.datastore, build?.track, build?.version, build?.prefix, build?.binDir, build?.closureHash, build?.installedAt].every(isText)
+    && Array.isArray(build.packages);
+  return complete ? record : undefined;
+}

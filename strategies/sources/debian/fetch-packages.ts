@@ -1,0 +1,62 @@
+import { rm, statfs } from 'node:fs/promises';
+import type { DebianSuite } from '../../spi/engine-source.ts';
+import { EngineSourceError } from '../source-error.ts';
+import { prepareWorkspace } from './apt-workspace.ts';
+import type { ClosurePackage } from './closure.ts';
+import { downloadClosure } from './download.ts';
+import type { DebianOptions, Progress } from './options.ts';
+import { resolveClosure } from './resolve.ts';
+import type { ClosureSpec } from './resolve.ts';
+
+export interface FetchRequest extends ClosureSpec {
+  suite: DebianSuite;
+  /** names the workspace; the caller holds a lock of the same scope */
+  name: string;
+  signal: AbortSignal;
+  progress: Progress;
+  /** decides after resolving whether the packages are needed at all */
+  isWanted?(closure: readonly ClosurePackage[]): boolean;
+}
+
+/** Room for the packages, the tree, and programs that grow a little when they are relinked. */
+export const neededBytes = (closure: readonly ClosurePackage[]): number =>
+  Math.round(closure.reduce((sum, p) => sum + p.sizeBytes + p.installedBytes, 0) * 1.1);
+
+async function requireSpace(root: string, closure: readonly ClosurePackage[]): Promise<void> {
+  const { bavail, bsize } = await statfs(root);
+  const [needed, free] = [neededBytes(closure), bavail * bsize];
+  if (free >= needed) return;
+  throw new EngineSourceError('disk-full', `${Math.ceil(needed / 1e6)} MB are needed below ${root} and ${Math.floor(free / 1e6)} MB are free`);
+}
+
+/** Failures that lists up to an hour old can cause: they may name files that the archive has replaced since. */
+const mayBeStale = (error: unknown): boolean =>
+  error instanceof EngineSourceError && ['no-such-package', 'corrupt-package', 'apt-failed'].includes(error.reason);
+
+type Outcome = { closure: ClosurePackage[] } | { error: unknown; wasRefreshed: boolean };
+
+async function attempt(options: DebianOptions, request: FetchRequest, isForced: boolean): Promise<Outcome> {
+  const { suite, name, signal, progress } = request;
+  progress(0, `reading the package lists of ${suite}`);
+  const { workspace, wasRefreshed } = await prepareWorkspace(options, { suite, name, isForced, signal });
+  try {
+    const closure = await resolveClosure(workspace, request, signal);
+    if (request.isWanted?.(closure) ?? true) {
+      await requireSpace(options.root, closure);
+      await downloadClosure(options.root, workspace, request, closure, { signal, progress });
+    }
+    await rm(workspace.directory, { recursive: true, force: true });
+    return { closure };
+  } catch (error) { return { error, wasRefreshed }; }
+}
+
+/**
+ * Resolves a set and brings all its packages into the store of packages. The workspace stays after a failure, for the
+ * next attempt to continue its downloads.
+ */
+export async function fetchPackages(options: DebianOptions, request: FetchRequest): Promise<ClosurePackage[]> {
+  let outcome = await attempt(options, request, false);
+  if ('error' in outcome && !outcome.wasRefreshed && mayBeStale(outcome.error)) outcome = await attempt(options, request, true);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.closure;
+}

@@ -1,0 +1,34 @@
+import { chmod, copyFile, link, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256OfFile } from '../file-hash.ts';
+import { packagesDirectory } from '../paths.ts';
+import type { ClosurePackage } from './closure.ts';
+
+/**
+ * Packages kept as they were fetched, so that a build can be made again when the archive has moved on or is away.
+ * A file gets in only with the checksum the signed index tells, and is checked again each time it is used.
+ */
+export type KeptPackage = Pick<ClosurePackage, 'file' | 'sha256'>;
+
+export const keptPath = (root: string, file: string): string => join(packagesDirectory(root), file);
+
+/** Whether a file is there and whole; a damaged one is removed, so that it is fetched again. */
+export async function isWhole(path: string, sha256: string, signal: AbortSignal): Promise<boolean> {
+  const found = await sha256OfFile(path, signal);
+  if (found !== undefined && found !== sha256) await rm(path, { force: true });
+  return found === sha256;
+}
+
+export const isKept = (root: string, item: KeptPackage, signal: AbortSignal): Promise<boolean> => isWhole(keptPath(root, item.file), item.sha256, signal);
+
+/** Moves a verified file in. Another process may do so with the same file: both are the same bytes. */
+export async function keep(root: string, item: KeptPackage, from: string): Promise<void> {
+  await chmod(from, 0o644);
+  await rename(from, keptPath(root, item.file));
+}
+
+/** Shows a kept file to apt as one already fetched. */
+export async function offer(root: string, item: KeptPackage, to: string): Promise<void> {
+  await rm(to, { force: true });
+  await link(keptPath(root, item.file), to).catch(() => copyFile(keptPath(root, item.file), to));
+}

@@ -1,0 +1,160 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Log } from '../../kernel/log.ts';
+import type { EngineBuild, EngineSourceSpec, EngineStore, EnsureEngineRequest } from '../spi/engine-source.ts';
+import { operatorRecipe, recipeOf } from './build-record.ts';
+import type { BuildRecord } from './build-record.ts';
+import { createBuildShelf } from './build-shelf.ts';
+import type { BuildShelf } from './build-shelf.ts';
+import { installFromDebian, restoreFromPackages } from './debian/debian-source.ts';
+import type { DebianOptions } from './debian/options.ts';
+import { findOnHost, useOperatorDirectory } from './host-source.ts';
+import { withLock } from './install-lock.ts';
+import { locksDirectory, makeDirectory } from './paths.ts';
+import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
+import { compareVersions } from './version.ts';
+
+export interface EngineStoreOptions {
+  /** `$COFFER_HOME/engines`; made when it is missing */
+  root: string;
+  log: Log;
+  /** the operator's own directory of binaries by `${datastore}/${track}`; used before anything else, or refused with the reason */
+  preferred?: Readonly<Record<string, string>>;
+  /** file of keys the Debian archive must be signed with; default: the host's debian-archive-keyring */
+  keyring?: string;
+}
+
+type Progress = (fraction: number, message: string) => void;
+interface Subject { datastore: string; track: string; signal: AbortSignal }
+
+const newestFirst = (a: BuildRecord, b: BuildRecord): number =>
+  compareVersions(b.build.version, a.build.version) || b.build.installedAt.localeCompare(a.build.installedAt);
+
+/**
+ * Of the usable builds those a track may get, newest first: from the operator's directory alone where one is named,
+ * and never from one that is named no more.
+ */
+export function eligible(records: readonly BuildRecord[], subject: { datastore: string; track: string }, operatorDir: string | undefined): BuildRecord[] {
+  const isOperators = (r: BuildRecord): boolean => r.recipe === operatorRecipe;
+  const own = records.filter((r) => r.build.datastore === subject.datastore && r.build.track === subject.track);
+  return own.filter((r) => operatorDir === undefined ? !isOperators(r) : isOperators(r) && r.build.binDir === operatorDir).toSorted(newestFirst);
+}
+
+/** An installed build serves a request only if a source it names would make the same: a plugin that adds a package gets a new one. */
+export const serves = (record: BuildRecord, sources: readonly EngineSourceSpec[]): boolean => sources.some((s) => recipeOf(s) === record.recipe);
+
+/** Progress that never goes back, whatever a second attempt starts with. */
+export function createMonotonic(progress: Progress | undefined): Progress {
+  let highest = 0;
+  return (fraction, message) => { highest = Math.max(highest, Math.min(1, fraction)); progress?.(highest, message); };
+}
+
+/** Names become parts of paths. */
+function requireSafeNames({ datastore, track }: Subject): void {
+  for (const name of [datastore, track]) {
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) continue;
+    throw new EngineSourceError('bad-spec', `"${name}" cannot name a datastore or track: letters, digits, dots and dashes only`);
+  }
+}
+
+/** Tries the plugin's sources in its order; the lock of the track is held. */
+async function askSources(shelf: BuildShelf, options: DebianOptions, request: EnsureEngineRequest, progress: Progress): Promise<EngineBuild> {
+  const failures: EngineSourceError[] = [];
+  for (const spec of request.sources) {
+    try {
+      if (spec.kind === 'debian') return await installFromDebian(shelf, options, { ...request, spec, progress });
+      const found = await findOnHost(request, spec);
+      await shelf.publish(found);
+      return found.build;
+    } catch (error) {
+      request.signal.throwIfAborted();
+      const known = fromFileError(error, shelf.root);
+      if (!(known instanceof EngineSourceError)) throw known;
+      options.log.warn({ datastore: request.datastore, track: request.track, source: spec.kind, reason: known.message }, 'an engine source could not deliver');
+      failures.push(known);
+    }
+  }
+  throw combineFailures(failures);
+}
+
+/** The engine cache of this host. What each method promises is told at the contract, `EngineStore`. */
+export function createEngineStore(options: EngineStoreOptions): EngineStore {
+  const { log } = options;
+  let shelf: BuildShelf | undefined;
+  // The real path: two spellings of one directory must not make two builds.
+  const openShelf = async (): Promise<BuildShelf | undefined> => {
+    const root = await realpath(options.root).catch((error: NodeJS.ErrnoException) => { if (error.code === 'ENOENT') return undefined; throw error; });
+    if (root !== undefined && shelf?.root !== root) shelf = createBuildShelf(root, log);
+    return root === undefined ? undefined : shelf;
+  };
+  const known = async (): Promise<BuildRecord[]> => await (await openShelf())?.known() ?? [];
+  const debian = ({ root }: BuildShelf): DebianOptions => ({ root, log, keyring: options.keyring });
+
+  const operatorDir = async ({ datastore, track }: Pick<Subject, 'datastore' | 'track'>): Promise<string | undefined> => {
+    const named = options.preferred?.[`${datastore}/${track}`];
+    return named === undefined ? undefined : await realpath(named).catch(() => resolve(named));
+  };
+  const writableShelf = async (): Promise<BuildShelf> => {
+    const before = await openShelf();
+    if (before !== undefined) return before;
+    await makeDirectory(resolve(options.root));
+    return createBuildShelf(await realpath(options.root), log);
+  };
+  const locked = async <T>(subject: Subject, progress: Progress, work: (writable: BuildShelf) => Promise<T>): Promise<T> => {
+    const writable = await writableShelf();
+    const { datastore, track, signal } = subject;
+    const onWait = (pid: number): void => progress(0, `waiting for another installation of ${datastore} ${track} (process ${pid})`);
+    return await withLock({ directory: locksDirectory(writable.root), name: `${datastore}-${track}`, signal, onWait }, () => work(writable));
+  };
+  /** What people read is one explained sentence, whichever part failed. */
+  const explained = async <T>(subject: Subject, work: () => Promise<T>): Promise<T> => {
+    try {
+      subject.signal.throwIfAborted();
+      requireSafeNames(subject);
+      return await work();
+    } catch (error) {
+      subject.signal.throwIfAborted();
+      const failure = fromFileError(error, options.root);
+      throw failure instanceof EngineSourceError ? explainFailure(failure, subject.datastore, subject.track) : failure;
+    }
+  };
+
+  async function fromOperator(request: EnsureEngineRequest, directory: string): Promise<EngineBuild> {
+    const present = eligible(await known(), request, directory)[0];
+    if (present !== undefined) return present.build;
+    const found = await useOperatorDirectory(request, directory, request.sources);
+    await (await writableShelf()).publish(found);
+    return found.build;
+  }
+
+  async function ensure(request: EnsureEngineRequest): Promise<EngineBuild> {
+    const directory = await operatorDir(request);
+    if (directory !== undefined) return await fromOperator(request, directory);
+    const installed = async (): Promise<EngineBuild | undefined> =>
+      request.refresh === true ? undefined : eligible(await known(), request, undefined).find((r) => serves(r, request.sources))?.build;
+    const present = await installed();
+    if (present !== undefined) return present;
+    const progress = createMonotonic(request.progress);
+    return await locked(request, progress, async (writable) => await installed() ?? await askSources(writable, debian(writable), request, progress));
+  }
+
+  async function restore(request: Parameters<EngineStore['restore']>[0]): Promise<EngineBuild> {
+    const { buildId, signal } = request;
+    const record = await (await openShelf())?.recorded(buildId);
+    if (record === undefined) throw new EngineSourceError('not-found', `there is no record of the build ${buildId} on this host`);
+    const progress = createMonotonic(request.progress);
+    const subject = { datastore: record.build.datastore, track: record.build.track, signal };
+    return await explained(subject, () => locked(subject, progress, async (writable) => {
+      const present = (await writable.known()).find((r) => r.build.id === buildId);
+      return present?.build ?? await restoreFromPackages(writable, debian(writable), record, { signal, progress });
+    }));
+  }
+
+  return {
+    list: async () => (await known()).toSorted(newestFirst).map((r) => r.build),
+    find: async (datastore, track) => eligible(await known(), { datastore, track }, await operatorDir({ datastore, track }))[0]?.build,
+    get: async (buildId) => (await known()).find((r) => r.build.id === buildId)?.build,
+    ensure: (request) => explained(request, () => ensure(request)),
+    restore,
+  };
+}

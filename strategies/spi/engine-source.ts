@@ -1,0 +1,96 @@
+/**
+ * Where an engine's binaries come from. A plugin's manifest lists sources per track as pure data; the store of a host
+ * turns the first one that works into a build: an exact set of files that never changes on disk.
+ */
+
+/** How a program tells its version, e.g. `engined --version`. Standard output and error are both read. */
+export interface VersionCommand {
+  /** a program (not a script) of the binaries' directory */
+  binary: string;
+  args: readonly string[];
+  /** regular expression source; group 1 is the version ("17.12") */
+  pattern: string;
+}
+
+/** Binaries somebody else installed on the host. Their version is read from the binary and must belong to the track. */
+export interface HostSource {
+  kind: 'host';
+  /** every program the plugin runs; a directory that lacks one is passed over, with the reason told */
+  binaries: readonly string[];
+  /** globs of absolute directories, tried in this order, e.g. `/usr/lib/engine/17/bin` */
+  searchPaths: readonly string[];
+  versionCommand: VersionCommand;
+}
+
+export type DebianSuite = 'bookworm' | 'trixie' | 'sid';
+
+/**
+ * Debian packages with everything they need down to the C library, fetched with the host's own apt configuration,
+ * signatures verified, unpacked beside the system: neither root nor the host's package database is involved.
+ */
+export interface DebianSource {
+  kind: 'debian';
+  suite: DebianSuite;
+  packages: readonly string[];
+  /** packages treated as already installed, so that they and what only they need stay away, e.g. a compiler or the distribution's wrapper scripts */
+  exclude?: readonly string[];
+  /** globs relative to the prefix, deleted after unpacking, e.g. `usr/lib/engine/17/lib/plugin*` */
+  removeFiles?: readonly string[];
+  /** relative to the prefix, e.g. `usr/lib/engine/17/bin` */
+  binDir: string;
+  versionCommand: VersionCommand;
+}
+
+/** What a plugin's manifest says about where binaries of a track come from. Pure data. */
+export type EngineSourceSpec = HostSource | DebianSource;
+
+export interface EnginePackage { name: string; version: string; sha256: string }
+
+/** An exact immutable package set on disk. An instance pins one by its id. */
+export interface EngineBuild {
+  /** `${datastore}-${version}-${hash8}`; the hash covers the packages and how they were laid out */
+  id: string;
+  datastore: string;
+  track: string;
+  /** as read from the binary */
+  version: string;
+  /** absolute; a Debian build works at this path only (its loader is named absolutely), so never move or copy it */
+  prefix: string;
+  /** absolute */
+  binDir: string;
+  /** SHA-256 over the sorted `name=version=sha256` of the packages, or over the binaries of a host build */
+  closureHash: string;
+  source: EngineSourceSpec['kind'];
+  /** empty for a host build */
+  packages: EnginePackage[];
+  /** RFC 3339 */
+  installedAt: string;
+}
+
+export interface EnsureEngineRequest {
+  datastore: string;
+  track: string;
+  /** tried in this order, after the operator's own directory and an installed build */
+  sources: readonly EngineSourceSpec[];
+  signal: AbortSignal;
+  /** fraction 0..1, never going back; the message is for people: "downloading libicu76 76.1 (23 of 41 MB)" */
+  progress?(fraction: number, message: string): void;
+  /** look for a newer build although one is installed; the installed one stays for the instances that pin it */
+  refresh?: boolean;
+}
+
+/**
+ * The engine cache of one host. Reading needs no right to write, so users may share a cache that root filled.
+ * What cannot be had is a CofferError `SOURCE.UNAVAILABLE` whose message tells what to do.
+ */
+export interface EngineStore {
+  /** Every usable build, newest version first. A build half made, moved or (host) replaced since is not listed. */
+  list(): Promise<EngineBuild[]>;
+  /** The build a new instance of the track would get without asking any source, or undefined. */
+  find(datastore: string, track: string): Promise<EngineBuild | undefined>;
+  get(buildId: string): Promise<EngineBuild | undefined>;
+  /** Idempotent; safe in several processes at once: one installs, the others wait for it. */
+  ensure(request: EnsureEngineRequest): Promise<EngineBuild>;
+  /** Makes exactly this build again from the packages kept, without network; for a build directory that was lost. */
+  restore(request: { buildId: string; signal: AbortSignal; progress?(fraction: number, message: string): void }): Promise<EngineBuild>;
+}

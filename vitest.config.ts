@@ -1,0 +1,42 @@
+/**
+ * Four kinds of tests, cheapest first; `npm test` runs them in this order.
+ *
+ * - unit         decisions and formats: no process, no network, no clock but a given one
+ * - integration  one part against what it really talks to, mostly the embedded PostgreSQL
+ * - e2e          the whole system with real engines
+ * - fault        the whole system while something is killed, stopped, cut off or full
+ *
+ * No retries anywhere: a test that fails sometimes has found something.
+ */
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const SECOND_MS = 1000;
+
+type Options = NonNullable<TestProjectInlineConfiguration['test']>;
+
+const project = (name: string, options: Options): TestProjectInlineConfiguration => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    environment: 'node',
+    pool: 'forks',
+    retry: 0,
+    ...options,
+  },
+});
+
+/** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
+const WITH_ENGINES: Options = { fileParallelism: false, hookTimeout: 600 * SECOND_MS };
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    teardownTimeout: 20 * SECOND_MS,
+    projects: [
+      project('unit', { testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
+      project('integration', { testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
+      project('e2e', { ...WITH_ENGINES, testTimeout: 180 * SECOND_MS }),
+      project('fault', { ...WITH_ENGINES, testTimeout: 240 * SECOND_MS }),
+    ],
+  },
+});
