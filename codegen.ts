@@ -7,9 +7,10 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BASELINE, runBuf } from './scripts/buf.ts';
 import { type GenerationStep, STEPS } from './scripts/codegen/steps.ts';
 import { fingerprint, readStamp, writeStamp } from './scripts/fingerprint.mjs';
-import { mustRun, ROOT } from './scripts/run.ts';
+import { ROOT } from './scripts/run.ts';
 
 function versionOf(name: string): string {
   return (JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
@@ -29,7 +30,7 @@ async function generate(step: GenerationStep, isForced: boolean): Promise<void> 
 const [command] = process.argv.slice(2);
 try {
   if (command === 'baseline') {
-    await mustRun('buf', ['build', '-o', 'baseline.binpb'], { cwd: join(ROOT, 'proto') });
+    await runBuf(['build', '-o', BASELINE]);
     console.log('proto/baseline.binpb holds today’s contracts');
   } else {
     const isForced = command === '--force';

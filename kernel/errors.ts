@@ -14,6 +14,8 @@ interface CatalogueEntry { kind: ErrorKind; type: ErrorType | null; summary: str
 /** `type: null`: never answered to a caller directly, seen as the fault of an operation. */
 export const catalogue = {
   'INPUT.INVALID': { kind: 'failure', type: 'InvalidInputError', summary: 'The input breaks a rule; `issues` names each field.', remedy: 'Correct the named fields and send it again.' },
+  'REQUEST.INVALID': { kind: 'failure', type: null, summary: 'The request is not GraphQL that this schema can answer: syntax, fields or variables.', remedy: 'The message names the place; the schema can be read by introspection.' },
+  'REQUEST.LIMIT_EXCEEDED': { kind: 'failure', type: null, summary: 'The request asks for more than one request may.', remedy: 'Ask for less at once; `viewer { limits }` tells how much is allowed.' },
   'RESOURCE.NOT_FOUND': { kind: 'failure', type: 'NotFoundError', summary: 'Nothing with that id or name can be seen with this token.', remedy: 'Check the id or name and the project of the token.' },
   'ACCESS.UNAUTHENTICATED': { kind: 'failure', type: null, summary: 'No valid bearer token came with the request.', remedy: 'Send `Authorization: Bearer <token>`; the first token is in $COFFER_HOME/admin-token.' },
   'ACCESS.FORBIDDEN': { kind: 'failure', type: 'ForbiddenError', summary: 'The token\'s role does not allow this action.', remedy: 'Ask an owner of the project for a token with a higher role.' },
@@ -45,6 +47,8 @@ export const catalogue = {
   'AGENT.FENCED': { kind: 'bug', type: null, summary: 'A newer epoch was seen; the caller is a zombie.', remedy: null },
   'AGENT.REFUSED': { kind: 'operational', type: null, summary: 'The agent does not fit the gateway (version, capabilities, identity).', remedy: 'Upgrade the older of the two.' },
   'STORE.UNAVAILABLE': { kind: 'operational', type: 'UnavailableError', summary: 'The control plane\'s store does not answer.', remedy: 'It is restarted automatically; try again shortly.' },
+  'STORE.TOO_NEW': { kind: 'failure', type: null, summary: 'A newer release of Coffer changed the store so that this one cannot run on it.', remedy: 'Start the newer release again; downgrading needs a backup from before the upgrade.' },
+  'SUBSCRIPTION.TOO_SLOW': { kind: 'failure', type: null, summary: 'The subscriber reads more slowly than events happen.', remedy: 'Subscribe again with the last cursor: nothing is lost.' },
   'INTERNAL': { kind: 'bug', type: null, summary: 'Something unexpected; the id is in the log.', remedy: 'Report the id to the operator.' },
 } as const satisfies Record<string, CatalogueEntry>;
 

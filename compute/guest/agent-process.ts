@@ -29,7 +29,7 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
   const { child } = await launch({
     command: context.runtime.node, args: [context.runtime.agent, bootFile(paths.agent)], cwd: paths.root,
     env: agentEnvironment(record.instanceId), identity: context.users.identity(record),
-    output: { file: join(paths.logs, 'agent.log') }, detached: true,
+    output: { file: join(paths.logs, 'agent.log') },
     prepare: async (agent) => {
       if (!started.limitsUnenforced) await context.limiter.join(record.instanceId, agent.pid);
       started = { ...limited, agent, runtime: context.runtime.folder };

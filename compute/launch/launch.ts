@@ -16,10 +16,11 @@ export interface LaunchSpec {
   env: Record<string, string>;
   cwd: string;
   identity: Identity;
-  /** `file`: opened by the program's own user, so that a link put there leads nowhere; `pipe`: the parent reads it */
+  /**
+   * `file`: the program outlives us; the file is opened by its own user, so that a link put there leads nowhere.
+   * `pipe`: it is ours to look after and we read what it says.
+   */
   output: { file: string } | 'pipe';
-  /** outlives this process, in a session of its own */
-  detached: boolean;
   /** sent to it when this process dies, in whatever way */
   parentDeathSignal?: 'TERM' | 'INT';
   /** the last chance to say no; called before the program runs */
@@ -41,7 +42,8 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
   const gated = ['-c', gate, 'coffer-launch', ...privilegeArgs(spec.identity, spec.parentDeathSignal), '--', '/bin/sh', ...output, spec.command, ...spec.args];
   const [command, args] = wrap(spec.identity, gated);
   const child = spawn(command, args, {
-    cwd: spec.cwd, env: spec.env, detached: spec.detached,
+    // A session of its own: Ctrl-C in a terminal is for us, and what follows has an order.
+    cwd: spec.cwd, env: spec.env, detached: true,
     stdio: ['pipe', spec.output === 'pipe' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   try {
@@ -50,7 +52,7 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
     if (!process) throw new LaunchError(`${spec.command} ended before it began`);
     if (spec.identity.kind === 'namespace') await writeMaps(process.pid, spec.identity.map);
     await spec.prepare?.(process);
-    open(child, spec.detached);
+    open(child, spec.output !== 'pipe');
     return { process, child };
   } catch (error) {
     child.kill('SIGKILL');
@@ -90,12 +92,12 @@ async function writeMaps(pid: number, map: readonly { inside: number; outside: n
   await writeFile(`/proc/${pid}/uid_map`, text);
 }
 
-function open(child: ChildProcess, detached: boolean): void {
+function open(child: ChildProcess, outlivesUs: boolean): void {
   const input = child.stdin as Writable;
   input.on('error', () => {}); // it died at the gate: its exit tells
   input.end('go\n');
   (child.stdio[3] as Readable).destroy();
-  if (!detached) return;
+  if (!outlivesUs) return;
   child.stderr?.destroy();
   child.unref();
 }

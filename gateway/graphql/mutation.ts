@@ -6,15 +6,15 @@ import { type ApiErrorName, errorClasses, toApiError } from './error-types.ts';
 
 type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Found> ? Found : never;
 type InputBuilder = PothosSchemaTypes.InputFieldBuilder<Types, 'InputObject'>;
-type PayloadBuilder<Payload> = PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>;
+export type PayloadBuilder<Payload> = PothosSchemaTypes.ObjectFieldBuilder<Types, Payload>;
 
 export interface MutationDefinition<Payload, Input extends InputFieldMap> {
   description: string;
-  input(t: InputBuilder): Input;
-  payload(t: PayloadBuilder<Payload>): FieldMap;
   /** exactly those it can give; anything else becomes a top-level error */
   errors: readonly ApiErrorName[];
+  input(t: InputBuilder): Input;
   resolve(ctx: GraphqlContext, input: InputShapeFromFields<Input>): Promise<Payload>;
+  payload(t: PayloadBuilder<Payload>): FieldMap;
 }
 
 export function defineMutation<Payload, Input extends InputFieldMap>(name: string, definition: MutationDefinition<Payload, Input>): void {

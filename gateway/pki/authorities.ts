@@ -104,7 +104,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
   function keyOf(ca: Authority): ReturnType<typeof importPrivateKey> {
     let key = keys.get(ca.id);
     if (!key) {
-      key = importPrivateKey(sealer.open(ca.keySealed, sealContext(ca.kind, ca.certificate)));
+      key = importPrivateKey(sealer.open(ca.keySealed, sealContext(ca.kind, ca.certificate)).toString());
       key.catch(() => keys.delete(ca.id));
       keys.set(ca.id, key);
     }

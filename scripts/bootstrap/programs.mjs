@@ -36,8 +36,8 @@ export async function buildPrograms(root) {
  * @param {string} script
  */
 async function runNode(root, script) {
-  const { code, signal, output } = await runStep(join(root, NODE), [script], { cwd: root });
-  if (signal) throw new Failure('Interrupted while building: run it again to finish', { exitCode: INTERRUPTED });
+  const { code, isInterrupted, output } = await runStep(join(root, NODE), [script], { cwd: root });
+  if (isInterrupted) throw new Failure('Interrupted while building: run it again to finish', { exitCode: INTERRUPTED });
   if (code === 0) return;
   process.stderr.write(output.endsWith('\n') ? output : `${output}\n`);
   throw new Failure(`${script} failed: ${explain(output)}`);

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 
-/** @typedef {{ code: number, signal: NodeJS.Signals | null, output: string }} StepResult */
+/** @typedef {{ code: number, isInterrupted: boolean, output: string }} StepResult */
 
 /**
- * Runs one preparing step and keeps what it prints: shown only when it is of use. A Ctrl-C of the terminal reaches the
- * child by itself; a signal to us alone is passed on.
+ * Runs one preparing step and keeps what it prints: shown only when it is of use. What asks us to end ends the step.
  *
  * @param {string} program
  * @param {string[]} args
@@ -21,14 +20,18 @@ export function runStep(program, args, options) {
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
-    const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
+    let isInterrupted = false;
+    const pass = (/** @type {NodeJS.Signals} */ signal) => {
+      isInterrupted = true;
+      child.kill(signal); // twice after a Ctrl-C, which the terminal sends to both; a step has nothing to lose by it
+    };
     process.on('SIGINT', pass).on('SIGTERM', pass).on('SIGHUP', pass);
     /** @param {StepResult} result */
     const end = (result) => {
       process.off('SIGINT', pass).off('SIGTERM', pass).off('SIGHUP', pass);
       resolve(result);
     };
-    child.on('error', (error) => end({ code: 127, signal: null, output: String(error) }));
-    child.on('close', (code, signal) => end({ code: code === null ? 1 : code, signal, output }));
+    child.on('error', (error) => end({ code: 127, isInterrupted, output: String(error) }));
+    child.on('close', (code) => end({ code: code === null ? 1 : code, isInterrupted, output }));
   });
 }

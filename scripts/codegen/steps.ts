@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { runBuf } from '../buf.ts';
 import { mustRun, ROOT } from '../run.ts';
 
 export interface GenerationStep {
@@ -24,7 +25,7 @@ export const STEPS: GenerationStep[] = [
     packages: ['ts-proto', '@bufbuild/buf'],
     output: 'proto/generated',
     isWanted: () => exists('proto/coffer'),
-    run: async () => void (await mustRun('buf', ['generate'], { cwd: join(ROOT, 'proto') })),
+    run: async () => void (await runBuf(['generate'])),
   },
   {
     name: 'store client',

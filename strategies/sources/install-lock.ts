@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, readlink, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, readlink, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from './paths.ts';
 import { fromFileError } from './source-error.ts';
 
 /**
@@ -38,7 +39,16 @@ export function parseStartTime(statLine: string): string | undefined {
   const fields = statLine.slice(statLine.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
-const startTimeOf = (pid: number | 'self'): Promise<string | undefined> => readFile(`/proc/${pid}/stat`, 'utf8').then(parseStartTime, () => undefined);
+const startTimeOf = async (pid: number | 'self'): Promise<string | undefined> =>
+  await readFile(`/proc/${pid}/stat`, 'utf8').then(parseStartTime, () => undefined);
+
+/** What the system says of a holder's pid. A hidden /proc (hidepid) still tells that the process is there. */
+async function observe(holder: LockHolder): Promise<string | undefined> {
+  const startTime = await startTimeOf(holder.pid);
+  if (startTime !== undefined) return startTime;
+  try { process.kill(holder.pid, 0); } catch (error) { return (error as NodeJS.ErrnoException).code === 'EPERM' ? holder.startTime : undefined; }
+  return undefined;
+}
 
 async function describeSelf(): Promise<LockHolder> {
   const [startTime, bootId, pidNamespace] = await Promise.all([
@@ -59,40 +69,62 @@ async function generations(directory: string, name: string): Promise<Generation[
 async function verdictOn(path: string, self: LockHolder): Promise<{ verdict: LockVerdict; holder: LockHolder | undefined }> {
   const [text, ageMs] = await Promise.all([readFile(path, 'utf8').catch(() => ''), stat(path).then((s) => Date.now() - s.mtimeMs, () => 0)]);
   const holder = parseHolder(text);
-  return { verdict: decideLock(holder, self, { startTime: holder && await startTimeOf(holder.pid), ageMs }), holder };
+  return { verdict: decideLock(holder, self, { startTime: holder && await observe(holder), ageMs }), holder };
 }
 
-/** The path of the lock when it was taken, else whom to wait for. */
-async function tryTake(directory: string, name: string, self: LockHolder): Promise<{ path: string } | { heldBy: number }> {
+/** Creates the file with its content at once, or answers false when another process was first. */
+async function createWhole(path: string, draft: string, content: string): Promise<boolean> {
+  await writeFile(draft, content, { mode: 0o644 });
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally { await rm(draft, { force: true }); }
+}
+
+/** The path of the lock when it was taken, else by whom it is held as far as that is known. */
+async function tryTake(directory: string, name: string, self: LockHolder): Promise<{ path: string } | { heldBy: number | undefined }> {
   const highest = (await generations(directory, name))[0];
   const seen = highest && await verdictOn(highest.path, self);
-  if (seen?.verdict === 'held') return { heldBy: seen.holder?.pid ?? 0 };
-  const draft = join(directory, `${name}@${self.nonce}.tmp`);
-  const mine = { number: (highest?.number ?? 0) + 1, path: join(directory, `${name}@${(highest?.number ?? 0) + 1}.lock`) };
-  await writeFile(draft, JSON.stringify(self), { mode: 0o644 });
-  const isMade = await link(draft, mine.path).then(() => true, (error: NodeJS.ErrnoException) => { if (error.code === 'EEXIST') return false; throw error; })
-    .finally(() => rm(draft, { force: true }));
-  if (!isMade) return { heldBy: 0 };
+  if (seen?.verdict === 'held') return { heldBy: seen.holder?.pid };
+  const next = (highest?.number ?? 0) + 1;
+  const path = join(directory, `${name}@${next}.lock`);
+  const isMade = await createWhole(path, join(directory, `${name}@${self.nonce}.tmp`), JSON.stringify(self));
+  if (!isMade) return { heldBy: undefined };
   const all = await generations(directory, name);
   // A slow taker can create a generation that was used and removed meanwhile; then a higher one exists, always.
-  if (all.some((g) => g.number > mine.number)) { await rm(mine.path, { force: true }); return { heldBy: 0 }; }
-  await Promise.all(all.filter((g) => g.number < mine.number).map((g) => rm(g.path, { force: true })));
-  return { path: mine.path };
+  if (all.some((g) => g.number > next)) { await rm(path, { force: true }); return { heldBy: undefined }; }
+  await Promise.all(all.filter((g) => g.number < next).map((g) => rm(g.path, { force: true })));
+  return { path };
 }
 
-/** Runs `work` alone among all processes that use the same directory and name. `onWait` is told once whom we wait for. */
-export async function withLock<T>(options: { directory: string; name: string; signal: AbortSignal; onWait?(pid: number): void }, work: () => Promise<T>): Promise<T> {
-  const self = await describeSelf();
-  await mkdir(options.directory, { recursive: true, mode: 0o755 }).catch((error: unknown) => { throw fromFileError(error, options.directory); });
-  let path: string | undefined;
-  for (let isFirst = true; path === undefined;) {
-    options.signal.throwIfAborted();
-    const taken = await tryTake(options.directory, options.name, self).catch((error: unknown) => { throw fromFileError(error, options.directory); });
-    if ('path' in taken) { path = taken.path; break; }
-    if (taken.heldBy !== 0 && isFirst) { isFirst = false; options.onWait?.(taken.heldBy); }
-    await sleep(pollMs, undefined, { signal: options.signal });
+export interface LockRequest {
+  directory: string;
+  /** without `@` */
+  name: string;
+  signal: AbortSignal;
+  /** told once, by which process the lock is held */
+  onWait?(pid: number): void;
+}
+
+async function take({ directory, name, signal, onWait }: LockRequest, self: LockHolder): Promise<string> {
+  let isTold = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const taken = await tryTake(directory, name, self);
+    if ('path' in taken) return taken.path;
+    if (taken.heldBy !== undefined && !isTold) { isTold = true; onWait?.(taken.heldBy); }
+    await sleep(pollMs, undefined, { signal });
   }
-  const held = path;
+}
+
+/** Runs `work` alone among all processes that use the same directory and name. */
+export async function withLock<T>(request: LockRequest, work: () => Promise<T>): Promise<T> {
+  const self = await describeSelf();
+  const held = await makeDirectory(request.directory).catch(ignoreIfThere(request.directory))
+    .then(() => take(request, self)).catch((error: unknown) => { throw fromFileError(error, request.directory); });
   const heartbeat = setInterval(() => { const now = new Date(); utimes(held, now, now).catch(() => {}); }, heartbeatMs);
   heartbeat.unref();
   try { return await work(); } finally {
@@ -100,3 +132,6 @@ export async function withLock<T>(options: { directory: string; name: string; si
     await truncate(held, 0).catch(() => {});
   }
 }
+
+/** A directory of somebody else whose mode cannot be set is good enough if it is there. */
+const ignoreIfThere = (directory: string) => async (error: unknown): Promise<void> => { await stat(directory).catch(() => { throw error; }); };

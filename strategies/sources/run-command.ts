@@ -39,17 +39,22 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 /**
  * Children die with us, even by kill -9: an orphaned apt would hold its lock, an orphaned tar would write into a
- * directory that the next attempt removes. Where setpriv is missing (it is essential on Debian) we go without.
+ * directory that the next attempt removes. A watcher beside the command waits for the end of a pipe that only we hold
+ * open, and then kills the group. (PR_SET_PDEATHSIG is no help: the kernel drops it when apt changes its user.)
+ * The shell stays the parent of both, so that nothing is left for init to reap.
  */
-let deathSignal: Promise<string[]> | undefined;
-const tiedToParent = (): Promise<string[]> =>
-  deathSignal ??= findProgram('setpriv').then((path) => path === undefined ? [] : [path, '--pdeathsig', 'KILL', '--']);
+const tether = `( read -r _ <&3; kill -KILL 0 ) >/dev/null 2>&1 & watcher=$!
+"$@" 3<&-
+code=$?
+{ kill -KILL $watcher; wait $watcher; } 2>/dev/null
+exit $code`;
 
-async function start(request: CommandRequest, input: 'ignore' | 'pipe'): Promise<ChildProcess> {
+function start(request: CommandRequest, input: 'ignore' | 'pipe'): ChildProcess {
   request.signal.throwIfAborted();
-  const [file, ...args] = [...await tiedToParent(), request.command, ...request.args];
-  // A group of its own, so that an abort reaches apt's download methods too.
-  return spawn(file ?? request.command, args, { env: childEnvironment(request.env), stdio: [input, 'pipe', 'pipe'], detached: true });
+  // `detached` is a group of its own: the watcher and an abort reach apt's download methods too.
+  return spawn('/bin/sh', ['-c', tether, 'sh', request.command, ...request.args], {
+    env: childEnvironment(request.env), stdio: [input, 'pipe', 'pipe', 'pipe'], detached: true,
+  });
 }
 
 const killGroup = (child: ChildProcess): void => { try { if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL'); } catch { /* gone already */ } };
@@ -74,20 +79,23 @@ async function finish(child: ChildProcess, request: CommandRequest, isPiped = fa
     });
     request.signal.throwIfAborted();
     if (deadline.aborted) throw new EngineSourceError('timeout', `${request.command} did not end within ${Math.round(request.timeoutMs / 1000)} s`);
-    // setpriv's own words and code when it finds no program.
-    if (code === 127 && /failed to execute/.test(output.stderr)) throw notStarted(request, 'there is no such program');
+    // The shell's own words and code when it finds no program.
+    if (code === 127 && /not found/.test(output.stderr)) throw notStarted(request, 'there is no such program');
     return { code, ...output };
-  } finally { either.removeEventListener('abort', kill); }
+  } finally {
+    either.removeEventListener('abort', kill);
+    (child.stdio[3] as Readable | null)?.destroy();
+  }
 }
 
 /** Runs a program to its end. A non-zero code is an answer, not an exception; a deadline and an abort are exceptions. */
 export async function runCommand(request: CommandRequest): Promise<CommandResult> {
-  return await finish(await start(request, 'ignore'), request);
+  return await finish(start(request, 'ignore'), request);
 }
 
 /** One program's output into another's input; both are answered, so that neither fails unseen. */
 export async function runPipe(from: CommandRequest, into: CommandRequest): Promise<{ producer: CommandResult; consumer: CommandResult }> {
-  const [producer, consumer] = [await start(from, 'ignore'), await start(into, 'pipe')];
+  const [producer, consumer] = [start(from, 'ignore'), start(into, 'pipe')];
   const source = producer.stdout as Readable;
   // A consumer that dies early shows in its exit code; the broken pipe itself says nothing more.
   consumer.stdin?.on('error', () => {});

@@ -37,8 +37,8 @@ DatastoreRef.implement({
     plugin: t.expose('plugin', { type: PluginRef }),
     versions: t.field({
       type: DatastoreVersionConnection, ...connectionCost(),
-      args: { ...t.arg, ...forwardArgs, includeInactive: t.arg.boolean({ description: 'Also those that new instances cannot use.' }) } as never,
-      resolve: (datastore, args: { first?: number | null; after?: string | null; includeInactive?: boolean | null }, ctx) =>
+      args: { ...forwardArgs, includeInactive: t.arg.boolean({ description: 'Also those that new instances cannot use.' }) },
+      resolve: (datastore, args, ctx) =>
         pageOf(ctx.domain.catalogue.versions(datastore.id, args.includeInactive ?? false), args, (version) => version.id, ctx.limits.defaultListSize),
     }),
     defaultVersion: t.field({

@@ -2,7 +2,6 @@ import { builder } from '../builder.ts';
 import { connectionCost, forwardArgs, pageOf } from '../connection.ts';
 import { defineMutation } from '../mutation.ts';
 import { DatastoreRef, OperationRef } from '../refs.ts';
-import type { OperationView } from '../../operations/workflow.ts';
 import { DatastoreConnection } from './datastore.ts';
 
 builder.queryFields((t) => ({
@@ -16,10 +15,13 @@ builder.queryFields((t) => ({
   }),
 }));
 
-defineMutation<{ operation: OperationView }, ReturnType<typeof installInput>>('installEngine', {
+defineMutation('installEngine', {
   description: 'Operators: fetch the binaries of a version ahead, so that the first instance need not wait for them.',
-  input: (t) => installInput(t),
-  payload: (t) => ({ operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }) }),
   errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'],
+  input: (t) => ({
+    datastore: t.string({ required: true }),
+    version: t.string({ required: true, description: 'Such as `17`.' }),
+  }),
   resolve: async (ctx, input) => ({ operation: await ctx.domain.installEngine(ctx.caller, input) }),
+  payload: (t) => ({ operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }) }),
 });

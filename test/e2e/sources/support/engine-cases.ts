@@ -1,6 +1,6 @@
-import type { DebianSource, DebianSuite, EngineSourceSpec } from '../../../strategies/spi/engine-source.ts';
+import type { DebianSource, DebianSuite, EngineSourceSpec } from '../../../../strategies/spi/engine-source.ts';
 
-/** Real sources to install from. The plugins' own manifests say the same, so both share builds in one cache. */
+/** Real sources to install from, as plugins' manifests name them. */
 const postgresql = (track: string, suite: DebianSuite, llvm: string): DebianSource => ({
   kind: 'debian', suite, packages: [`postgresql-${track}`, `postgresql-client-${track}`],
   exclude: [llvm, 'postgresql-common', 'postgresql-client-common'],

@@ -1,0 +1,84 @@
+/** The commands that make, start and stop the engine: plugin methods with what must be durable around them. */
+import { mkdir } from 'node:fs/promises';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { EngineCertificate } from '../identity/engine-certificate.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import type { SecretKeeper } from '../state/secrets.ts';
+import { type GuestContext, GuestFault, type GuestHalf } from '../../strategies/spi/guest.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+
+export interface LifeCycle {
+  initialise(ctx: GuestContext, order: { managementSecret: string; sizing: Record<string, string> }): Promise<void>;
+  /** Resolves with the parameters that wait for a restart. */
+  configure(ctx: GuestContext, order: { sizing: Record<string, string> }): Promise<string[]>;
+  start(ctx: GuestContext): Promise<void>;
+  stop(ctx: GuestContext, immediate: boolean): Promise<void>;
+  restart(ctx: GuestContext): Promise<void>;
+  rotateCertificate(ctx: GuestContext, force: boolean): Promise<void>;
+}
+
+export interface LifeCycleParts {
+  boot: AgentBoot; guest: GuestHalf; state: StateKeeper; secrets: SecretKeeper; supervisor: Supervisor; engineCertificate: EngineCertificate;
+}
+
+export function createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate }: LifeCycleParts): LifeCycle {
+  /** A plugin reads sizing and secret from its context: one made before they changed is given them. */
+  const refreshed = (ctx: GuestContext): GuestContext => ({ ...ctx, sizing: state.current().sizing, managementSecret: secrets.managementSecret() });
+
+  return {
+    async initialise(ctx, { managementSecret, sizing }) {
+      if (state.current().prepared) {
+        // Never again: there may be data. Only a repeat of the very same order is answered.
+        if (secrets.managementSecret() === managementSecret) return;
+        throw new GuestFault('REFUSED', 'The engine\'s data was made before; delete the instance to make it anew');
+      }
+      await ensureFolders(boot, ctx);
+      await secrets.keep(managementSecret);
+      await state.update({ sizing });
+      ctx.progress(0.05, 'Getting the engine\'s certificate');
+      await engineCertificate.ensure({ force: false });
+      await guest.initialise(refreshed(ctx));
+      // Durable marker: what counts as healthy from now on has been made in full.
+      await state.update({ prepared: true });
+    },
+    async configure(ctx, { sizing }) {
+      await state.update({ sizing });
+      return (await guest.configure(refreshed(ctx))).restartRequired;
+    },
+    async start(ctx) {
+      assertPrepared(state);
+      await supervisor.want('RUNNING');
+      await guest.start(ctx);
+      await supervisor.started();
+    },
+    async stop(ctx, immediate) {
+      await supervisor.want('STOPPED');
+      await guest.stop(ctx, immediate ? 'immediate' : 'orderly');
+    },
+    async restart(ctx) {
+      assertPrepared(state);
+      await supervisor.want('RUNNING');
+      await guest.stop(ctx, 'orderly');
+      await guest.start(ctx);
+      await supervisor.started();
+    },
+    async rotateCertificate(ctx, force) {
+      if (!guest.tls) throw new Error('The capability TLS is absent');
+      await engineCertificate.ensure({ force });
+      // An engine that is down reads the new files when it starts.
+      if (ctx.engine.pid() !== null) await guest.tls.rotate(ctx);
+    },
+  };
+}
+
+function assertPrepared(state: StateKeeper): void {
+  if (!state.current().prepared) throw new GuestFault('REFUSED', 'The engine has no data yet; initialise it first');
+}
+
+/** Compute made most of them; the data's own folder is the plugin's to make. */
+async function ensureFolders(boot: AgentBoot, ctx: GuestContext): Promise<void> {
+  for (const folder of [boot.paths.config, boot.paths.tls, boot.paths.run, boot.paths.logs]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await ctx.engine.own(folder, 0o700);
+  }
+}

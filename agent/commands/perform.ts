@@ -1,0 +1,75 @@
+/** One command, from the journal's "started" to the journal's outcome. */
+import type { Clock } from '../../kernel/clock.ts';
+import { faultPoint } from '../../kernel/fault-point.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { GuestHalf } from '../../strategies/spi/guest.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CommandRecord, FaultRecord } from '../journal/record.ts';
+import type { SecretKeeper } from '../state/secrets.ts';
+import type { ContextFactory } from '../supervisor/context.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { commandTraits, secretsOf } from './catalogue.ts';
+import { execute, type Result } from './execute.ts';
+import { faultOf, isItemFault, redactor } from './faults.ts';
+import type { ItemLedger } from './items.ts';
+import type { LifeCycle } from './life-cycle.ts';
+import type { Job, RecordedOutcome } from './runner.ts';
+
+export interface PerformParts {
+  guest: GuestHalf; lifeCycle: LifeCycle; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
+}
+
+export const createPerform = (parts: PerformParts) => async (job: Job): Promise<RecordedOutcome> => {
+  const { guest, lifeCycle, supervisor, journal, context, secrets, clock, log } = parts;
+  const { request, signal, hub } = job;
+  const kind = request.command.$case;
+  await faultPoint(`agent.${kind}.before`);
+
+  let record = beginRecord(job, clock.now());
+  const keep = async (change: Partial<CommandRecord>): Promise<void> => {
+    record = { ...record, ...change };
+    await journal.write(record);
+  };
+  await keep({});
+  await faultPoint(`agent.${kind}.started`);
+
+  const redact = redactor([...secretsOf(request.command), secrets.managementSecret()]);
+  const toFault = (error: unknown): FaultRecord => faultOf(error, signal, redact);
+  const ledger: ItemLedger = {
+    absentBefore: () => record.absentBefore,
+    results: () => record.items,
+    keepAbsent: (absentBefore) => keep({ absentBefore }),
+    keepResult: (index, fault) => keep({ items: { ...record.items, [index]: fault } }),
+  };
+  const itemFault = (error: unknown): FaultRecord | undefined => {
+    const fault = toFault(error);
+    return isItemFault(fault) ? fault : undefined;
+  };
+  const progress = (fraction: number, message: string): void => hub.tell(fraction, redact(message));
+  const ctx = context({ signal, deadline: job.deadline, operationId: request.operationId, progress });
+  const work = (): Promise<Result> =>
+    execute(request.command, { ctx, guest, lifeCycle, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });
+
+  const startedMs = performance.now();
+  let outcome: NonNullable<CommandRecord['outcome']>;
+  try {
+    outcome = { fault: null, ...(commandTraits[kind].changesRunState ? await supervisor.own(work) : await work()) };
+  } catch (error) {
+    outcome = { fault: toFault(error), restartRequired: [], rootName: '' };
+    const { name, message, stack } = error as Error;
+    log.warn({ operation: request.operationId, step: request.step, command: kind, fault: outcome.fault, error: name, reason: redact(message), stack: redact(stack ?? '') }, 'command failed');
+  }
+  await faultPoint(`agent.${kind}.done`);
+  await keep({ state: 'ended', outcome, atMs: clock.now() });
+  await faultPoint(`agent.${kind}.recorded`);
+  log.info({ operation: request.operationId, step: request.step, command: kind, ok: outcome.fault === null, tookMs: Math.round(performance.now() - startedMs) }, 'command ended');
+  return { ...outcome, items: record.items };
+};
+
+function beginRecord({ request, record, digest }: Job, nowMs: number): CommandRecord {
+  return {
+    operationId: request.operationId, step: request.step, kind: request.command.$case, digest, attempt: request.fence.attempt,
+    runs: (record?.runs ?? 0) + 1, state: 'started', atMs: nowMs, outcome: null,
+    items: record?.items ?? {}, absentBefore: record?.absentBefore ?? null,
+  };
+}

@@ -1,0 +1,135 @@
+/** What a caller may ask for. Each runs in the guest's lane, after its fence was proved and recorded. */
+import { rm } from 'node:fs/promises';
+import { CofferError } from '../../kernel/errors.ts';
+import type { Enrolment, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
+import { signalAgent, killAll, waitGone } from '../processes/end.ts';
+import { isAlive } from '../processes/proc.ts';
+import type { GuestRecord } from '../records/guest-record.ts';
+import type { Claim } from '../records/fence.ts';
+import { guestProcesses } from './agent-process.ts';
+import { writeBootFile, writeEnrolFile } from './boot-files.ts';
+import type { ComputeContext } from './context.ts';
+import { diskSpace } from '../disk.ts';
+import { decideShortRun, ensureGuestFolders, ensureVolumeFolder, isRoot, removeAllButDataAndLogs } from './folders.ts';
+import type { Keeper } from './keeper.ts';
+
+export interface Deed extends Claim { instanceId: string; signal: AbortSignal }
+const gibibyte = 1024 ** 3;
+
+export async function createVolume(context: ComputeContext, deed: Deed, sizeGb: number): Promise<void> {
+  const known = context.records.get(deed.instanceId);
+  const { freeBytes } = await diskSpace(context.paths.home);
+  const usable = freeBytes - context.settings.diskReserveGb * gibibyte;
+  if ((known?.volumeGb ?? 0) !== sizeGb && usable < (sizeGb - (known?.volumeGb ?? 0)) * gibibyte) {
+    throw new CofferError('ADMISSION.NO_DISK', `the volume needs ${sizeGb} GB and the host can give ${Math.max(0, Math.floor(usable / gibibyte))} GB beyond its reserve`);
+  }
+  const record = { ...(known ?? (await freshRecord(context, deed))), volumeGb: sizeGb };
+  await context.records.put(record);
+  await ensureVolumeFolder(context, record);
+}
+
+async function freshRecord(context: ComputeContext, deed: Deed): Promise<GuestRecord> {
+  const uids = await context.users.allocate(context.records.all());
+  return {
+    version: 1, instanceId: deed.instanceId, fence: deed.fence, operationId: deed.operationId, desired: 'prepared', volumeGb: 0,
+    isolation: context.users.isolation, uids, shortRun: decideShortRun(context.records.folder(deed.instanceId), isRoot()),
+    spec: null, build: null, agent: null, runtime: null, limitsUnenforced: null,
+  };
+}
+
+export async function createGuest(context: ComputeContext, keeper: Keeper, deed: Deed, spec: GuestSpec): Promise<GuestFacts> {
+  const build = await context.engineStore.get(spec.buildId);
+  if (!build) throw new CofferError('SOURCE.UNAVAILABLE', `the build ${spec.buildId} is not on this host: install the engine again`);
+  const known = context.records.get(deed.instanceId) ?? (await freshRecord(context, deed));
+  const { token, ...enrolment } = spec.enrolment;
+  const record: GuestRecord = {
+    ...known, desired: 'running', volumeGb: spec.volumeGb, spec: { ...spec, enrolment },
+    build: { id: build.id, version: build.version, prefix: build.prefix, binDir: build.binDir },
+  };
+  deed.signal.throwIfAborted();
+  await context.records.put(record);
+  await ensureGuestFolders(context, record);
+  await enrol(context, record, { ...enrolment, token });
+  deed.signal.throwIfAborted();
+  const running = await keeper.ensureNow(record);
+  return factsOf(context, running);
+}
+
+/** A new token for the agent: it reads it when it starts, or now. */
+async function enrol(context: ComputeContext, record: GuestRecord, enrolment: Enrolment): Promise<void> {
+  await writeEnrolFile(context, record, enrolment);
+  if (!record.agent || !(await isAlive(record.agent))) return;
+  await writeBootFile(context, record);
+  await signalAgent(record.agent, 'SIGHUP');
+}
+
+export async function reenrol(context: ComputeContext, keeper: Keeper, deed: Deed, enrolment: Enrolment): Promise<void> {
+  const known = context.records.get(deed.instanceId);
+  if (!known?.spec) throw new CofferError('RESOURCE.NOT_FOUND', `${deed.instanceId} has no guest on this host`);
+  const { token: _, ...lasting } = enrolment;
+  const record: GuestRecord = { ...known, desired: 'running', spec: { ...known.spec, enrolment: lasting } };
+  await context.records.put(record);
+  await ensureGuestFolders(context, record);
+  await enrol(context, record, enrolment);
+  deed.signal.throwIfAborted();
+  await keeper.ensureNow(record);
+}
+
+export const orderlyStopMs = 60_000;
+
+export async function stopGuest(context: ComputeContext, deed: Deed): Promise<void> {
+  const known = context.records.get(deed.instanceId);
+  if (!known) return;
+  // First the wish, then the deed: nobody starts it again in between.
+  await putOrKeep(context, { ...known, desired: 'stopped' });
+  await endProcesses(context, deed, 'orderly');
+  await context.limiter.remove(deed.instanceId);
+  await removeAllButDataAndLogs(context, known);
+  await putOrKeep(context, { ...known, desired: 'stopped', agent: null, runtime: null });
+}
+
+export async function destroyGuest(context: ComputeContext, deed: Deed): Promise<void> {
+  const known = context.records.get(deed.instanceId);
+  if (known) await putOrKeep(context, { ...known, desired: 'destroyed' });
+  await endProcesses(context, deed, 'at once');
+  await context.limiter.remove(deed.instanceId);
+  if (known?.shortRun) await rm(known.shortRun, { recursive: true, force: true });
+  const tombstone = { instanceId: deed.instanceId, fence: deed.fence, operationId: deed.operationId, at: new Date().toISOString() };
+  // Before the folder goes, so that a crash in between forgets nothing; again after it, when the disk was full.
+  const buried = await context.records.bury(tombstone).then(() => true, () => false);
+  await rm(context.records.folder(deed.instanceId), { recursive: true, force: true, maxRetries: 3 });
+  if (!buried) await context.records.bury(tombstone);
+  context.records.forget(deed.instanceId);
+}
+
+async function endProcesses(context: ComputeContext, deed: Deed, manner: 'orderly' | 'at once'): Promise<void> {
+  const record = context.records.get(deed.instanceId);
+  const find = guestProcesses(context, deed.instanceId, record);
+  if (manner === 'orderly' && record?.agent && (await isAlive(record.agent))) {
+    await signalAgent(record.agent, 'SIGUSR1', deed.signal);
+    if (!(await waitGone([record.agent], orderlyStopMs, deed.signal))) context.log.warn({ instance: deed.instanceId }, 'the agent did not stop its engine in time: both are killed');
+  }
+  const left = await killAll(find);
+  if (left.length > 0) throw new CofferError('HOST.UNREACHABLE', `processes ${left.map((one) => one.pid).join(', ')} of ${deed.instanceId} do not end; try again`);
+}
+
+/** Removing things must work on a full disk as well. */
+async function putOrKeep(context: ComputeContext, record: GuestRecord): Promise<void> {
+  await context.records.put(record).catch(() => context.records.putVolatile(record));
+}
+
+export async function inspect(context: ComputeContext, instanceId: string): Promise<GuestFacts> {
+  const record = context.records.get(instanceId);
+  return record ? factsOf(context, record) : { state: 'absent', agentPid: null, enginePids: [], isolation: context.users.isolation, limitsUnenforced: context.limiter.problem };
+}
+
+async function factsOf(context: ComputeContext, record: GuestRecord): Promise<GuestFacts> {
+  const agentAlive = await isAlive(record.agent);
+  const processes = await guestProcesses(context, record.instanceId, record)();
+  return {
+    state: record.desired === 'running' ? (agentAlive ? 'running' : 'starting') : 'stopped',
+    agentPid: agentAlive ? (record.agent?.pid ?? null) : null,
+    enginePids: processes.map((one) => one.pid).filter((pid) => pid !== record.agent?.pid),
+    isolation: record.isolation, limitsUnenforced: record.limitsUnenforced,
+  };
+}

@@ -1,0 +1,97 @@
+import { backoffMs, type RetryPolicy } from '../../kernel/backoff.ts';
+import { isAlive, signalProcess } from '../processes/proc.ts';
+import type { GuestRecord } from '../records/guest-record.ts';
+import { ensureAgent } from './agent-process.ts';
+import type { ComputeContext } from './context.ts';
+
+/** Keeps an agent alive for every guest that is wanted, with nobody else there: neither gateway nor store. */
+export interface Keeper {
+  /** Looks at once, without backoff. For use inside the guest's lane. */
+  ensureNow(record: GuestRecord): Promise<GuestRecord>;
+  /** The first look at every guest has been taken: who should run was started. */
+  ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+const lookEveryMs = 250;
+/** An agent that lived this long has earned a fresh start. */
+const healthyAfterMs = 60_000;
+const policy: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, firstDelayMs: 200, maxDelayMs: 30_000 };
+
+interface Attempts { failures: number; lastStartMs: number; notBeforeMs: number }
+
+/** What the death or failed start of an agent means for the next start. Pure. */
+export function decideNextStart(attempts: Attempts, nowMs: number, random: number): Attempts {
+  const failures = nowMs - attempts.lastStartMs >= healthyAfterMs ? 1 : attempts.failures + 1;
+  return { failures, lastStartMs: attempts.lastStartMs, notBeforeMs: nowMs + backoffMs(policy, failures, random) };
+}
+
+export function startKeeper(context: ComputeContext): Keeper {
+  const attempts = new Map<string, Attempts>();
+  const seenAlive = new Set<string>();
+  const closing = new AbortController();
+  const now = (): number => performance.now();
+
+  async function ensureNow(record: GuestRecord): Promise<GuestRecord> {
+    const known = attempts.get(record.instanceId) ?? { failures: 0, lastStartMs: Number.NEGATIVE_INFINITY, notBeforeMs: 0 };
+    attempts.set(record.instanceId, { ...known, lastStartMs: now() });
+    const running = await ensureAgent(context, record, () => void look(record.instanceId));
+    seenAlive.add(record.instanceId);
+    return running;
+  }
+
+  async function look(instanceId: string): Promise<void> {
+    const record = context.records.get(instanceId);
+    if (closing.signal.aborted || record?.desired !== 'running' || context.lanes.isBusy(instanceId)) return;
+    if (await isAlive(record.agent)) { seenAlive.add(instanceId); return; }
+    if (seenAlive.delete(instanceId)) {
+      const next = decideNextStart(attempts.get(instanceId) ?? { failures: 0, lastStartMs: now(), notBeforeMs: 0 }, now(), Math.random());
+      attempts.set(instanceId, next);
+      context.log.warn({ instance: instanceId, pid: record.agent?.pid, againInMs: Math.round(next.notBeforeMs - now()) }, 'an agent is gone and is started again');
+    }
+    if (now() < (attempts.get(instanceId)?.notBeforeMs ?? 0)) return;
+    await context.lanes.run(instanceId, null, closing.signal, async () => {
+      const current = context.records.get(instanceId);
+      if (current?.desired !== 'running') return;
+      await ensureNow(current);
+    }).catch((error: unknown) => {
+      if (closing.signal.aborted) return;
+      attempts.set(instanceId, decideNextStart(attempts.get(instanceId) ?? { failures: 0, lastStartMs: now(), notBeforeMs: 0 }, now(), Math.random()));
+      context.log.error({ instance: instanceId, reason: error instanceof Error ? error.message : String(error) }, 'an agent could not be started; it is tried again');
+    });
+  }
+
+  let looking = false;
+  async function lookAtAll(): Promise<void> {
+    if (looking) return;
+    looking = true;
+    const wanted = context.records.all().filter((record) => record.desired === 'running');
+    for (const record of wanted) await look(record.instanceId);
+    looking = false;
+  }
+
+  const timer = setInterval(() => void lookAtAll(), lookEveryMs);
+  const ready = lookAtAll();
+  void ready.then(() => renewOutdated(context, closing.signal));
+  return {
+    ensureNow, ready,
+    async close() {
+      clearInterval(timer);
+      closing.abort();
+      await ready;
+    },
+  };
+}
+
+const renewEveryMs = 2_000;
+/** Agents of an earlier release are replaced one after the other; their engines run on and are found again. */
+async function renewOutdated(context: ComputeContext, signal: AbortSignal): Promise<void> {
+  for (const { instanceId } of context.records.all()) {
+    if (signal.aborted) return;
+    const record = context.records.get(instanceId);
+    if (!record?.agent || record.desired !== 'running' || record.runtime === context.runtime.folder || !(await isAlive(record.agent))) continue;
+    context.log.info({ instance: instanceId, from: record.runtime, to: context.runtime.folder }, 'the agent is renewed');
+    await signalProcess(record.agent, 'SIGTERM');
+    await new Promise((resolve) => { setTimeout(resolve, renewEveryMs).unref(); });
+  }
+}

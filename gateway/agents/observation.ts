@@ -1,0 +1,27 @@
+/** From the wire to what the store keeps: bounded, and nothing unknown taken for well. Pure. */
+import type { Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
+import type { EngineState, ObservationDoc } from '../domain/instance/observation.ts';
+
+const DETAIL_LIMIT = 500;
+const LINE_LIMIT = 300;
+const LINES = 20;
+const engineStates: readonly EngineState[] = ['ok', 'starting', 'down', 'hung', 'crash-loop', 'unknown'];
+
+export function toObservationDoc(seen: Observation, incarnation: number): ObservationDoc {
+  return {
+    incarnation, counter: seen.counter,
+    prepared: seen.prepared, wanted: seen.wanted === 'STOPPED' ? 'STOPPED' : 'RUNNING',
+    engine: engineStates.find((state) => state === seen.engine) ?? 'unknown',
+    detail: text(seen.detail, DETAIL_LIMIT), engineVersion: text(seen.engineVersion, LINE_LIMIT), crashes: count(seen.crashes) ?? 0,
+    logTail: seen.logTail.slice(-LINES).map((line) => clean(line).slice(0, LINE_LIMIT)),
+    volumeUsedBytes: count(seen.volumeUsedBytes), managementLost: seen.managementLost,
+    isolation: seen.isolation === 'users' ? 'users' : 'shared', limitsUnenforced: text(seen.limitsUnenforced, DETAIL_LIMIT),
+    rootEnabled: seen.rootEnabled ?? null,
+    observedAt: new Date(Math.min(Math.max(seen.observedAtMs, 0), 8.64e15)).toISOString(),
+  };
+}
+
+const text = (value: string | undefined, limit: number): string | null => (value === undefined || value === '' ? null : clean(value).slice(0, limit));
+/** PostgreSQL's JSON holds no NUL, and a terminal's control codes have no place in a condition. */
+const clean = (value: string): string => value.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ');
+const count = (value: number | undefined): number | null => (value === undefined || !Number.isSafeInteger(value) || value < 0 ? null : value);

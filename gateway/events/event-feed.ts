@@ -1,0 +1,140 @@
+/**
+ * Subscriptions on the event log: the present and then every change, or every change since a cursor. Any gateway can
+ * continue what another began.
+ *
+ * - Without a cursor: join the live stream (it buffers), read the present together with its MVCC snapshot in one
+ *   transaction, then drop what that snapshot already showed.
+ * - With one: read on from the table until the position is within memory, then join the live stream and take the rest
+ *   from memory, both without giving up the thread in between, so nothing falls into the gap.
+ * - With one that is of another generation, ahead of the store or older than the prune horizon: the present, marked
+ *   as a reset.
+ */
+import { CofferError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { Store } from '../store/tx.ts';
+import { createBuffer } from './buffer.ts';
+import { decodeCursor, encodeCursor, isAfter, isVisibleIn, parseSnapshot, positionOf, type Cursor, type Position, type Snapshot } from './cursor.ts';
+import { withCursor, type Entry } from './event-row.ts';
+import type { EventFeed, FeedItem, FeedRequest, LogEvent } from './feed.ts';
+import { createHistory } from './history.ts';
+import { createLimiter } from './limiter.ts';
+import { createLogReader } from './log-reader.ts';
+import { concerns, type Scope } from './routes.ts';
+
+export const feedLimits = {
+  /** events that wait for one subscriber before it is ended */
+  maxBuffered: 2_000,
+  /** statements of subscriptions that begin or resume, at once; 500 of them take turns */
+  readsAtOnce: 4,
+} as const;
+
+export interface RunningFeed extends EventFeed {
+  /** Subscriptions wait for it by themselves; call it to be ready before the first. */
+  start(): Promise<void>;
+  stats(): { subscriptions: number; recentEvents: number };
+  close(): Promise<void>;
+}
+
+export function createEventFeed(deps: { store: Store; generation: number; log: Log; maxBuffered?: number }): RunningFeed {
+  const { store, generation } = deps;
+  const reader = createLogReader(deps);
+  const limiter = createLimiter(feedLimits.readsAtOnce);
+  const history = createHistory({ store, generation, limiter });
+  const maxBuffered = deps.maxBuffered ?? feedLimits.maxBuffered;
+  const open = new Set<() => void>();
+
+  /** Null when the present has to be told instead. */
+  async function resumable(text: string): Promise<Cursor | null> {
+    const cursor = decodeCursor(text);
+    if (!cursor || cursor.generation !== generation) return null;
+    // Another gateway may be a moment ahead of this one; a cursor that is still ahead after a fresh read is not ours.
+    if (isAfter(cursor.position, reader.position())) await reader.poke();
+    return isAfter(cursor.position, reader.position()) ? null : cursor;
+  }
+
+  async function* subscribe<S>(request: FeedRequest<S>): AsyncGenerator<FeedItem<S>, void, undefined> {
+    const { signal } = request;
+    const scope: Scope = { subject: request.subject, projectId: request.projectId };
+    const buffer = createBuffer(maxBuffered);
+    const close = (): void => buffer.close();
+    let detach = (): void => {};
+    const join = (): void => { detach = reader.attach(scope, buffer.push); };
+    signal.addEventListener('abort', close, { once: true });
+    open.add(close);
+    try {
+      await reader.start();
+      let passed: Position = { xid: 0, id: 0 };
+      let snapshot: Snapshot | null = null;
+      const told = (entry: Entry): LogEvent | null => {
+        if (!isAfter(entry.position, passed)) return null;
+        passed = entry.position;
+        if (snapshot && isVisibleIn(snapshot, entry.position.xid)) return null;
+        const event = snapshot && entry.position.xid < snapshot.xmax ? withCursor(entry.event, encodeCursor(generation, entry.position, snapshot)) : entry.event;
+        return request.accept && !request.accept(event) ? null : event;
+      };
+
+      const cursor = request.after ? await resumable(request.after) : null;
+      let isReset = Boolean(request.after) && !cursor;
+      if (cursor) {
+        ({ position: passed, snapshot } = cursor);
+        let from = passed;
+        let rest = reader.recent(from);
+        while (!rest && !signal.aborted) {
+          const page = await history(scope, from);
+          isReset = page.isPruned;
+          if (isReset) break;
+          for (const entry of page.entries) {
+            const event = told(entry);
+            if (event) yield { kind: 'event', event };
+          }
+          from = page.end;
+          rest = reader.recent(from);
+        }
+        // No await between the look into memory and this: what comes later comes through the buffer.
+        if (rest && !isReset) {
+          join();
+          passed = isAfter(from, passed) ? from : passed;
+          for (const entry of rest) {
+            const event = concerns(scope, entry) ? told(entry) : null;
+            if (event) yield { kind: 'event', event };
+          }
+        }
+      }
+      if (signal.aborted) return;
+      if (!cursor || isReset) {
+        join();
+        const present = await limiter(() => store.snapshot(async (tx, text) => ({ value: await request.snapshot(tx.query), text })));
+        snapshot = parseSnapshot(present.text);
+        passed = { xid: 0, id: 0 };
+        if (signal.aborted) return;
+        yield { kind: 'snapshot', cursor: encodeCursor(generation, positionOf(snapshot), snapshot), reset: isReset, value: present.value };
+      }
+      for (let batch = await buffer.take(); batch; batch = await buffer.take()) {
+        for (const entry of batch) {
+          const event = told(entry);
+          if (event) yield { kind: 'event', event };
+          if (signal.aborted) return;
+        }
+      }
+      if (buffer.isOverflown()) {
+        throw new CofferError('SUBSCRIPTION.TOO_SLOW', `the subscriber fell more than ${maxBuffered} events behind; subscribe again after its last cursor`);
+      }
+    } finally {
+      detach();
+      open.delete(close);
+      signal.removeEventListener('abort', close);
+    }
+  }
+
+  return {
+    subscribe,
+    start: reader.start,
+    position: () => encodeCursor(generation, reader.position()),
+    lagMs: reader.lagMs,
+    stats: () => ({ subscriptions: open.size, recentEvents: reader.recentSize() }),
+    async close() {
+      for (const end of open) end();
+      await reader.close();
+    },
+  };
+}

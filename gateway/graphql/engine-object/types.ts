@@ -1,0 +1,94 @@
+/** What lives inside an engine. It is never stored here: lists are read from the engine, changes are operations on it. */
+import { builder } from '../builder.ts';
+import { defineConnection } from '../connection.ts';
+import { faultToApiError } from '../error-types.ts';
+import { DatabaseRef, DatabaseResultRef, DatabaseUserRef, DatabaseUserResultRef, ErrorRef, GrantRef, UserCredentialsRef } from '../refs.ts';
+
+DatabaseRef.implement({
+  description: 'A database inside an engine.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    characterSet: t.exposeString('characterSet', { nullable: true }),
+    collation: t.exposeString('collation', { nullable: true }),
+    sizeBytes: t.exposeFloat('sizeBytes', { nullable: true, description: 'Null where the engine does not tell.' }),
+  }),
+});
+
+DatabaseUserRef.implement({
+  description: 'A login of an engine. Those that Coffer uses itself are not shown.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    host: t.string({ nullable: true, description: 'Where the engine has it, part of who the user is.', resolve: (user) => user.host ?? null }),
+    grants: t.expose('grants', { type: [GrantRef] }),
+  }),
+});
+
+GrantRef.implement({
+  description: 'What a user may do.',
+  fields: (t) => ({
+    database: t.exposeString('database', { nullable: true, description: 'Null where the engine has no databases.' }),
+    privileges: t.exposeStringList('privileges', { description: 'In the words of the engine.' }),
+  }),
+});
+
+UserCredentialsRef.implement({
+  description: 'A password, told once.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    host: t.exposeString('host', { nullable: true }),
+    password: t.expose('password', { type: 'Secret', nullable: true, description: 'Null when this answers a repeated request: it was told the first time.' }),
+  }),
+});
+
+DatabaseResultRef.implement({
+  description: 'What became of one database.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    error: t.field({ type: ErrorRef, nullable: true, description: 'Null: done, or still being done when the operation is still running.', resolve: (item) => (item.fault ? faultToApiError(item.fault) : null) }),
+  }),
+});
+
+DatabaseUserResultRef.implement({
+  description: 'What became of one user.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    host: t.exposeString('host', { nullable: true }),
+    error: t.field({ type: ErrorRef, nullable: true, description: 'Null: done, or still being done when the operation is still running.', resolve: (item) => (item.fault ? faultToApiError(item.fault) : null) }),
+  }),
+});
+
+export const DatabaseConnection = defineConnection('Database', DatabaseRef, 'databases');
+export const DatabaseUserConnection = defineConnection('DatabaseUser', DatabaseUserRef, 'users');
+
+export const DatabaseInput = builder.inputType('DatabaseInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    characterSet: t.string({ description: 'The usual one of the engine when left out.' }),
+    collation: t.string(),
+  }),
+});
+
+export const DatabaseUserInput = builder.inputType('DatabaseUserInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    password: t.field({ type: 'Secret', description: 'Generated and told once when left out.' }),
+    host: t.string({ description: 'Where the engine has it.' }),
+    databases: t.stringList({ description: 'Databases in which the user gets what an application usually needs.' }),
+  }),
+});
+
+export const DatabaseUserRefInput = builder.inputType('DatabaseUserRefInput', {
+  description: 'Exactly one user: where the engine has hosts, a name alone is not enough.',
+  fields: (t) => ({ name: t.string({ required: true }), host: t.string() }),
+});
+
+export const GrantInput = builder.inputType('GrantInput', {
+  fields: (t) => ({
+    database: t.string({ description: 'Left out where the engine has no databases.' }),
+    privileges: t.stringList({ description: 'In the words of the engine; what an application usually needs when left out.' }),
+  }),
+});
+
+/** GraphQL tells "left out" and "null" apart, the use cases do not. */
+export const withoutNulls = <T extends object>(given: T): { [K in keyof T]: Exclude<T[K], null> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as { [K in keyof T]: Exclude<T[K], null> };

@@ -1,0 +1,102 @@
+/** The life of an instance. Each answers at once, with the instance and the operation that does the work. */
+import type { Accepted, Caller, Domain } from '../../domain/api.ts';
+import { DatabaseInput, DatabaseUserInput, withoutNulls } from '../engine-object/types.ts';
+import type { ApiErrorName } from '../error-types.ts';
+import { defineMutation } from '../mutation.ts';
+import { builder } from '../builder.ts';
+import { InstanceRef, OperationRef, UserCredentialsRef } from '../refs.ts';
+import { MaintenanceWindowInput, TagInput } from './parts.ts';
+
+const VolumeInput = builder.inputType('VolumeInput', {
+  fields: (t) => ({ sizeGb: t.int({ required: true }), type: t.string({ description: 'The usual one when left out.' }) }),
+});
+
+defineMutation('createInstance', {
+  description: 'Makes a database server. Watch the operation, or subscribe to the instance, to see it become ACTIVE.',
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError'],
+  input: (t) => ({
+    projectId: t.id({ description: 'The only project of the caller when left out.' }),
+    name: t.string({ required: true, description: 'Unique in the project: lower-case letters, digits and dashes.' }),
+    datastore: t.string({ required: true, description: 'Such as `postgresql`.' }),
+    version: t.string({ description: 'Such as `17`; the default of the datastore when left out.' }),
+    flavor: t.string({ required: true, description: 'Such as `small`.' }),
+    volume: t.field({ type: VolumeInput, required: true }),
+    databases: t.field({ type: [DatabaseInput] }),
+    users: t.field({ type: [DatabaseUserInput] }),
+    zone: t.string(),
+    deletionProtection: t.boolean(),
+    tags: t.field({ type: [TagInput] }),
+    idempotencyKey: t.string({ description: 'The same key and input answers the same instance; with another input it is a ConflictError.' }),
+  }),
+  resolve: (ctx, input) => ctx.domain.instances.create(ctx.caller, { ...input, databases: input.databases?.map(withoutNulls) }),
+  payload: (t) => ({
+    instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+    operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
+    userCredentials: t.field({ type: [UserCredentialsRef], description: 'Passwords are told here and never again.', resolve: (answer) => answer.userCredentials }),
+  }),
+});
+
+defineMutation('updateInstance', {
+  description: 'Changes what needs no work on the server: name, tags, deletion protection, maintenance window. What is left out stays; null clears.',
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'],
+  input: (t) => ({
+    instanceId: t.id({ required: true }),
+    revision: t.int({ description: 'Refused with a ConflictError when this is no longer the newest.' }),
+    name: t.string(),
+    tags: t.field({ type: [TagInput], description: 'All of them; those not named go.' }),
+    deletionProtection: t.boolean(),
+    maintenance: t.field({ type: MaintenanceWindowInput }),
+  }),
+  resolve: async (ctx, input) => ({ instance: await ctx.domain.instances.update(ctx.caller, input) }),
+  payload: (t) => ({ instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }) }),
+});
+
+type Act = (domain: Domain, caller: Caller, instanceId: string) => Promise<Accepted>;
+
+function defineAction(name: string, description: string, errors: readonly ApiErrorName[], act: Act): void {
+  defineMutation(name, {
+    description,
+    errors,
+    input: (t) => ({ instanceId: t.id({ required: true }) }),
+    resolve: (ctx, { instanceId }) => act(ctx.domain, ctx.caller, instanceId),
+    payload: (t) => ({
+      instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+      operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
+    }),
+  });
+}
+
+const refusals: readonly ApiErrorName[] = ['NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'];
+
+defineAction('startInstance', 'Starts a stopped instance.', refusals, (domain, caller, id) => domain.instances.start(caller, id));
+defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusals, (domain, caller, id) => domain.instances.stop(caller, id));
+defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusals, (domain, caller, id) => domain.instances.restart(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access.', refusals, (domain, caller, id) => domain.instances.reset(caller, id));
+
+defineMutation('deleteInstance', {
+  description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',
+  errors: refusals,
+  input: (t) => ({
+    instanceId: t.id({ required: true }),
+    force: t.boolean({ description: 'Do not wait for an agent or host that does not answer.' }),
+  }),
+  resolve: (ctx, input) => ctx.domain.instances.delete(ctx.caller, input),
+  payload: (t) => ({
+    instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+    operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
+  }),
+});
+
+defineMutation('pingInstance', {
+  description: 'Asks the agent and the engine, now, and tells how long they took.',
+  errors: ['NotFoundError', 'PreconditionError', 'UnavailableError'],
+  input: (t) => ({ instanceId: t.id({ required: true }) }),
+  resolve: (ctx, { instanceId }) => ctx.domain.instances.ping(ctx.caller, instanceId),
+  payload: (t) => ({
+    instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+    agentRoundTripMs: t.float({ resolve: (answer) => answer.agentRoundTripMs }),
+    engineRoundTripMs: t.float({ nullable: true, description: 'Null when the engine did not answer.', resolve: (answer) => answer.engineRoundTripMs }),
+    engineState: t.string({ description: 'As the agent sees it.', resolve: (answer) => answer.engineState }),
+    detail: t.string({ nullable: true, resolve: (answer) => answer.detail }),
+  }),
+});

@@ -1,0 +1,46 @@
+/** The one place where an error becomes what a caller sees. What is not meant for callers is logged and hidden. */
+import { randomUUID } from 'node:crypto';
+import { GraphQLError } from 'graphql';
+import { catalogue, type CofferError, isCofferError } from '../../kernel/errors.ts';
+import type { Log } from '../../kernel/log.ts';
+
+const hidden = 'Something unexpected happened';
+const presented = new WeakSet<GraphQLError>();
+
+/** The error under the ones that only say where it happened. */
+function rootOf(error: unknown): unknown {
+  let root = error;
+  for (let depth = 0; depth < 5 && !isCofferError(root); depth += 1) {
+    const inner: unknown = root instanceof GraphQLError ? (root.originalError ?? root.cause) : root instanceof Error ? root.cause : undefined;
+    if (!(inner instanceof Error) || (!(root instanceof GraphQLError) && !isCofferError(inner))) break;
+    root = inner;
+  }
+  return root;
+}
+
+const place = (error: unknown): { nodes: GraphQLError['nodes'] | null; path: GraphQLError['path'] | null } =>
+  error instanceof GraphQLError ? { nodes: error.nodes ?? null, path: error.path ?? null } : { nodes: null, path: null };
+
+function told(error: CofferError, at: unknown): GraphQLError {
+  const { issues, operationId, action, capability, retryAfterMs } = error.details;
+  const extensions = Object.fromEntries(Object.entries({ code: error.code, remedy: error.remedy, issues, operationId, action, capability, retryAfterMs }).filter(([, value]) => value !== undefined && value !== null));
+  return new GraphQLError(error.message, { ...place(at), extensions });
+}
+
+export function presentError(error: unknown, log: Log, requestId: string): GraphQLError {
+  if (error instanceof GraphQLError && presented.has(error)) return error;
+  const root = rootOf(error);
+  const shown = isCofferError(root) && catalogue[root.code].kind !== 'bug' ? told(root, error)
+    // GraphQL's own words (a variable of the wrong type), or an error that a scalar threw for the caller.
+    : root instanceof GraphQLError ? (error instanceof GraphQLError ? error : root)
+      : hide(root, error, log, requestId);
+  presented.add(shown);
+  return shown;
+}
+
+function hide(root: unknown, error: unknown, log: Log, requestId: string): GraphQLError {
+  const id = randomUUID();
+  const { path, nodes } = place(error);
+  log.error({ id, requestId, path: path?.join('.'), err: root instanceof Error ? { name: root.name, message: root.message, stack: root.stack, cause: root.cause } : String(root) }, 'an unexpected error was hidden from the caller');
+  return new GraphQLError(hidden, { nodes, path, extensions: { code: 'INTERNAL', id } });
+}

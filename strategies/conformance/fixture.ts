@@ -1,0 +1,53 @@
+/** What an engine has to bring to be put through the kit. */
+import type { DatabaseSpec, FlavorSize, GrantSpec } from '../spi/control.ts';
+import type { DatastorePlugin } from '../spi/datastore.ts';
+import type { GuestHarness, HarnessFacts } from './harness.ts';
+
+export interface Login { user: string; password: string; /** null where the engine has none, or for the one a person gets without naming one */ database: string | null }
+
+/** A connection of the stock client that stays open. */
+export interface HeldClient {
+  /** Asks the engine something trivial over this very connection; throws when it is gone. */
+  ask(): Promise<void>;
+  /** Resolves when the engine ended the connection; throws after `timeoutMs`. */
+  ended(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The engine's stock client as a person has it: TLS verified against the CA, password from the environment or a file. */
+export interface StockClient {
+  /** Stores a value under a name (an ASCII word), made if it is not there; throws when the engine refuses. */
+  write(login: Login, name: string, value: string): Promise<void>;
+  /** Null when there is no such name; throws when the engine refuses. */
+  read(login: Login, name: string): Promise<string | null>;
+  hold(login: Login): Promise<HeldClient>;
+  /** One trivial question without TLS; throws when the engine refuses. */
+  askWithoutTls(login: Login): Promise<void>;
+}
+
+export interface ConformanceFixture {
+  plugin: DatastorePlugin;
+  /** one of the manifest */
+  track: string;
+  flavor: FlavorSize;
+  volumeGb: number;
+  /** Makes everything but the engine's data. Called once for each group of tests. */
+  createHarness(): Promise<GuestHarness>;
+  client(facts: HarnessFacts): StockClient;
+  samples: {
+    /** two that may exist side by side; empty without the capability DATABASES */
+    databases: readonly DatabaseSpec[];
+    /** awkward names every capability has to accept: quotes, spaces, other scripts, the longest */
+    awkwardNames: readonly string[];
+    /** names no tenant may have */
+    systemNames: readonly string[];
+    /** the usual set of an application */
+    usual(database: string | null): GrantSpec;
+    /** may read and nothing else */
+    readOnly(database: string | null): GrantSpec;
+  };
+  /** Serial number (upper-case hex) of the certificate shown to a new connection, for engines that do not speak TLS from the first byte. */
+  presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;
+  /** a size that needs a restart, to see that the engine says so; left out when none does */
+  restartingFlavor?: FlavorSize;
+}

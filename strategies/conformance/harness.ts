@@ -1,0 +1,77 @@
+/**
+ * What the kit drives: the guest half of a plugin in a process of its own, next to a real engine. The kit knows only this
+ * interface, so the process behind it may be a small one made for tests or a real agent reached over the network.
+ */
+import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from '../spi/control.ts';
+import type { ConfigureResult, DatabaseInfo, GuestPaths, Probe, UserInfo } from '../spi/guest.ts';
+
+/** Every method of a guest half by its path, with what it takes and what it answers. */
+export interface GuestCalls {
+  initialise: { args: []; result: void };
+  start: { args: []; result: void };
+  stop: { args: [mode: 'orderly' | 'immediate']; result: void };
+  probe: { args: []; result: Probe };
+  configure: { args: []; result: ConfigureResult };
+  repair: { args: []; result: void };
+  'tls.rotate': { args: []; result: void };
+  'databases.list': { args: []; result: DatabaseInfo[] };
+  'databases.create': { args: [database: DatabaseSpec]; result: void };
+  'databases.delete': { args: [name: string]; result: void };
+  'users.list': { args: []; result: UserInfo[] };
+  'users.create': { args: [user: UserSpec]; result: void };
+  'users.update': { args: [user: UserRef, change: { name?: string; host?: string; password?: string }]; result: void };
+  'users.delete': { args: [user: UserRef]; result: void };
+  'grants.grant': { args: [user: UserRef, grants: GrantSpec[]]; result: void };
+  'grants.revoke': { args: [user: UserRef, databases: (string | null)[]]; result: void };
+  'root.enable': { args: [password: string]; result: { name: string } };
+  'root.disable': { args: []; result: void };
+  'root.isEnabled': { args: []; result: boolean };
+}
+export type GuestMethod = keyof GuestCalls;
+export type GuestArgs<M extends GuestMethod> = GuestCalls[M]['args'];
+export type GuestResult<M extends GuestMethod> = GuestCalls[M]['result'];
+
+/** When to kill the process in the middle of a call: after a time, or at the n-th use of its grip on the engine (from 1). */
+export type KillPoint = { afterMs: number } | { atHandleCall: number };
+
+export interface CallOptions {
+  /** a repeat after a crash carries the id of the first attempt; fresh when left out */
+  operationId?: string;
+}
+
+/** What stays the same while the process behind the harness comes and goes. */
+export interface HarnessFacts {
+  track: string;
+  version: string;
+  /** where clients connect */
+  host: string;
+  /** what the engine binds to */
+  bind: string;
+  ports: Record<string, number>;
+  paths: GuestPaths;
+  /** PEM, and a file that holds it */
+  caCertificate: string;
+  caFile: string;
+  managementSecret: string;
+  isolated: boolean;
+}
+
+export interface GuestHarness {
+  readonly facts: HarnessFacts;
+  /** Runs one method. What it throws arrives as a `GuestFault` with its code; anything else as an `Error`. */
+  call<M extends GuestMethod>(method: M, args: GuestArgs<M>, options?: CallOptions): Promise<GuestResult<M>>;
+  /** Runs one method and kills its process (SIGKILL) at the point. The engine goes on. Tells whether the method was quicker. */
+  callAndKill<M extends GuestMethod>(method: M, args: GuestArgs<M>, at: KillPoint, options?: CallOptions): Promise<{ finished: boolean }>;
+  /** How often the latest finished call used its grip on the engine. */
+  handleCalls(): number;
+  /** The engine's main process and every process below it. */
+  enginePids(): Promise<number[]>;
+  /** Signals the engine's main process. Resolves, for SIGKILL, when it is gone. */
+  signalEngine(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** Puts a fresh certificate and key where the engine looks for them. Answers its serial number in upper-case hex. */
+  issueCertificate(): Promise<{ serialNumber: string }>;
+  /** As if the gateway had sized the instance anew: later calls see it. */
+  resize(flavor: FlavorSize, sizing: Record<string, string>): void;
+  /** Everything ended and removed. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,132 @@
+/** The engine's life: files, start, stop, probe. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { GuestFault, type GuestContext, type GuestHalf, type Probe } from '../../../spi/guest.ts';
+import { managementName } from '../acl.ts';
+import { aclFileOf, configFileOf, renderConfig } from './config-file.ts';
+import { ask, dropConnection, managementConnection } from './management.ts';
+import { RespError } from './resp.ts';
+import { grants, hashPassword, root, users } from './users.ts';
+
+const logFile = 'redis.log';
+const readyLookMs = 10;
+const probeTimeoutMs = 1_500;
+const markerOf = (ctx: GuestContext): string => `${ctx.paths.data}/.initialised`;
+
+const managementLine = (ctx: GuestContext): string => `user ${managementName} on sanitize-payload #${hashPassword(ctx.managementSecret)} ~* &* +@all`;
+const defaultLine = 'user default off sanitize-payload resetchannels -@all';
+
+async function writeOwned(ctx: GuestContext, path: string, text: string): Promise<void> {
+  const aside = `${path}.new`;
+  await writeFile(aside, text, { mode: 0o600 });
+  await ctx.engine.own(aside, 0o600);
+  await rename(aside, path);
+}
+
+const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+
+/** Users of the file with the two that are Coffer's put right; pure text. */
+function withSystemUsers(ctx: GuestContext, text: string): string {
+  const others = text.split('\n').filter((line) => line.trim() !== '' && !new RegExp(`^user (default|${managementName}) `).test(line));
+  return `${[defaultLine, managementLine(ctx), ...others].join('\n')}\n`;
+}
+
+async function renderFiles(ctx: GuestContext): Promise<boolean> {
+  const text = renderConfig(ctx);
+  if ((await readText(configFileOf(ctx))) === text) return false;
+  await writeOwned(ctx, configFileOf(ctx), text);
+  return true;
+}
+
+async function waitReady(ctx: GuestContext): Promise<void> {
+  for (;;) {
+    const probe = await probeEngine(ctx);
+    if (probe.state === 'ok') return;
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the engine ended while starting: ${(await ctx.engine.logTail(5)).join(' / ')}`);
+    if (probe.managementLost) throw new GuestFault('FAILED', 'the engine refuses the management account');
+    if (ctx.signal.aborted) throw new GuestFault('RETRYABLE', `the engine was not ready in time (${probe.detail ?? probe.state})`);
+    if (probe.state === 'starting' && probe.detail) ctx.progress(0.5, probe.detail);
+    await delay(readyLookMs);
+  }
+}
+
+async function probeEngine(ctx: GuestContext): Promise<Probe> {
+  const answer = (state: Probe['state'], detail: string | null, version: string | null = null, managementLost = false): Probe => ({ state, detail, version, managementLost });
+  if (ctx.engine.pid() === null) return answer('down', null);
+  try {
+    const connection = await managementConnection(ctx, probeTimeoutMs);
+    await connection.command(['PING'], probeTimeoutMs);
+    return answer('ok', null, ctx.version);
+  } catch (error) {
+    if (error instanceof RespError) {
+      if (error.kind === 'LOADING') return answer('starting', 'loading the data set into memory');
+      if (error.kind === 'WRONGPASS' || error.kind === 'NOAUTH' || error.kind === 'NOPERM') return answer('ok', 'the management account does not work', null, true);
+      if (/max number of clients/.test(error.message)) return answer('ok', 'all client connections are in use');
+      return answer('ok', error.message);
+    }
+    dropConnection(ctx);
+    const code = (error as { code?: string }).code;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return answer('starting', null);
+    return ctx.engine.pid() === null ? answer('down', null) : answer('hung', error instanceof Error ? error.message : null);
+  }
+}
+
+async function liveConfigure(ctx: GuestContext): Promise<string[]> {
+  const pairs = Object.entries(ctx.sizing).filter(([name]) => name !== 'io-threads');
+  if (pairs.length > 0) await ask(ctx, 'CONFIG', 'SET', ...pairs.flat());
+  const running = await ask(ctx, 'CONFIG', 'GET', 'io-threads');
+  return (running as string[])[1] === (ctx.sizing['io-threads'] ?? '1') ? [] : ['io-threads'];
+}
+
+export const guest: GuestHalf = {
+  users, grants, root,
+  async initialise(ctx) {
+    if ((await readText(markerOf(ctx))) !== null) return;
+    await ctx.engine.killLeftovers();
+    const aside = `${ctx.paths.data}.new`;
+    await rm(aside, { recursive: true, force: true });
+    await rm(ctx.paths.data, { recursive: true, force: true });
+    await mkdir(aside, { mode: 0o700 });
+    await writeFile(`${aside}/users.acl`, withSystemUsers(ctx, ''), { mode: 0o600 });
+    await writeFile(`${aside}/.initialised`, '', { mode: 0o600 });
+    for (const [path, mode] of [[`${aside}/users.acl`, 0o600], [`${aside}/.initialised`, 0o600], [aside, 0o700]] as const) await ctx.engine.own(path, mode);
+    await rename(aside, ctx.paths.data);
+    await renderFiles(ctx);
+  },
+  async start(ctx) {
+    if ((await readText(aclFileOf(ctx))) === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
+    await renderFiles(ctx);
+    await ctx.engine.start({ command: `${ctx.paths.bin}/redis-server`, args: [configFileOf(ctx)], cwd: ctx.paths.data, logFile });
+    await waitReady(ctx);
+  },
+  async stop(ctx, mode) {
+    dropConnection(ctx);
+    if (ctx.engine.pid() === null) return;
+    // SIGTERM saves and flushes the AOF; the AOF is synced every second, so a kill costs at most that
+    await ctx.engine.signal(mode === 'orderly' ? 'SIGTERM' : 'SIGKILL');
+    await ctx.engine.exited(ctx.signal);
+  },
+  probe: probeEngine,
+  async configure(ctx) {
+    const changed = await renderFiles(ctx);
+    const restartRequired = ctx.engine.pid() === null ? [] : await liveConfigure(ctx);
+    return { changed, restartRequired };
+  },
+  async repair(ctx) {
+    const before = await readText(aclFileOf(ctx));
+    if (before === null) throw new GuestFault('FAILED', 'the instance has no data to repair');
+    const wanted = withSystemUsers(ctx, before);
+    if (wanted === before && ctx.engine.pid() !== null && (await probeEngine(ctx)).managementLost === false) return;
+    const wasRunning = ctx.engine.pid() !== null;
+    await this.stop(ctx, 'orderly');
+    await writeOwned(ctx, aclFileOf(ctx), withSystemUsers(ctx, (await readText(aclFileOf(ctx))) ?? before));
+    if (wasRunning) await this.start(ctx);
+  },
+  tls: {
+    // the names stay, the files are new: the engine reads them anew; connected clients keep their sessions
+    rotate: async (ctx) => {
+      if (ctx.engine.pid() === null) return;
+      await ask(ctx, 'CONFIG', 'SET', 'tls-cert-file', ctx.tls.certificate, 'tls-key-file', ctx.tls.key, 'tls-ca-cert-file', ctx.tls.ca);
+    },
+  },
+};

@@ -1,0 +1,94 @@
+/** Users and their rules. Passwords reach the engine as SHA-256 only; every change is saved to the ACL file before it counts. */
+import { createHash } from 'node:crypto';
+import type { GrantSpec, UserRef } from '../../../spi/control.ts';
+import { GuestFault, type GuestContext, type GuestHalf, type UserInfo } from '../../../spi/guest.ts';
+import { isSystemUser, noRules, parseAclLine, rootName, rootRules, shownRules, tenantRules, type AclUser } from '../acl.ts';
+import { ask } from './management.ts';
+
+export const hashPassword = (password: string): string => createHash('sha256').update(password).digest('hex');
+
+async function readUsers(ctx: GuestContext): Promise<AclUser[]> {
+  const lines = await ask(ctx, 'ACL', 'LIST');
+  return (lines as string[]).flatMap((line) => parseAclLine(line) ?? []);
+}
+const find = async (ctx: GuestContext, name: string): Promise<AclUser | undefined> => (await readUsers(ctx)).find((u) => u.name === name);
+
+async function findTenant(ctx: GuestContext, name: string): Promise<AclUser> {
+  const user = isSystemUser(name) ? undefined : await find(ctx, name);
+  if (!user) throw new GuestFault('MISSING', `there is no user "${name}"`);
+  return user;
+}
+
+/** The engine writes the file aside and renames it; a crash before leaves the earlier users, and the step is repeated. */
+async function setUser(ctx: GuestContext, name: string, rules: readonly string[]): Promise<void> {
+  await ask(ctx, 'ACL', 'SETUSER', name, ...rules);
+  await ask(ctx, 'ACL', 'SAVE');
+}
+const endSessions = async (ctx: GuestContext, name: string): Promise<void> => { await ask(ctx, 'CLIENT', 'KILL', 'USER', name); };
+
+const rulesOf = (grants: readonly GrantSpec[]): string[] => (grants.length === 0 ? [...noRules] : tenantRules(grants.flatMap((g) => g.privileges)));
+const toInfo = (user: AclUser): UserInfo => {
+  const privileges = shownRules(user.rules);
+  const empty = privileges.every((p) => p === '-@all' || p.startsWith('reset'));
+  return { name: user.name, grants: empty ? [] : [{ database: null, privileges }] };
+};
+
+export const users: NonNullable<GuestHalf['users']> = {
+  list: async (ctx) => (await readUsers(ctx)).filter((u) => !isSystemUser(u.name)).map(toInfo),
+  async create(ctx, user) {
+    if (isSystemUser(user.name)) throw new GuestFault('REFUSED', `"${user.name}" is reserved`);
+    const existing = await find(ctx, user.name);
+    // a repeat of a create that was cut off finds its own user: same password, so nothing is taken over
+    if (existing && !existing.passwordHashes.includes(hashPassword(user.password))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
+    await setUser(ctx, user.name, ['reset', 'on', `#${hashPassword(user.password)}`, ...rulesOf(user.grants)]);
+  },
+  async update(ctx, user, change) {
+    const target = change.name ?? user.name;
+    if (isSystemUser(target) || isSystemUser(user.name)) throw new GuestFault('REFUSED', `"${target}" is reserved`);
+    const renamed = target !== user.name;
+    const found = await find(ctx, user.name);
+    const already = renamed ? await find(ctx, target) : undefined;
+    // the new name is there and the old one gone: an earlier call got that far
+    const source = found ?? already;
+    if (!source) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
+    if (found && already && found.passwordHashes.join() !== already.passwordHashes.join()) throw new GuestFault('EXISTS', `the user "${target}" exists`);
+    const hashes = change.password === undefined ? source.passwordHashes : [hashPassword(change.password)];
+    if (renamed && found && change.password !== undefined && already) throw new GuestFault('EXISTS', `the user "${target}" exists`);
+    await ask(ctx, 'ACL', 'SETUSER', target, 'reset', source.enabled ? 'on' : 'off', ...hashes.map((h) => `#${h}`), ...source.rules);
+    if (renamed && found) await ask(ctx, 'ACL', 'DELUSER', user.name);
+    await ask(ctx, 'ACL', 'SAVE');
+    await endSessions(ctx, target);
+  },
+  async delete(ctx, user) {
+    if (isSystemUser(user.name)) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
+    const removed = await ask(ctx, 'ACL', 'DELUSER', user.name);
+    await ask(ctx, 'ACL', 'SAVE');
+    if (removed === 0) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
+  },
+};
+
+export const grants: NonNullable<GuestHalf['grants']> = {
+  async grant(ctx, user: UserRef, given) {
+    const found = await findTenant(ctx, user.name);
+    const added = given.flatMap((g) => (g.privileges.length === 0 ? tenantRules([]) : g.privileges));
+    await setUser(ctx, user.name, ['resetkeys', 'resetchannels', '-@all', ...found.rules, ...added, ...tenantRules(['-@all']).slice(1)]);
+  },
+  async revoke(ctx, user) {
+    await findTenant(ctx, user.name);
+    await setUser(ctx, user.name, noRules);
+    await endSessions(ctx, user.name);
+  },
+};
+
+export const root: NonNullable<GuestHalf['root']> = {
+  async enable(ctx, password) {
+    await setUser(ctx, rootName, ['reset', 'on', `#${hashPassword(password)}`, ...rootRules()]);
+    await endSessions(ctx, rootName);
+    return { name: rootName };
+  },
+  async disable(ctx) {
+    await ask(ctx, 'ACL', 'DELUSER', rootName);
+    await ask(ctx, 'ACL', 'SAVE');
+  },
+  isEnabled: async (ctx) => (await find(ctx, rootName))?.enabled ?? false,
+};

@@ -1,0 +1,19 @@
+/** Real engine builds for tests: made once by the plugin's own sources, kept between runs, shared by everything that runs here. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
+import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
+
+/** `COFFER_TEST_ENGINES` names a folder of builds; the default is shared by all checkouts of this machine. */
+export const engineFolder = process.env['COFFER_TEST_ENGINES'] ?? '/tmp/coffer-engines';
+
+export async function engineBuild(plugin: DatastorePlugin, track: string): Promise<EngineBuild> {
+  const records = join(engineFolder, 'records');
+  const files = existsSync(records) ? await readdir(records) : [];
+  const found = (await Promise.all(files.map(async (file) => (JSON.parse(await readFile(join(records, file), 'utf8')) as { build: EngineBuild }).build)))
+    .filter((build) => build.datastore === plugin.manifest.id && build.track === track && existsSync(build.binDir));
+  const newest = found.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))[0];
+  if (!newest) throw new Error(`There is no build of ${plugin.manifest.id} ${track} in ${engineFolder}: install one there, or name another folder in COFFER_TEST_ENGINES`);
+  return newest;
+}

@@ -1,0 +1,209 @@
+/** A `GuestHarness` on this machine: one folder, one engine, and a child process with the guest half that may be killed. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, listProcesses } from '../../../agent/supervisor/proc.ts';
+import { createCa, createKey, engineNames, importPrivateKey, issueLeaf } from '../../../gateway/pki/x509.ts';
+import type { AgentBoot } from '../../../kernel/guest-record.ts';
+import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../../strategies/conformance/index.ts';
+import type { FlavorSize } from '../../../strategies/spi/control.ts';
+import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
+import { GuestFault, type GuestFaultCode } from '../../../strategies/spi/guest.ts';
+import { unprivilegedIdentity, type Identity } from '../unprivileged.ts';
+import { engineBuild } from './engine-builds.ts';
+import type { CallAnswer, CallRequest, GuestSetup } from './guest-process.ts';
+
+export interface ProcessHarnessOptions {
+  plugin: DatastorePlugin;
+  /** `import.meta.resolve` of the module that exports the plugin as its default */
+  pluginUrl: string;
+  track: string;
+  flavor: FlavorSize;
+  volumeGb: number;
+  ports: Record<string, number>;
+  /** false: agent and engine are one user, as in an installation without root. Without root there is no other way. */
+  isolated?: boolean;
+}
+
+const callTimeoutMs = 60_000;
+const goneTimeoutMs = 10_000;
+const hourMs = 3_600_000;
+
+export async function createProcessHarness(options: ProcessHarnessOptions): Promise<GuestHarness> {
+  const other = unprivilegedIdentity();
+  const isolated = other !== null && options.isolated !== false;
+  const build = await engineBuild(options.plugin, options.track);
+  const root = await mkdtemp('/tmp/coffer-kit-');
+  const paths = await layOut(root, other, isolated);
+  const boot: AgentBoot = {
+    version: 1, instanceId: `inst_${randomBytes(8).toString('hex')}`, datastore: options.plugin.manifest.id, track: options.track,
+    build: { id: build.id, version: build.version, prefix: build.prefix, bin: build.binDir }, flavor: options.flavor, volumeGb: options.volumeGb,
+    ports: options.ports, bind: '127.0.0.1', advertise: '127.0.0.1', isolation: isolated ? 'users' : 'shared', engineUid: isolated ? other.uid : null,
+    agentUser: isolated ? 'root' : 'agent', limitsUnenforced: 'test', paths, trustDomain: 'test', identityCa: '', enrolAddress: '', conductorAddress: '',
+  };
+  const setup: GuestSetup = { pluginUrl: options.pluginUrl, boot, managementSecret: randomBytes(24).toString('base64url') };
+  const setupPath = join(paths.agent, 'setup.json');
+  await writeFile(setupPath, JSON.stringify(setup), { mode: 0o600 });
+  const childIdentity = isolated ? null : other;
+  const owner = isolated ? other : childIdentity;
+  if (childIdentity) await chown(setupPath, childIdentity.uid, childIdentity.gid);
+  const certificates = await createCertificates(paths.tls, owner);
+
+  const facts: HarnessFacts = {
+    track: options.track, version: build.version, host: '127.0.0.1', bind: boot.bind, ports: options.ports,
+    paths: { data: join(paths.volume, 'data'), config: paths.config, run: paths.run, logs: paths.logs, tls: paths.tls, prefix: build.prefix, bin: build.binDir },
+    caCertificate: certificates.ca, caFile: join(root, 'ca.pem'), managementSecret: setup.managementSecret, isolated,
+  };
+  await writeFile(facts.caFile, certificates.ca, { mode: 0o644 });
+  const guest = createGuestProcess(setupPath, childIdentity);
+  const size = { flavor: options.flavor, sizing: await options.plugin.control.size({ track: options.track, flavor: options.flavor, volumeGb: options.volumeGb }) };
+  let handleCalls = 0;
+
+  async function request<M extends GuestMethod>(method: M, args: GuestArgs<M>, given: CallOptions, at: KillPoint | null): Promise<CallAnswer | null> {
+    const answer = await guest.ask({
+      method, args, operationId: given.operationId ?? `op_${randomBytes(8).toString('hex')}`, timeoutMs: callTimeoutMs, ...size,
+      dieAtHandleCall: at && 'atHandleCall' in at ? at.atHandleCall : null,
+    }, at && 'afterMs' in at ? at.afterMs : null);
+    handleCalls = answer?.handleCalls ?? handleCalls;
+    return answer;
+  }
+
+  return {
+    facts,
+    handleCalls: () => handleCalls,
+    resize: (flavor, sizing) => void Object.assign(size, { flavor, sizing }),
+    issueCertificate: certificates.issue,
+    async call(method, args, given = {}) {
+      const answer = await request(method, args, given, null);
+      if (!answer) throw new Error(`the guest process died during ${method}`);
+      if (answer.ok) return answer.result as GuestResult<typeof method>;
+      const error = answer.code === null ? new Error(answer.message) : new GuestFault(answer.code as GuestFaultCode, answer.message);
+      error.stack = `${error.message}\n${answer.stack}`;
+      throw error;
+    },
+    async callAndKill(method, args, at, given = {}) {
+      const answer = await request(method, args, given, at);
+      await guest.kill();
+      return { finished: answer !== null };
+    },
+    enginePids: () => enginePids(paths.agent),
+    async signalEngine(signal) {
+      const pids = await enginePids(paths.agent);
+      const [main] = pids;
+      if (main === undefined) throw new Error('the engine is not running');
+      // Stopping only the main process would leave its children to answer.
+      for (const pid of signal === 'SIGKILL' ? [main] : pids) process.kill(pid, signal);
+      if (signal === 'SIGKILL') await untilGone(() => enginePids(paths.agent).then((left) => left.length === 0));
+    },
+    async dispose() {
+      await guest.kill();
+      const pids = (await listProcesses()).filter((one) => one.workingFolder === root || one.workingFolder.startsWith(`${root}/`)).map((one) => one.pid);
+      for (const pid of new Set([...(await enginePids(paths.agent)), ...pids])) kill(pid);
+      await untilGone(async () => (await enginePids(paths.agent)).length === 0);
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function layOut(root: string, other: Identity | null, isolated: boolean): Promise<AgentBoot['paths']> {
+  const paths = { root, agent: join(root, 'agent'), volume: join(root, 'volume'), config: join(root, 'config'), tls: join(root, 'tls'), run: join(root, 'run'), logs: join(root, 'logs') };
+  await chmod(root, 0o711);
+  for (const [name, path] of Object.entries(paths).filter(([key]) => key !== 'root')) {
+    await mkdir(path, { mode: 0o700 });
+    const isEngines = name !== 'agent' || !isolated;
+    if (other && isEngines) await chown(path, other.uid, other.gid);
+  }
+  return paths;
+}
+
+interface Certificates { ca: string; issue(): Promise<{ serialNumber: string }> }
+
+async function createCertificates(folder: string, owner: Identity | null): Promise<Certificates> {
+  const nowMs = Date.now();
+  const ca = await createCa('Coffer test engines', nowMs - hourMs, nowMs + 240 * hourMs);
+  const signer = { certificate: ca.pem, key: await importPrivateKey(ca.privateKeyPem) };
+  const put = async (name: string, text: string): Promise<void> => {
+    const path = join(folder, name);
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    if (owner) await chown(`${path}.new`, owner.uid, owner.gid);
+    await rename(`${path}.new`, path);
+  };
+  const issue = async (): Promise<{ serialNumber: string }> => {
+    const { keys, privateKeyPem } = await createKey();
+    const leaf = await issueLeaf({ ca: signer, publicKey: keys.publicKey, commonName: 'engine', names: engineNames(['127.0.0.1']), usage: 'server', notBeforeMs: nowMs - hourMs, notAfterMs: nowMs + 200 * hourMs });
+    await put('server.key', privateKeyPem);
+    await put('server.crt', leaf.pem);
+    return { serialNumber: new X509Certificate(leaf.pem).serialNumber };
+  };
+  await put('ca.crt', ca.pem);
+  await issue();
+  return { ca: ca.pem, issue };
+}
+
+/** The child process, started when it is needed and again after it was killed. */
+function createGuestProcess(setupPath: string, identity: Identity | null) {
+  let child: ChildProcess | null = null;
+  let requests = 0;
+  const live = async (): Promise<ChildProcess> => {
+    if (child?.connected && child.exitCode === null && child.signalCode === null) return child;
+    child = fork(new URL('./guest-process.ts', import.meta.url), [setupPath], { ...(identity ?? {}), execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('the guest process did not start'); })]);
+    return child;
+  };
+  return {
+    /** Null when the process died before it answered. */
+    async ask(request: Omit<CallRequest, 'id'>, killAfterMs: number | null): Promise<CallAnswer | null> {
+      const process = await live();
+      const id = ++requests;
+      return new Promise((resolve) => {
+        const timer = killAfterMs === null ? undefined : setTimeout(() => process.kill('SIGKILL'), killAfterMs);
+        const settle = (answer: CallAnswer | null): void => {
+          clearTimeout(timer);
+          process.off('message', onMessage);
+          process.off('exit', onExit);
+          resolve(answer);
+        };
+        const onMessage = (answer: CallAnswer): void => { if (answer.id === id) settle(answer); };
+        const onExit = (): void => settle(null);
+        process.on('message', onMessage);
+        process.once('exit', onExit);
+        process.send({ ...request, id });
+      });
+    },
+    async kill(): Promise<void> {
+      const dying = child;
+      child = null;
+      if (!dying || dying.exitCode !== null || dying.signalCode !== null) return;
+      dying.kill('SIGKILL');
+      await once(dying, 'exit');
+    },
+  };
+}
+
+async function enginePids(agentFolder: string): Promise<number[]> {
+  const record = JSON.parse(await readFile(join(agentFolder, 'engine.json'), 'utf8').catch(() => 'null')) as { pid: number; startTime: string } | null;
+  if (!record || !isAlive(record.pid, record.startTime)) return [];
+  const processes = await listProcesses();
+  const found = [record.pid];
+  for (const pid of found) found.push(...processes.filter((one) => one.parent === pid).map((one) => one.pid));
+  return found;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+async function untilGone(isGone: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + goneTimeoutMs;
+  while (!(await isGone())) {
+    if (Date.now() > deadline) throw new Error(`the engine was still there after ${goneTimeoutMs} ms`);
+    await delay(10);
+  }
+}

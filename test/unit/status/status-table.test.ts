@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { deriveStatus, isSameStatus, type StatusInput } from '../../../gateway/domain/instance/status.ts';
+import type { EngineState } from '../../../gateway/domain/instance/observation.ts';
+import { ago, input, NOW, observed } from './observed.ts';
+
+const GIB = 1024 ** 3;
+/** "STATUS Type/Reason, …" */
+const told = (over: Partial<StatusInput>): string => {
+  const { status, conditions } = deriveStatus(input(over));
+  return [status, conditions.map((c) => `${c.type}/${c.reason}${c.status === 'TRUE' ? '' : `(${c.status})`}`).join(', ')].join(' ').trim();
+};
+const engine = (state: EngineState): StatusInput['observation'] => observed({ engine: state });
+const fault = { code: 'ENGINE.FAILED_TO_START', message: 'no' };
+
+describe('what is observed with no operation running', () => {
+  const table: [intent: 'RUNNING' | 'STOPPED', state: EngineState, expected: string][] = [
+    ['RUNNING', 'ok', 'ACTIVE'],
+    ['RUNNING', 'starting', 'UNHEALTHY EngineUnavailable/EngineStarting'],
+    ['RUNNING', 'down', 'UNHEALTHY EngineUnavailable/EngineDown'],
+    ['RUNNING', 'hung', 'UNHEALTHY EngineUnavailable/EngineHung'],
+    ['RUNNING', 'crash-loop', 'UNHEALTHY EngineUnavailable/CrashLoop'],
+    ['RUNNING', 'unknown', 'UNKNOWN EngineUnavailable/EngineUnknown'],
+    ['STOPPED', 'ok', 'ACTIVE'],
+    ['STOPPED', 'starting', 'UNHEALTHY EngineUnavailable/EngineStarting'],
+    ['STOPPED', 'down', 'STOPPED'],
+    ['STOPPED', 'hung', 'UNHEALTHY EngineUnavailable/EngineHung'],
+    ['STOPPED', 'crash-loop', 'STOPPED'],
+    ['STOPPED', 'unknown', 'UNKNOWN EngineUnavailable/EngineUnknown'],
+  ];
+  it.each(table)('wanted %s, engine %s: %s', (intent, state, expected) => {
+    expect(told({ intent, observation: engine(state) })).toBe(expected);
+    // The fault of the last operation changes none of it.
+    expect(told({ intent, observation: engine(state), fault })).toBe(expected);
+  });
+});
+
+describe('what is observed while an operation takes the engine down on purpose', () => {
+  it.each(['instance.start', 'instance.stop', 'instance.restart', 'instance.reset'])('%s: down and starting are STOPPED, with a condition', (kind) => {
+    expect(told({ task: { kind }, observation: engine('down') })).toBe('STOPPED EngineUnavailable/EngineStopped');
+    expect(told({ task: { kind }, observation: engine('starting') })).toBe('STOPPED EngineUnavailable/EngineStarting');
+    expect(told({ task: { kind }, observation: engine('ok') })).toBe('ACTIVE');
+    expect(told({ task: { kind }, observation: engine('hung') })).toBe('UNHEALTHY EngineUnavailable/EngineHung');
+    expect(told({ task: { kind }, observation: engine('crash-loop') })).toBe('UNHEALTHY EngineUnavailable/CrashLoop');
+  });
+  it('an operation that only talks to the engine excuses nothing', () => {
+    expect(told({ task: { kind: 'engine.command' }, observation: engine('down') })).toBe('UNHEALTHY EngineUnavailable/EngineDown');
+  });
+});
+
+describe('before and after there is an instance', () => {
+  it('is BUILDING while the create runs, whatever is observed', () => {
+    const task = { kind: 'instance.create' };
+    for (const state of ['ok', 'starting', 'down', 'hung', 'crash-loop', 'unknown'] as const) {
+      for (const prepared of [true, false]) expect(told({ task, prepared, observation: engine(state) })).toBe('BUILDING');
+    }
+    expect(told({ task, prepared: false, observation: null, agentSeenAt: null, agentConnected: false })).toBe('BUILDING');
+  });
+  it('is ERROR with the fault when the create failed', () => {
+    const { status, conditions } = deriveStatus(input({ prepared: false, fault, observation: null, agentSeenAt: null, agentConnected: false }));
+    expect({ status, conditions }).toEqual({ status: 'ERROR', conditions: [{ type: 'CreateFailed', status: 'TRUE', reason: 'EngineFailedToStart', message: 'no', since: NOW.toISOString() }] });
+    expect(told({ prepared: true, released: true })).toBe('ERROR CreateFailed/Unfinished');
+  });
+  it('is DELETING while the delete runs and when it is done', () => {
+    expect(told({ task: { kind: 'instance.delete' } })).toBe('DELETING');
+    expect(told({ task: { kind: 'instance.delete' }, prepared: false })).toBe('DELETING');
+    expect(told({ deleted: true, observation: null })).toBe('DELETING');
+  });
+  it('a delete that failed shows what is there', () => {
+    expect(told({ fault })).toBe('ACTIVE');
+    expect(told({ fault, agentConnected: false, agentSeenAt: ago(60_000) })).toBe('UNKNOWN AgentUnreachable/Disconnected');
+  });
+});
+
+describe('missing or old data', () => {
+  it('an agent that went is UNKNOWN after the grace, not before', () => {
+    expect(told({ agentConnected: false, agentSeenAt: ago(2_000) })).toBe('ACTIVE');
+    expect(told({ agentConnected: false, agentSeenAt: ago(2_001) })).toBe('UNKNOWN AgentUnreachable/Disconnected');
+  });
+  it('a connection without reports is UNKNOWN', () => {
+    expect(told({ agentSeenAt: ago(60_000) })).toBe('ACTIVE');
+    expect(told({ agentSeenAt: ago(60_001) })).toBe('UNKNOWN AgentUnreachable/Silent');
+    expect(told({ agentSeenAt: null })).toBe('UNKNOWN AgentUnreachable/NoReport');
+    expect(told({ observation: null })).toBe('UNKNOWN AgentUnreachable/NoReport');
+  });
+  it('a stopped instance without an agent is UNKNOWN as well', () => {
+    expect(told({ intent: 'STOPPED', observation: engine('down'), agentConnected: false, agentSeenAt: ago(5_000) })).toBe('UNKNOWN AgentUnreachable/Disconnected');
+  });
+  it('a refused agent is told with its reason', () => {
+    expect(told({ agentRefused: 'BuildMismatch: wrong build', agentConnected: false, agentSeenAt: ago(5_000) })).toBe('UNKNOWN AgentRefused/BuildMismatch, AgentUnreachable/Disconnected');
+  });
+  it('an engine whose data have vanished is not well', () => {
+    expect(told({ observation: observed({ prepared: false }) })).toBe('UNHEALTHY EngineUnavailable/DataMissing');
+  });
+});
+
+describe('conditions', () => {
+  it('a crash loop carries the engine\'s last words', () => {
+    const { conditions } = deriveStatus(input({ observation: observed({ engine: 'crash-loop', crashes: 5, detail: 'exit 1', logTail: ['a', 'b', 'c', 'd', 'e', 'FATAL: no room'] }) }));
+    expect(conditions[0]?.message).toBe('The engine ended 5 times shortly after its start. exit 1\nb\nc\nd\ne\nFATAL: no room');
+  });
+  it('how the guest is kept is always told', () => {
+    const observation = observed({ isolation: 'shared', limitsUnenforced: 'no cgroup' });
+    expect(told({ observation })).toBe('ACTIVE IsolationShared/OneUser, LimitsUnenforced/NotPermitted');
+    expect(told({ observation, agentConnected: false, agentSeenAt: ago(9_000) })).toBe('UNKNOWN AgentUnreachable/Disconnected, IsolationShared/OneUser, LimitsUnenforced/NotPermitted');
+  });
+  it('lost management is told, and unknown once the agent is away', () => {
+    const observation = observed({ managementLost: true });
+    expect(told({ observation })).toBe('ACTIVE ManagementLost/LoginRefused');
+    expect(told({ observation, agentConnected: false, agentSeenAt: ago(9_000) })).toBe('UNKNOWN AgentUnreachable/Disconnected, ManagementLost/LoginRefused(UNKNOWN)');
+  });
+  it('a volume that fills up is told, and does not flutter', () => {
+    const at = (share: number): StatusInput['observation'] => observed({ volumeUsedBytes: share * GIB });
+    const nearly = [{ type: 'VolumeNearlyFull', status: 'TRUE', reason: 'Used', message: '', since: '' } as const];
+    expect(told({ observation: at(0.84) })).toBe('ACTIVE');
+    expect(told({ observation: at(0.85) })).toBe('ACTIVE VolumeNearlyFull/Used');
+    expect(told({ observation: at(0.83), previous: nearly })).toBe('ACTIVE VolumeNearlyFull/Used');
+    expect(told({ observation: at(0.81), previous: nearly })).toBe('ACTIVE');
+    expect(told({ observation: at(0.96) })).toBe('ACTIVE VolumeFull/Used');
+    expect(told({ observation: observed({ volumeUsedBytes: null }) })).toBe('ACTIVE');
+  });
+  it('since stays while type, status and reason do', () => {
+    const first = deriveStatus(input({ observation: engine('down') }));
+    const later = deriveStatus(input({ now: new Date(NOW.getTime() + 5_000), observation: observed({ engine: 'down', detail: 'again' }), previous: first.conditions }));
+    expect(later.conditions[0]).toMatchObject({ since: NOW.toISOString(), message: expect.stringContaining('again') as string });
+    const hung = deriveStatus(input({ now: new Date(NOW.getTime() + 5_000), observation: engine('hung'), previous: first.conditions }));
+    expect(hung.conditions[0]?.since).toBe('2026-11-20T12:00:05.000Z');
+  });
+  it('conditions of others are carried along', () => {
+    const previous = [{ type: 'RestartRequired', status: 'TRUE', reason: 'Parameter', message: 'x', since: '2026-01-01T00:00:00.000Z' } as const];
+    expect(deriveStatus(input({ previous })).conditions).toEqual(previous);
+  });
+  it('the same again is the same, key order aside', () => {
+    const first = deriveStatus(input({ observation: engine('down') }));
+    const shuffled = first.conditions.map((c) => Object.fromEntries(Object.entries(c).reverse()) as unknown as typeof c);
+    expect(isSameStatus({ status: first.status, conditions: shuffled }, deriveStatus(input({ observation: engine('down'), previous: shuffled })))).toBe(true);
+    expect(isSameStatus({ status: 'ACTIVE', conditions: shuffled }, first)).toBe(false);
+  });
+});
