@@ -23,7 +23,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
   const { guest, lifeCycle, supervisor, journal, context, secrets, clock, log } = parts;
   const { request, signal, hub } = job;
   const kind = request.command.$case;
-  await faultPoint(`agent.${kind}.before`);
+  faultPoint(`agent.${kind}.before`);
 
   let record = beginRecord(job, clock.now());
   const keep = async (change: Partial<CommandRecord>): Promise<void> => {
@@ -31,7 +31,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     await journal.write(record);
   };
   await keep({});
-  await faultPoint(`agent.${kind}.started`);
+  faultPoint(`agent.${kind}.started`);
 
   const redact = redactor([...secretsOf(request.command), secrets.managementSecret()]);
   const toFault = (error: unknown): FaultRecord => faultOf(error, signal, redact);
@@ -59,9 +59,9 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     const { name, message, stack } = error as Error;
     log.warn({ operation: request.operationId, step: request.step, command: kind, fault: outcome.fault, error: name, reason: redact(message), stack: redact(stack ?? '') }, 'command failed');
   }
-  await faultPoint(`agent.${kind}.done`);
+  faultPoint(`agent.${kind}.done`);
   await keep({ state: 'ended', outcome, atMs: clock.now() });
-  await faultPoint(`agent.${kind}.recorded`);
+  faultPoint(`agent.${kind}.recorded`);
   log.info({ operation: request.operationId, step: request.step, command: kind, ok: outcome.fault === null, tookMs: Math.round(performance.now() - startedMs) }, 'command ended');
   return { ...outcome, items: record.items };
 };

@@ -10,7 +10,7 @@ import type { Journal } from '../journal/journal.ts';
 import { type CommandRecord, type FaultRecord, recordKey } from '../journal/record.ts';
 import type { FenceKeeper } from '../state/fence-keeper.ts';
 import { type Command, commandTraits, digestOf } from './catalogue.ts';
-import { createCommandQueue, QueueFull } from './command-queue.ts';
+import { createCommandQueue } from './command-queue.ts';
 import { CommandAborted } from './faults.ts';
 import { createProgressHub, type ProgressHub, type ProgressListener } from './progress-hub.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
@@ -106,6 +106,8 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
       clearTimeout(stuckTimer);
       active.delete(entry);
     });
+    // Whoever asked may have left; the journal knows how it ended.
+    done.catch(() => undefined);
     const entry: Active = { key, request, controller, hub, done };
     active.add(entry);
     log.info({ operation: request.operationId, step: request.step, command: kind }, 'command accepted');
@@ -140,7 +142,11 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
       const key = recordKey({ operationId, step, kind: command.$case });
       endOlder(fence, operationId, key);
       const running = [...active].find((entry) => entry.key === key && !entry.controller.signal.aborted);
-      if (running) return follow(running, onProgress);
+      if (running) {
+        // The claim that asks now owns it.
+        running.request.fence = fence;
+        return follow(running, onProgress);
+      }
       const found = answerFromJournal(request, digest);
       return 'replay' in found ? found.replay : follow(launch(request, key, digest), onProgress);
     },
@@ -169,4 +175,3 @@ const aborted = (reason: unknown): Answer => {
 const unsupported = (capability: Capability): Answer => ({
   replayed: false, outcome: { ...nothingDone, fault: { code: 'UNSUPPORTED', message: `The datastore has no capability ${capability}` } },
 });
-export { QueueFull };

@@ -5,6 +5,8 @@ import type { Identity } from './certificate.ts';
 import { verifyGateway } from './peer.ts';
 
 const callTimeoutMs = 10_000;
+/** Every channel starts fresh: a shared one would wait out the backoff of an earlier failure. */
+export const channelOptions = { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0 };
 
 export interface IssuedCertificate { certificateChain: string; ca: string }
 
@@ -16,7 +18,7 @@ export function gatewayCredentials(trustDomain: string, identityCa: string, own?
 }
 
 export function enrol(to: { address: string; trustDomain: string; identityCa: string }, request: { instanceId: string; token: string; csr: Buffer }): Promise<IssuedCertificate> {
-  const client = new EnrolmentClient(to.address, gatewayCredentials(to.trustDomain, to.identityCa));
+  const client = new EnrolmentClient(to.address, gatewayCredentials(to.trustDomain, to.identityCa), channelOptions);
   return unary(client, (deadline, done) => client.enrol(request, new Metadata(), { deadline }, (error, answer) => done(error, answer && { certificateChain: answer.certificateChain, ca: answer.identityCa })));
 }
 
@@ -33,7 +35,7 @@ async function atAny<T>({ trustDomain, identity, addresses }: Conductors, call: 
   let failure: unknown = new Error('No conductor address is known');
   for (const address of addresses) {
     try {
-      return await call(new ConductorClient(address, gatewayCredentials(trustDomain, identity.identityCa, identity)));
+      return await call(new ConductorClient(address, gatewayCredentials(trustDomain, identity.identityCa, identity), channelOptions));
     } catch (error) {
       failure = error;
     }

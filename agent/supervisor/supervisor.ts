@@ -53,6 +53,8 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let owners = 0;
   let isOwnerFresh = false;
   let task: RunningTask | null = null;
+  /** the engine went away while supervision's own start or stop was at work: counted then */
+  let endedDuringTask = false;
   let isStartComplete = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -75,8 +77,6 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     guest, timeouts, context, log, isAlive,
     onStartFailed: (fault) => (isAlive() || endedDuringTask ? crashes.explain(fault) : crashes.count(fault)),
   };
-  let endedDuringTask = false;
-
   engine.onExit((exit: EngineExit) => {
     isStartComplete = false;
     endedDuringTask = true;

@@ -6,7 +6,7 @@ import { signalAgent, killAll, waitGone } from '../processes/end.ts';
 import { isAlive } from '../processes/proc.ts';
 import type { GuestRecord } from '../records/guest-record.ts';
 import type { Claim } from '../records/fence.ts';
-import { guestProcesses } from './agent-process.ts';
+import { guestProcesses, searchPlaceOf } from './agent-process.ts';
 import { writeBootFile, writeEnrolFile } from './boot-files.ts';
 import type { ComputeContext } from './context.ts';
 import { diskSpace } from '../disk.ts';
@@ -104,7 +104,7 @@ export async function destroyGuest(context: ComputeContext, deed: Deed): Promise
 
 async function endProcesses(context: ComputeContext, deed: Deed, manner: 'orderly' | 'at once'): Promise<void> {
   const record = context.records.get(deed.instanceId);
-  const find = guestProcesses(context, deed.instanceId, record);
+  const find = guestProcesses(searchPlaceOf(context), deed.instanceId, record);
   if (manner === 'orderly' && record?.agent && (await isAlive(record.agent))) {
     await signalAgent(record.agent, 'SIGUSR1', deed.signal);
     if (!(await waitGone([record.agent], orderlyStopMs, deed.signal))) context.log.warn({ instance: deed.instanceId }, 'the agent did not stop its engine in time: both are killed');
@@ -125,7 +125,7 @@ export async function inspect(context: ComputeContext, instanceId: string): Prom
 
 async function factsOf(context: ComputeContext, record: GuestRecord): Promise<GuestFacts> {
   const agentAlive = await isAlive(record.agent);
-  const processes = await guestProcesses(context, record.instanceId, record)();
+  const processes = await guestProcesses(searchPlaceOf(context), record.instanceId, record)();
   return {
     state: record.desired === 'running' ? (agentAlive ? 'running' : 'starting') : 'stopped',
     agentPid: agentAlive ? (record.agent?.pid ?? null) : null,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Limiter } from '../cgroup/limiter.ts';
 import { launch } from '../launch/launch.ts';
 import { markerVariable, processesOfInstance } from '../processes/of-instance.ts';
 import { allPids, identityOf, isAlive, type ProcessIdentity, wordsOf } from '../processes/proc.ts';
@@ -75,10 +76,14 @@ async function findAgent(instanceId: string): Promise<ProcessIdentity | undefine
   return undefined;
 }
 
+/** Where the processes of a guest are looked for. */
+export interface SearchPlace { limiter: Limiter; instances: string; /** everything guests are started from */ programFolders: readonly string[] }
+export const searchPlaceOf = ({ limiter, paths, runtime }: Pick<ComputeContext, 'limiter' | 'paths' | 'runtime'>): SearchPlace =>
+  ({ limiter, instances: paths.instances, programFolders: [paths.runtime, paths.engines, runtime.folder] });
+
 /** Agent, engine and whatever they started. */
-export function guestProcesses(context: Pick<ComputeContext, 'records' | 'limiter' | 'paths' | 'runtime'>, instanceId: string, record: GuestRecord | undefined): () => Promise<ProcessIdentity[]> {
-  const root = context.records.folder(instanceId);
-  const programFolders = [context.paths.runtime, context.paths.engines, context.runtime.folder, ...(record?.build ? [record.build.prefix, record.build.binDir] : [])];
+export function guestProcesses(place: SearchPlace, instanceId: string, record: GuestRecord | undefined): () => Promise<ProcessIdentity[]> {
+  const programFolders = [...place.programFolders, ...(record?.build ? [record.build.prefix, record.build.binDir] : [])];
   const uids = record?.uids ? [record.uids.agent, record.uids.engine] : [];
-  return async () => processesOfInstance({ instanceId, uids, root, programFolders, cgroupPids: await context.limiter.pids(instanceId) });
+  return async () => processesOfInstance({ instanceId, uids, root: join(place.instances, instanceId), programFolders, cgroupPids: await place.limiter.pids(instanceId) });
 }

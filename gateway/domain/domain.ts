@@ -64,7 +64,7 @@ async function installEngine(deps: DomainOptions, caller: Caller, input: { datas
     const [host] = await tx.query<{ id: string }>('select id from host order by seen_at desc limit 1');
     if (!host) throw new CofferError('ADMISSION.NO_HOST', 'no host with a compute role is known');
     return deps.operations.enqueue(tx, {
-      kind: 'engine.install', input: { hostId: host.id, datastore: version.datastore, track: version.name }, subjectId: host.id, lockMode: 'SHARED',
+      kind: 'engine.install', target: host.id, input: { hostId: host.id, datastore: version.datastore, track: version.name }, subjectId: host.id, lockMode: 'SHARED',
       projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });
   });

@@ -37,6 +37,6 @@ export async function listEvents(store: Store, caller: Caller, page: Page, filte
 }
 
 const toDoc = (r: Row): EventDoc => ({
-  id: `ev_${r.id}`, cursor: encodeCursor({ generation: r.generation, xid: BigInt(r.xid), id: BigInt(r.id) }), at: r.at.toISOString(), type: r.type, phase: r.phase, actor: r.actor,
+  id: `ev_${r.id}`, cursor: encodeCursor(r.generation, { xid: Number(r.xid), id: Number(r.id) }), at: r.at.toISOString(), type: r.type, phase: r.phase, actor: r.actor,
   clientAddress: r.client_address, requestId: r.request_id, subject: r.subject, project: r.project_id, operation: r.operation_id, data: r.data,
 });

@@ -57,6 +57,8 @@ export interface Workflow<Input> {
   /** raised when steps change; older versions in flight must still find their definition */
   version: number;
   cancellable: boolean;
+  /** a FAILED one may be started again from its first unfinished step; it must do without secrets, which are gone by then */
+  retryable?: boolean;
   /** whole operation, from the moment it is accepted; compensation may use as much again */
   timeoutMs: number;
   steps: readonly Step<Input>[];
@@ -86,6 +88,11 @@ export interface EnqueueRequest {
   /** further subjects to lock besides subjectId */
   alsoLock?: string[];
   lockMode: 'SHARED' | 'EXCLUSIVE';
+  /**
+   * The subject was made in this very transaction, with this epoch: nobody else can know it yet, so it is neither
+   * queued for nor raised. Saves two statements on the way of a create.
+   */
+  fresh?: { epoch: bigint };
   /** end whatever holds the locks (state CANCELLED, fault OPERATION.PREEMPTED) and take them */
   preempt?: boolean;
   projectId: string | null;
@@ -110,7 +117,10 @@ export interface OperationStepView {
 }
 
 export interface Operations {
-  /** In the caller's transaction: row, steps, locks, START event, subject's task. Throws CONFLICT.BUSY with the operation in the way. */
+  /**
+   * In the caller's transaction: row, steps, locks, START event, subject's task. Throws CONFLICT.BUSY with the operation in the way.
+   * Rows are locked in the order subject, then operation; a caller that locks the subject's row does so before.
+   */
   enqueue(tx: Tx, request: EnqueueRequest): Promise<OperationView>;
   get(id: string): Promise<OperationView | null>;
   cancel(id: string, by: { actor: string; clientAddress: string | null; requestId: string | null }): Promise<OperationView>;

@@ -1,9 +1,10 @@
 // Two commands at once on a fresh clone must not install over each other.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { say } from './failure.mjs';
 
 const POLL_MS = 300;
+const WRITING_MS = 5000;
 
 /**
  * @template T
@@ -29,7 +30,7 @@ function tryAcquire(file) {
   if (create(file)) return true;
   const holder = read(file);
   // Its holder was killed. Looked at once more, so that a lock somebody took over meanwhile is not removed.
-  if (!isAlive(holder) && read(file) === holder) rmSync(file, { force: true });
+  if (!(holder === '' ? isFresh(file) : isAlive(holder)) && read(file) === holder) rmSync(file, { force: true });
   return create(file);
 }
 
@@ -49,11 +50,20 @@ function read(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
+/**
+ * Whether an empty lock is just being written, and not left by a holder that was killed in that very moment.
+ *
+ * @param {string} file
+ */
+function isFresh(file) {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return !stats || Date.now() - stats.mtimeMs < WRITING_MS;
+}
+
 /** @param {string} holder */
 function isAlive(holder) {
   try {
-    // An empty file is one that is just being written: its holder is alive until proven otherwise.
-    return holder === '' || process.kill(Number(holder), 0);
+    return process.kill(Number(holder), 0);
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'; // somebody else's process, but alive
   }

@@ -63,7 +63,7 @@ function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: stri
     users: valid.users.map((u) => ({ name: u.name, host: u.host, grants: u.grants })),
   };
   return deps.operations.enqueue(tx, {
-    kind: 'instance.create', input: work, secrets: Object.fromEntries(valid.users.map((u, i) => [`user.${i}`, u.password])),
+    kind: 'instance.create', target: hostId, input: work, secrets: Object.fromEntries(valid.users.map((u, i) => [`user.${i}`, u.password])),
     subjectId: instanceId, lockMode: 'EXCLUSIVE', projectId, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
   });
 }

@@ -26,7 +26,7 @@ export async function accept(
     options.check?.(row);
     const meta = { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId };
     const view = await deps.operations.enqueue(tx, {
-      kind, input: { instanceId, hostId: row.host_id, datastore: row.datastore, track: row.track, ...options.input }, subjectId: instanceId, lockMode: 'EXCLUSIVE',
+      kind, target: row.host_id, input: { instanceId, hostId: row.host_id, datastore: row.datastore, track: row.track, ...options.input }, subjectId: instanceId, lockMode: 'EXCLUSIVE',
       ...(options.preempt ? { preempt: true } : {}), projectId: row.project_id, ...meta,
     });
     if (options.patch) await changeInstance(tx, instanceId, options.patch, { ...meta, operationId: view.id });

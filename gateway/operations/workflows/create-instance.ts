@@ -6,9 +6,10 @@ import { changeInstance } from '../../domain/instance/change.ts';
 import type { Tx } from '../../store/tx.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
-import { failOnItems, toDatabase, toNewUsers } from './engine-command.ts';
+import { toDatabase, toNewUsers } from './engine-command.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, installEngineStep, readyStep, startEngineStep } from './guest-steps.ts';
 import { flavorOf, readInstance, readManagementSecret, type InstanceWork } from './instance-facts.ts';
+import { failOnItems, runOnAgent } from './run-on-agent.ts';
 import { verifyStep } from './verify-step.ts';
 
 /** Passwords travel beside it, sealed, as `user.<index>`. */
@@ -77,10 +78,8 @@ const initialise = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
     const { instanceId, datastore, track } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
     const sizing = await deps.control.call(datastore, 'size', { track, flavor: flavorOf(deps, doc), volumeGb: doc.volumeGb });
-    await deps.agents.run(instanceId, {
-      operationId: ctx.operation.id, step: 'initialise', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).initialiseMs,
-      command: { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing } },
-    }, ctx);
+    await runOnAgent(deps, ctx, 'initialise', guestTimeouts(deps, datastore).initialiseMs,
+      { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing } });
   },
 });
 
@@ -90,9 +89,7 @@ const configure = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
     const { instanceId, datastore, track } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
     const sizing = await deps.control.call(datastore, 'size', { track, flavor: flavorOf(deps, doc), volumeGb: doc.volumeGb });
-    await deps.agents.run(instanceId, {
-      operationId: ctx.operation.id, step: 'configure', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).statementMs, command: { $case: 'configure', value: { sizing } },
-    }, ctx);
+    await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: { sizing } });
   },
 });
 
@@ -100,11 +97,9 @@ const databases = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   name: 'databases', title: 'Create the databases', timeoutMs: minutesMs(5), retry: brief,
   applies: (input) => input.databases.length > 0,
   async run(ctx) {
-    const { instanceId, datastore } = ctx.input;
-    const outcome = await deps.agents.run(instanceId, {
-      operationId: ctx.operation.id, step: 'databases', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).statementMs * ctx.input.databases.length,
-      command: { $case: 'createDatabases', value: { databases: ctx.input.databases.map(toDatabase) } },
-    }, ctx);
+    const { datastore, databases: wanted } = ctx.input;
+    const outcome = await runOnAgent(deps, ctx, 'databases', guestTimeouts(deps, datastore).statementMs * wanted.length,
+      { $case: 'createDatabases', value: { databases: wanted.map(toDatabase) } });
     failOnItems(outcome.items, 'database');
   },
 });
@@ -113,11 +108,9 @@ const users = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   name: 'users', title: 'Create the users', timeoutMs: minutesMs(5), retry: brief,
   applies: (input) => input.users.length > 0,
   async run(ctx) {
-    const { instanceId, datastore } = ctx.input;
-    const outcome = await deps.agents.run(instanceId, {
-      operationId: ctx.operation.id, step: 'users', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).statementMs * ctx.input.users.length,
-      command: { $case: 'createUsers', value: { users: toNewUsers(ctx.input.users, ctx.secrets) } },
-    }, ctx);
+    const { datastore, users: wanted } = ctx.input;
+    const outcome = await runOnAgent(deps, ctx, 'users', guestTimeouts(deps, datastore).statementMs * wanted.length,
+      { $case: 'createUsers', value: { users: toNewUsers(wanted, ctx.secrets) } });
     failOnItems(outcome.items, 'user');
   },
 });

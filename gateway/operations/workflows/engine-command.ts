@@ -1,11 +1,11 @@
 /** engine.command: one command to the engine through its agent; its outcome per item is the step's output. */
-import { CofferError } from '../../../kernel/errors.ts';
-import type { RunRequest } from '../../../proto/generated/coffer/agent/v1/agent.ts';
+import type { Outcome, RunRequest } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseSpec, GrantSpec, UserRef } from '../../../strategies/spi/control.ts';
 import { defineWorkflow, FinalStepError, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, type WorkflowDeps } from './deps.ts';
 import { guestTimeouts } from './guest-steps.ts';
 import type { InstanceWork } from './instance-facts.ts';
+import { runOnAgent, toCatalogueCode } from './run-on-agent.ts';
 
 /** Without secrets: passwords are sealed beside it. */
 export type EngineCommand =
@@ -21,7 +21,6 @@ export type EngineCommand =
 export interface EngineWork extends InstanceWork { command: EngineCommand }
 
 type WireCommand = NonNullable<RunRequest['command']>;
-interface WireItem { name: string; host?: string | undefined; fault?: { code: string; message: string } | undefined }
 
 export const toDatabase = (d: DatabaseSpec): { name: string; characterSet?: string | undefined; collation?: string | undefined } =>
   ({ name: d.name, characterSet: d.characterSet ?? undefined, collation: d.collation ?? undefined });
@@ -55,33 +54,18 @@ export function toWire(command: EngineCommand, secrets: Readonly<Record<string, 
   }
 }
 
-const itemCodes: Record<string, string> = { EXISTS: 'CONFLICT.EXISTS', MISSING: 'RESOURCE.NOT_FOUND', REFUSED: 'ENGINE.REFUSED' };
-
 /** Answers of the agent in the catalogue's codes. */
-export const toItems = (items: readonly WireItem[]): { name: string; host: string | null; fault: { code: string; message: string } | null }[] =>
-  items.map((i) => ({ name: i.name, host: i.host ?? null, fault: i.fault ? { code: itemCodes[i.fault.code] ?? 'OPERATION.STEP_FAILED', message: i.fault.message } : null }));
-
-/** For commands whose every item must succeed (part of a create). */
-export function failOnItems(items: readonly WireItem[], what: string): void {
-  const failed = items.find((i) => i.fault);
-  if (failed) throw new FinalStepError(itemCodes[failed.fault!.code] ?? 'OPERATION.STEP_FAILED', `${what} ${failed.name}: ${failed.fault!.message}`);
-}
+export const toItems = (items: Outcome['items']): { name: string; host: string | null; fault: { code: string; message: string } | null }[] =>
+  items.map((i) => ({ name: i.name, host: i.host ?? null, fault: i.fault ? { code: toCatalogueCode(i.fault.code), message: i.fault.message } : null }));
 
 const itemCount = (command: EngineCommand): number =>
   command.kind === 'createDatabases' ? command.databases.length : command.kind === 'createUsers' ? command.users.length : 1;
 
 async function run(deps: WorkflowDeps, ctx: StepContext<EngineWork>): Promise<unknown> {
-  const { instanceId, datastore, command } = ctx.input;
-  try {
-    const outcome = await deps.agents.run(instanceId, {
-      operationId: ctx.operation.id, step: 'run', fence: ctx.fence, timeoutMs: guestTimeouts(deps, datastore).statementMs * Math.max(1, itemCount(command)), command: toWire(command, ctx.secrets),
-    }, ctx);
-    return { items: toItems(outcome.items), rootName: outcome.rootName ?? null };
-  } catch (error) {
-    // final answers about the one item are results, not trouble
-    if (error instanceof CofferError && ['CONFLICT.EXISTS', 'RESOURCE.NOT_FOUND', 'ENGINE.REFUSED'].includes(error.code)) throw new FinalStepError(error.code, error.message);
-    throw error;
-  }
+  const { datastore, command } = ctx.input;
+  const timeoutMs = guestTimeouts(deps, datastore).statementMs * Math.max(1, itemCount(command));
+  const outcome = await runOnAgent(deps, ctx, 'run', timeoutMs, toWire(command, ctx.secrets));
+  return { items: toItems(outcome.items), rootName: outcome.rootName };
 }
 
 export const engineCommandWorkflow = (deps: WorkflowDeps): Workflow<EngineWork> =>

@@ -5,6 +5,7 @@ import { CofferError } from '../../../kernel/errors.ts';
 import type { Step, StepContext } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { flavorOf, readInstance, readPorts, waitForInstance, type InstanceWork } from './instance-facts.ts';
+import { runOnAgent } from './run-on-agent.ts';
 
 export const callOptions = (ctx: StepContext<unknown>): { signal: AbortSignal; fence: StepContext<unknown>['fence']; operationId: string; progress: StepContext<unknown>['progress'] } =>
   ({ signal: ctx.signal, fence: ctx.fence, operationId: ctx.operation.id, progress: ctx.progress });
@@ -54,9 +55,7 @@ export const enrolStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> =
 export const startEngineStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
   name: 'start', title: 'Start the engine', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
-    await deps.agents.run(ctx.input.instanceId, {
-      operationId: ctx.operation.id, step: 'start', fence: ctx.fence, timeoutMs: guestTimeouts(deps, ctx.input.datastore).startMs, command: { $case: 'start', value: {} },
-    }, ctx);
+    await runOnAgent(deps, ctx, 'start', guestTimeouts(deps, ctx.input.datastore).startMs, { $case: 'start', value: {} });
   },
 });
 

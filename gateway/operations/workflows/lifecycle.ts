@@ -5,6 +5,7 @@ import { defineWorkflow, type Ending, type OperationHead, type Step, type Workfl
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, startEngineStep } from './guest-steps.ts';
 import { readInstance, type InstanceWork } from './instance-facts.ts';
+import { runOnAgent } from './run-on-agent.ts';
 
 async function recordFault(tx: Tx, operation: OperationHead & { input: InstanceWork }, ending: Ending): Promise<void> {
   const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
@@ -28,10 +29,8 @@ const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): S
   name, title, timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
     const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-    await deps.agents.run(ctx.input.instanceId, {
-      operationId: ctx.operation.id, step: name, fence: ctx.fence, timeoutMs: name === 'stop' ? stopMs : startMs + stopMs,
-      command: name === 'stop' ? { $case: 'stop', value: { immediate: false } } : { $case: 'restart', value: {} },
-    }, ctx);
+    await runOnAgent(deps, ctx, name, name === 'stop' ? stopMs : startMs + stopMs,
+      name === 'stop' ? { $case: 'stop', value: { immediate: false } } : { $case: 'restart', value: {} });
   },
 });
 
@@ -39,7 +38,7 @@ const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
   name: 'repair', title: 'Repair management access', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
     const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-    await deps.agents.run(ctx.input.instanceId, { operationId: ctx.operation.id, step: 'repair', fence: ctx.fence, timeoutMs: startMs + stopMs, command: { $case: 'repair', value: {} } }, ctx);
+    await runOnAgent(deps, ctx, 'repair', startMs + stopMs, { $case: 'repair', value: {} });
   },
 });
 
@@ -70,7 +69,7 @@ const farewell = (deps: WorkflowDeps): Step<InstanceWork> => ({
     const { agentConnected, prepared } = await readInstance(deps.store, ctx.input.instanceId);
     if (!agentConnected || !prepared) return { skipped: 'no agent' };
     try {
-      await deps.agents.run(ctx.input.instanceId, { operationId: ctx.operation.id, step: 'stop', fence: ctx.fence, timeoutMs: 10_000, command: { $case: 'stop', value: { immediate: true } } }, ctx);
+      await runOnAgent(deps, ctx, 'stop', secondsMs(10), { $case: 'stop', value: { immediate: true } });
       return { stopped: true };
     } catch (error) {
       if (ctx.signal.aborted) throw error;

@@ -22,7 +22,7 @@ export function renderAptConfig(paths: AptPaths, acquire: readonly string[], san
     'Dir::Etc::trusted "/dev/null";', 'Dir::Etc::trustedparts "/dev/null";',
     'Dir::Etc::sourceparts "/dev/null";', `Dir::Etc::sourcelist "${paths.sourcesList}";`,
     `Dir::State "${paths.state}/";`, `Dir::State::lists "${paths.lists}/";`, `Dir::State::status "${paths.status}";`,
-    `Dir::Cache "${paths.cache}/";`, 'Dir::Cache::pkgcache "";', 'Dir::Cache::srcpkgcache "";', `Dir::Cache::archives "${paths.archives}/";`, `Dir::Log "${paths.state}/";`,
+    `Dir::Cache "${paths.cache}/";`, `Dir::Cache::archives "${paths.archives}/";`, `Dir::Log "${paths.state}/";`,
     'APT::Architecture "amd64";', 'APT::Architectures { "amd64"; };',
     'APT::Install-Recommends "false";', 'APT::Install-Suggests "false";', 'APT::Get::AllowUnauthenticated "false";',
     'Acquire::AllowInsecureRepositories "false";', 'Acquire::AllowWeakRepositories "false";', 'Acquire::AllowDowngradeToInsecureRepositories "false";',

@@ -60,10 +60,10 @@ describe('what cannot be had is refused with the reason and the way out', () => 
     await expectRefusal(end, root, 'no-such-package', /archive does not have the packages/);
   });
 
-  it.runIf(process.getuid?.() === 0)('when the disk is full, before anything is fetched', async () => {
+  it.runIf(process.getuid?.() === 0)('when the disk is too small, before any package is fetched', async () => {
     const root = rootOf('full');
     await mkdir(root);
-    try { execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m,mode=755', 'tmpfs', root], { stdio: 'ignore' }); } catch { return; }
+    try { execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=130m,mode=755', 'tmpfs', root], { stdio: 'ignore' }); } catch { return; }
     try { await expectRefusal(await runEnsure(job(root)), root, 'disk-full', /MB are needed below .* MB are free.*Free some disk space/); } finally { execFileSync('umount', [root]); }
   });
 

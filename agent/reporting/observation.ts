@@ -1,0 +1,33 @@
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
+import type { AgentState } from '../state/agent-state.ts';
+import type { Health } from '../supervisor/health.ts';
+
+/** What is seen, without the numbers that order it on a stream. */
+export type Sight = Omit<Observation, 'incarnation' | 'counter' | 'observedAtMs'>;
+
+export interface SightInput {
+  boot: Pick<AgentBoot, 'isolation' | 'limitsUnenforced'>;
+  state: Pick<AgentState, 'prepared' | 'wanted'>;
+  health: Health;
+  logTail: readonly string[];
+  volumeUsedBytes: number | null;
+  rootEnabled: boolean | null;
+}
+
+export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled }: SightInput): Sight {
+  const isWell = health.state === 'ok' || (health.state === 'down' && state.wanted === 'STOPPED');
+  return {
+    prepared: state.prepared, wanted: state.wanted, engine: health.state, detail: health.detail ?? undefined, engineVersion: health.version ?? undefined,
+    crashes: health.crashes, logTail: isWell ? [] : [...logTail], volumeUsedBytes: volumeUsedBytes ?? undefined, managementLost: health.managementLost,
+    isolation: boot.isolation, limitsUnenforced: boot.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined,
+  };
+}
+
+/** Whether a change is news. The volume's use moves all the time and can wait for the heartbeat. */
+export function isNews(before: Sight | undefined, now: Sight): boolean {
+  if (!before) return true;
+  const { volumeUsedBytes: _before, ...old } = before;
+  const { volumeUsedBytes: _now, ...fresh } = now;
+  return JSON.stringify(old) !== JSON.stringify(fresh);
+}

@@ -1,0 +1,85 @@
+/** The service as the gateway sees it: who may call, what goes in, what comes out. The work is done elsewhere. */
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { Log } from '../../kernel/log.ts';
+import type { GuestAgentServer } from '../../proto/generated/coffer/agent/v1/agent.ts';
+import type { Runner } from '../commands/runner.ts';
+import { QueueFull } from '../commands/command-queue.ts';
+import type { GuestContext, GuestHalf, UserInfo } from '../../strategies/spi/guest.ts';
+import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
+import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { asError, decideAccess } from './authorise.ts';
+import { CapabilityAbsent, toStatus } from './errors.ts';
+import { readFence, runCall } from './run-call.ts';
+
+export interface Introduction {
+  instanceId: string; agentVersion: string; protocols: string[]; capabilities: string[]; datastore: string; track: string; buildId: string;
+}
+export interface GuestAgentParts {
+  boot: AgentBoot; introduction: Introduction; guest: GuestHalf; timeouts: GuestTimeouts; runner: Runner; supervisor: Supervisor; context: ContextFactory; log: Log;
+}
+
+/** Live reads of the engine at once. */
+const readLimit = 8;
+
+export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
+  const { boot, introduction, guest, timeouts, runner, supervisor, context, log } = parts;
+
+  type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, done: sendUnaryData<Response>) => void;
+  const guarded = <Request extends { instanceId: string }, Response>(answer: (request: Request) => Promise<Response>): Unary<Request, Response> => (call, done) => {
+    const refusal = decideAccess(call.getAuthContext().sslPeerCertificate, call.request, boot);
+    if (refusal) return done(asError(refusal));
+    answer(call.request).then((response) => done(null, response), (error: unknown) => done(toStatus(error, log)));
+  };
+
+  let reading = 0;
+  const read = async <T>(purpose: string, ask: (ctx: GuestContext) => Promise<T>): Promise<T> => {
+    if (reading >= readLimit) throw new QueueFull(`More than ${readLimit} reads of the engine at once; try again`);
+    reading++;
+    try {
+      return await ask(context(ownFrame(purpose, timeouts.statementMs)));
+    } finally {
+      reading--;
+    }
+  };
+  const present = <T>(found: T | undefined, capability: string): T => {
+    if (!found) throw new CapabilityAbsent(`The datastore ${boot.datastore} has no capability ${capability}`);
+    return found;
+  };
+
+  return {
+    describe: guarded(async () => ({ ...introduction, engineVersion: supervisor.health().version ?? boot.build.version })),
+    run(call) {
+      const refusal = decideAccess(call.getAuthContext().sslPeerCertificate, call.request, boot);
+      if (refusal) return call.destroy(asError(refusal) as Error);
+      runCall(runner, call).catch((error: unknown) => call.destroy(toStatus(error, log) as Error));
+    },
+    cancel: guarded(async (request) => {
+      await runner.cancel(request.operationId, readFence(request.fence));
+      return {};
+    }),
+    probe: guarded(async () => {
+      const { probe, latencyMs } = await supervisor.probe();
+      return { state: probe.state, detail: probe.detail ?? undefined, engineVersion: probe.version ?? undefined, latencyMs };
+    }),
+    listDatabases: guarded(async () => {
+      const methods = present(guest.databases, 'DATABASES');
+      const found = await read('list-databases', (ctx) => methods.list(ctx));
+      return { databases: found.map((each) => ({ name: each.name, characterSet: each.characterSet ?? undefined, collation: each.collation ?? undefined, sizeBytes: each.sizeBytes ?? undefined })) };
+    }),
+    listUsers: guarded(async () => {
+      const methods = present(guest.users, 'USERS');
+      return { users: (await read('list-users', (ctx) => methods.list(ctx))).map(toUser) };
+    }),
+    getRoot: guarded(async () => {
+      const methods = present(guest.root, 'ROOT');
+      return { enabled: await read('get-root', (ctx) => methods.isEnabled(ctx)) };
+    }),
+  };
+}
+
+const toUser = (user: UserInfo) => ({
+  user: { name: user.name, host: user.host, authDatabase: user.authDatabase },
+  grants: user.grants.map((grant) => ({ database: grant.database ?? undefined, privileges: grant.privileges })),
+});

@@ -1,0 +1,27 @@
+/** What the operations engine tells about subjects, in terms of instances. Hosts have no row that changes. */
+import { typeOfId } from '../kernel/ids.ts';
+import type { TaskDoc } from './domain/instance/document.ts';
+import { changeInstance } from './domain/instance/change.ts';
+import type { OperationHooks } from './operations/hooks.ts';
+import type { OperationView } from './operations/workflow.ts';
+
+const toTask = (o: OperationView): TaskDoc => ({
+  id: o.id, kind: o.kind, state: o.state, step: o.step, progress: o.progress, attempt: o.attempt, actor: o.actor, cancellable: o.cancellable,
+  deadline: o.deadline, createdAt: o.createdAt, startedAt: o.startedAt, finishedAt: o.finishedAt,
+});
+
+export const instanceHooks: OperationHooks = {
+  async onTaskChanged(tx, subjectId, operation, cause) {
+    if (typeOfId(subjectId) !== 'Instance') return;
+    await changeInstance(tx, subjectId, (row) => {
+      // a deleted instance's last event is its deletion
+      if (row.deleted_at !== null) return null;
+      return operation ? { task: toTask(operation), task_id: operation.id } : { task: null, task_id: null };
+    }, { actor: cause.actor, clientAddress: cause.clientAddress, requestId: cause.requestId, operationId: cause.operationId });
+  },
+  async raiseEpoch(tx, subjectId) {
+    if (typeOfId(subjectId) !== 'Instance') return 0n;
+    const [row] = await tx.query<{ epoch: string }>('update instance set epoch = epoch + 1 where id = $1 returning epoch', [subjectId]);
+    return BigInt(row?.epoch ?? 0);
+  },
+};

@@ -1,0 +1,13 @@
+import type { HomePaths } from '../kernel/home.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Settings } from '../kernel/settings.ts';
+import { createEngineStore } from '../strategies/sources/index.ts';
+import type { EngineSourceSpec, EngineStore } from '../strategies/spi/engine-source.ts';
+
+/** The engine cache of this host, and what the plugins say about where binaries come from. */
+export async function composeEngines(settings: Settings, paths: HomePaths, log: Log): Promise<{ engineStore: EngineStore; engineSources(datastore: string, track: string): readonly EngineSourceSpec[] }> {
+  return {
+    engineStore: createEngineStore({ root: paths.engines, log, preferred: settings.enginePaths }),
+    engineSources: () => [],
+  };
+}

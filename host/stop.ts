@@ -1,0 +1,77 @@
+import { homePaths, type HomePaths } from '../kernel/home.ts';
+import { silentLog } from '../kernel/log.ts';
+import type { Settings } from '../kernel/settings.ts';
+import { createLimiter } from '../compute/cgroup/limiter.ts';
+import { orderlyStopMs } from '../compute/guest/actions.ts';
+import { guestProcesses } from '../compute/guest/agent-process.ts';
+import { isRoot } from '../compute/guest/folders.ts';
+import { killAll, signalAgent, waitGone } from '../compute/processes/end.ts';
+import { isAlive, signalProcess } from '../compute/processes/proc.ts';
+import type { GuestRecord } from '../compute/records/guest-record.ts';
+import { loadRecords } from '../compute/records/record-store.ts';
+import { endLeftoverGateway } from './gateway.ts';
+import { runningHost } from './pid-file.ts';
+import { HostProblem } from './problem.ts';
+import { dataFolder } from './store/initialise.ts';
+import { endLeftoverStore } from './store/leftover.ts';
+import { durationText, terminal } from './terminal.ts';
+
+const hostStopMs = 60_000;
+
+/** Everything of this home ends: the control plane, then each database in order. The wish that they run stays on disk. */
+export async function stop(settings: Settings): Promise<void> {
+  const paths = homePaths(settings.home);
+  const stoppedHost = await stopHost(paths);
+  const guests = await stopGuests(paths);
+  if (!stoppedHost && guests === 0) terminal.line(`Nothing of Coffer runs in ${paths.home}.`);
+  else terminal.line('Everything is stopped. `npm start` brings it back.');
+}
+
+async function stopHost(paths: HomePaths): Promise<boolean> {
+  const host = await runningHost(paths.pidFile);
+  if (host) {
+    terminal.part('host', `pid ${host.pid} is asked to stop`);
+    if (!(await signalProcess(host, 'SIGTERM')) && (await isAlive(host))) throw new HostProblem(`Coffer runs as another user (pid ${host.pid}): stop it as that user`);
+    if (!(await waitGone([host], hostStopMs))) {
+      terminal.warning(`pid ${host.pid} does not end and is killed`);
+      await signalProcess(host, 'SIGKILL');
+    }
+  }
+  await endLeftoverGateway(paths);
+  const hadStore = await endLeftoverStore(dataFolder(paths));
+  return host !== null || hadStore;
+}
+
+/** How many were running. */
+async function stopGuests(paths: HomePaths): Promise<number> {
+  const records = await loadRecords(paths.instances, silentLog);
+  const limiter = await createLimiter(isRoot());
+  const place = { limiter, instances: paths.instances, programFolders: [paths.runtime, paths.engines] };
+  const results = await Promise.all([...records.values()].map((record) => stopOne(record, guestProcesses(place, record.instanceId, record))));
+  return results.filter(Boolean).length;
+}
+
+async function stopOne(record: GuestRecord, find: ReturnType<typeof guestProcesses>): Promise<boolean> {
+  const begun = performance.now();
+  if ((await find()).length === 0) return false;
+  const what = `${record.instanceId}${record.spec ? ` (${record.spec.datastore} ${record.spec.track})` : ''}`;
+  let orderly = false;
+  if (record.agent && (await isAlive(record.agent))) {
+    await signalAgent(record.agent, 'SIGUSR1');
+    orderly = await waitGone([record.agent], orderlyStopMs);
+  }
+  // Without its agent an engine is asked itself: the polite signals first, whatever each means to it.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const left = await find();
+    if (left.length === 0) break;
+    if (orderly && signal === 'SIGTERM') continue;
+    await Promise.all(left.map((one) => signalProcess(one, signal)));
+    await waitGone(left, engineSignalMs);
+  }
+  const killed = (await find()).length > 0;
+  const left = await killAll(find);
+  if (left.length > 0) terminal.warning(`${what}: processes ${left.map((one) => one.pid).join(', ')} do not end`);
+  terminal.part('database', `${what} ${killed ? 'killed' : 'stopped'} after ${durationText(performance.now() - begun)}`);
+  return true;
+}
+const engineSignalMs = 5_000;

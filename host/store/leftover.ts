@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { killAll, waitGone } from '../../compute/processes/end.ts';
+import { allPids, identityOf, linkOf, type ProcessIdentity, signalProcess } from '../../compute/processes/proc.ts';
+
+const fastShutdownMs = 20_000;
+
+/**
+ * A host that was killed may leave its store behind. It is asked to end in order; parts of one whose head is gone already
+ * are killed, because the next start is refused while one of them holds the shared memory. True when there was one.
+ */
+export async function endLeftoverStore(data: string): Promise<boolean> {
+  const find = (): Promise<ProcessIdentity[]> => processesIn(data);
+  const found = await find();
+  if (found.length === 0) return false;
+  const head = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
+  const postmaster = found.find((one) => one.pid === head);
+  if (postmaster && (await signalProcess(postmaster, 'SIGINT'))) await waitGone([postmaster], fastShutdownMs);
+  await killAll(find);
+  return true;
+}
+
+/** Every process of a PostgreSQL works in its data folder. */
+async function processesIn(data: string): Promise<ProcessIdentity[]> {
+  const found: ProcessIdentity[] = [];
+  for (const pid of await allPids()) {
+    if ((await linkOf(pid, 'cwd')) !== data) continue;
+    if (!/\/postgres( \(deleted\))?$/.test(await linkOf(pid, 'exe'))) continue;
+    const identity = identityOf(pid);
+    if (identity) found.push(identity);
+  }
+  return found;
+}

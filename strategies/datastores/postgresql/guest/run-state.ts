@@ -1,0 +1,79 @@
+/** Start and stop. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { writeFiles } from './configure.ts';
+import { isInitialised } from './initialise.ts';
+import { isManagementRefused, openManagement } from './management.ts';
+import { portOf, serverArguments } from './owned.ts';
+import { forgetProbe } from './probe.ts';
+import { program, remainingMs } from './tool.ts';
+
+const firstPollMs = 10;
+const maxPollMs = 200;
+const logLines = 20;
+
+export async function start(ctx: GuestContext): Promise<void> {
+  if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there is no database cluster in ${ctx.paths.data}: initialise first`);
+  if (ctx.engine.pid() === null) {
+    await ctx.engine.killLeftovers();
+    await removeStaleLocks(ctx);
+    await writeFiles(ctx);
+    for (const path of [ctx.tls.certificate, ctx.tls.key, ctx.tls.ca]) await ctx.engine.own(path, 0o600);
+    await ctx.engine.start({ command: program(ctx, 'postgres'), args: serverArguments(ctx), env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, cwd: ctx.paths.data, logFile: 'postgresql.log' });
+  }
+  await untilAnswering(ctx);
+}
+
+/** The server's own check of an old lock file may meet a stranger that has the number by now. All of ours are gone here. */
+async function removeStaleLocks(ctx: GuestContext): Promise<void> {
+  const path = join(ctx.paths.data, 'postmaster.pid');
+  const pid = Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0]);
+  const title = pid > 0 ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : '';
+  if (title.includes(ctx.paths.data)) throw new GuestFault('FAILED_TO_START', `process ${pid} already serves ${ctx.paths.data}`);
+  const socket = join(ctx.paths.run, `.s.PGSQL.${portOf(ctx)}`);
+  for (const stale of [path, socket, `${socket}.lock`]) await rm(stale, { force: true });
+}
+
+async function untilAnswering(ctx: GuestContext): Promise<void> {
+  let waitMs = firstPollMs;
+  for (;;) {
+    ctx.signal.throwIfAborted();
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${await lastWords(ctx)}`);
+    try {
+      await (await openManagement(ctx, 'read')).end();
+      return;
+    } catch (error) {
+      if (isManagementRefused(error)) throw new GuestFault('FAILED_TO_START', `the server runs, but refuses the management role (${(error as Error).message}): repair it`, { cause: error });
+      if (Date.now() + waitMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${await lastWords(ctx)}`, { cause: error });
+    }
+    await delay(waitMs, undefined, { signal: ctx.signal });
+    waitMs = Math.min(maxPollMs, waitMs * 1.5);
+  }
+}
+
+const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).join(' | ');
+
+/** SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the checkpoint to the next start's recovery. */
+export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
+  forgetProbe(ctx.instanceId);
+  if (ctx.engine.pid() !== null) {
+    const halfMs = remainingMs(ctx) / 2;
+    await ctx.engine.signal(mode === 'orderly' ? 'SIGINT' : 'SIGQUIT');
+    // A stopped (SIGSTOP) or wedged server does not hear; committed data is in the write-ahead log.
+    if (!(await endsWithin(ctx, halfMs))) {
+      await ctx.engine.signal('SIGKILL');
+      await ctx.engine.exited(ctx.signal);
+    }
+  }
+  await ctx.engine.killLeftovers();
+}
+
+async function endsWithin(ctx: GuestContext, timeoutMs: number): Promise<boolean> {
+  const late = AbortSignal.timeout(timeoutMs);
+  return ctx.engine.exited(AbortSignal.any([ctx.signal, late])).then(() => true, (error: unknown) => {
+    if (late.aborted && !ctx.signal.aborted) return false;
+    throw error;
+  });
+}
