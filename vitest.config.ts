@@ -28,7 +28,14 @@ const project = (name: string, options: Options): TestProjectInlineConfiguration
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { fileParallelism: false, hookTimeout: 600 * SECOND_MS };
 
+/**
+ * The conditions Node itself resolves with. By Vite's own, graphql was loaded once in each of its two forms. Do not
+ * add "import": it is then given to `require` as well, and pg can no longer be loaded.
+ */
+const CONDITIONS = ['module-sync', 'node'];
+
 export default defineConfig({
+  ssr: { resolve: { conditions: CONDITIONS, externalConditions: CONDITIONS } },
   test: {
     passWithNoTests: true,
     teardownTimeout: 20 * SECOND_MS,

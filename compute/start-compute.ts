@@ -28,6 +28,8 @@ export interface ComputeOptions {
 export interface Compute {
   /** guests of this host that should run */
   guestCount: number;
+  /** why limits of memory and processors are not enforced; null when they are */
+  limitsProblem: string | null;
   /** Every guest that should run was looked at and, if need be, started. */
   ready: Promise<void>;
   /** Guests run on. */
@@ -44,12 +46,13 @@ export async function startCompute(options: ComputeOptions): Promise<Compute> {
     records: await openRecordStore(paths.instances, log, new Date()), limiter: await createLimiter(isRoot()),
     lanes: createLanes(), users: await decideUsers(settings, paths.instances),
   };
-  if (context.limiter.problem) log.warn({ reason: context.limiter.problem }, 'limits of memory and processors are not enforced on this host');
+  if (context.limiter.problem) log.info({ reason: context.limiter.problem }, 'limits of memory and processors are not enforced on this host');
   const keeper = startKeeper(context);
   const guard = startDiskGuard(context);
   const server = await serveCompute({ compute: createLocalCompute(context, keeper), socketPath: paths.computeSocket, caller: options.caller, ports: settings.enginePorts, log });
   return {
     guestCount: context.records.all().filter((record) => record.desired === 'running').length,
+    limitsProblem: context.limiter.problem,
     ready: keeper.ready,
     async close() {
       guard.close();

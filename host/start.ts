@@ -73,7 +73,7 @@ async function runHost(host: Host): Promise<void> {
   let problem: unknown = null;
   try {
     await startParts(host, parts, log, stopped.signal);
-    announce(host, parts);
+    announce(host);
     void pruneRuntimes(paths.runtime, host.runtime.folder).catch((error: unknown) => log.info({ reason: String(error) }, 'old runtimes could not be removed'));
     problem = await Promise.race([stopped.promise.then(() => null), parts.gateway?.gaveUp.then((words) => new HostProblem(words)) ?? stopped.promise.then(() => null)]);
   } catch (error) {
@@ -123,18 +123,19 @@ async function startOwnCompute(host: Host, log: Log): Promise<Compute> {
       settings, log: log.child({ part: 'compute' }), ...engines, caller: principals.gateway.owner,
       runtime: { hash: runtime.hash, folder: runtime.folder, node: runtime.node, agent: process.env['COFFER_TEST_AGENT_ENTRY'] ?? runtime.program('agent') },
     });
-    terminal.part('compute', compute.guestCount === 0 ? 'no databases yet' : `${compute.guestCount} database${compute.guestCount === 1 ? '' : 's'} on this machine`);
+    const databases = compute.guestCount === 0 ? 'no databases yet' : `${compute.guestCount} database${compute.guestCount === 1 ? '' : 's'} on this machine`;
+    terminal.part('compute', `${databases}${compute.limitsProblem ? '; limits of memory and processors are not enforced' : ''}`);
     return compute;
   } catch (error) {
     throw explainSystemError(error, 'the compute role does not start');
   }
 }
 
-function announce(host: Host, parts: Parts): void {
+function announce(host: Host): void {
   const took = durationText(Date.now() - host.begunMs);
   const where = host.settings.roles.includes('api') ? `at ${publicUrl(host.settings)}/graphql ` : `(${host.settings.roles.join(', ')}) `;
-  terminal.line(`Coffer is ready ${where}(pid ${process.pid}, ${took})`);
-  if (parts.gateway && host.settings.roles.includes('api')) terminal.line(nextSteps(`${publicUrl(host.settings)}/graphql`, host.paths.adminToken));
+  const next = host.settings.roles.includes('api') ? `\n${nextSteps(`${publicUrl(host.settings)}/graphql`, host.paths.adminToken)}` : '';
+  terminal.line(`Coffer is ready ${where}(pid ${process.pid}, ${took})${next}`);
 }
 
 /** The gateway first: nothing is asked of the others then. */

@@ -5,6 +5,9 @@ export interface Terminal {
   part(name: string, text: string): void;
   warning(text: string): void;
 }
+// `npm start | head`: a reader that goes away must not take the databases' control plane along.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const nameWidth = 9;
 const warningLimit = 200;
 

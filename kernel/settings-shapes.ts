@@ -38,3 +38,7 @@ export const enginePaths: z.ZodType<Record<string, string>, string> = z.string()
   .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
   .refine((parts) => parts.every((part) => /^[a-z0-9-]+\/[A-Za-z0-9._-]+=\/[^=]+$/.test(part)), 'must look like postgresql/17=/absolute/path,redis/8=/absolute/path')
   .transform((parts) => Object.fromEntries(parts.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)])));
+
+export const packageNames: z.ZodType<string[], string> = z.string()
+  .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+  .refine((parts) => parts.every((part) => /^(\/[^\0]+|(@[a-z0-9-._]+\/)?[a-z0-9-._]+)$/.test(part)), 'must be names of npm packages or absolute paths, separated by commas');

@@ -3,7 +3,7 @@
  * (`node kernel/settings-page.ts`). To add one: add a row; the type `Settings` follows.
  */
 import { z } from 'zod';
-import { list, port, portRange, postgresUrl, secretKey, enginePaths, wholeNumber } from './settings-shapes.ts';
+import { list, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
 
 /** What defaults may depend on besides the variables themselves. Given, so that loading stays a pure function. */
 export interface SettingsContext { uid: number; userHome: string; machineName: string }
@@ -63,6 +63,7 @@ export const settingsTable = {
   engineBind: setting('COFFER_ENGINE_BIND', address, '127.0.0.1', 'Address engines listen on. `0.0.0.0` opens them to the network; they always require TLS and authentication.'),
   engineAdvertise: setting('COFFER_ENGINE_ADVERTISE', address, (_, earlier) => String(earlier['engineBind']), 'Address of engines as applications are told; part of their certificates.', { defaultText: 'the value of `COFFER_ENGINE_BIND`' }),
   enginePaths: setting('COFFER_ENGINE_PATHS', enginePaths, '', 'Engine binaries of your own: `postgresql/17=/opt/pg17/bin,redis/8=/opt/redis/bin`. They are preferred over every other source.', { defaultText: 'none' }),
+  plugins: setting('COFFER_PLUGINS', packageNames, '', 'Datastore plugins besides the built-in ones: npm package names or absolute paths, separated by commas. They are code you trust: the compute role reads their manifests with its own rights.', { defaultText: 'none' }),
   memoryReserveMb: setting('COFFER_MEMORY_RESERVE_MB', wholeNumber(0, 1 << 20), '512', 'Memory of this machine that guests are never given.'),
   diskReserveGb: setting('COFFER_DISK_RESERVE_GB', wholeNumber(0, 1 << 20), '2', 'Free disk space that guests are never given. When it is touched, engines that are far beyond their volume\'s size are stopped.'),
 

@@ -1,7 +1,7 @@
 /** Carries one command out by the plugin's methods. Whatever it throws is made a fault by the runner. */
 import type { GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GrantSpec, UserRef as WireUserRef } from '../../proto/generated/coffer/agent/v1/agent.ts';
-import type { GrantSpec as SpiGrant, UserRef } from '../../strategies/spi/control.ts';
+import type { DatabaseSpec, GrantSpec as SpiGrant, UserRef, UserSpec } from '../../strategies/spi/control.ts';
 import type { Command, CommandOf } from './catalogue.ts';
 import { type ItemFrame, type ItemLedger, runItems } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
@@ -28,11 +28,15 @@ export async function execute(command: Command, execution: Execution): Promise<R
     case 'stop': await lifeCycle.stop(ctx, command.value.immediate); break;
     case 'restart': await lifeCycle.restart(ctx); break;
     case 'repair': await guest.repair(ctx); break;
-    case 'rotateCertificate': await lifeCycle.rotateCertificate(ctx, true); break;
+    case 'rotateCertificate': await lifeCycle.rotateCertificate(ctx); break;
     case 'createDatabases': await createDatabases(command.value, execution); break;
     case 'deleteDatabase': await gone(execution.isRepeat, group(guest.databases).delete(ctx, command.value.name)); break;
     case 'createUsers': await createUsers(command.value, execution); break;
-    case 'updateUser': await updateUser(command.value, execution); break;
+    case 'updateUser': {
+      const { user, newName, newHost, newPassword } = command.value;
+      await group(guest.users).update(ctx, userRef(user), { name: newName, host: newHost, password: newPassword });
+      break;
+    }
     case 'deleteUser': await gone(execution.isRepeat, group(guest.users).delete(ctx, userRef(command.value.user))); break;
     case 'grant': await group(guest.grants).grant(ctx, userRef(command.value.user), command.value.grants.map(grantSpec)); break;
     case 'revoke': await group(guest.grants).revoke(ctx, userRef(command.value.user), command.value.databases.map((name) => (name === '' ? null : name))); break;
@@ -57,47 +61,20 @@ function unknownCommand(command: never): never {
 
 async function createDatabases({ databases }: CommandOf<'createDatabases'>, { ctx, guest, ledger, frame }: Execution): Promise<void> {
   const methods = group(guest.databases);
-  const nameOf = (index: number): string => databases[index]?.name ?? '';
-  await runItems({
-    count: databases.length,
-    async absent() {
-      const present = new Set((await methods.list(ctx)).map((database) => database.name));
-      return [...databases.keys()].filter((index) => !present.has(nameOf(index)));
-    },
-    create: (index) => methods.create(ctx, { name: nameOf(index), characterSet: databases[index]?.characterSet, collation: databases[index]?.collation }),
-    remove: (index) => methods.delete(ctx, nameOf(index)),
-  }, ledger, frame);
+  const specs = databases.map(({ name, characterSet, collation }): DatabaseSpec => ({ name, characterSet, collation }));
+  await runItems(specs.length, (index) => methods.create(ctx, at(specs, index)), ledger, frame);
 }
 
 async function createUsers({ users }: CommandOf<'createUsers'>, { ctx, guest, ledger, frame }: Execution): Promise<void> {
   const methods = group(guest.users);
-  const at = (index: number): UserRef => userRef(users[index]?.user);
-  await runItems({
-    count: users.length,
-    async absent() {
-      const present = await methods.list(ctx);
-      return [...users.keys()].filter((index) => !present.some((user) => isSameUser(user, at(index))));
-    },
-    create: (index) => methods.create(ctx, { ...at(index), password: users[index]?.password ?? '', grants: (users[index]?.grants ?? []).map(grantSpec) }),
-    remove: (index) => methods.delete(ctx, at(index)),
-  }, ledger, frame);
+  const specs = users.map(({ user, password, grants }): UserSpec => ({ ...userRef(user), password, grants: grants.map(grantSpec) }));
+  await runItems(specs.length, (index) => methods.create(ctx, at(specs, index)), ledger, frame);
 }
 
-/** A host that is not named may be any: better to think a user was there than to undo somebody else's. */
-const isSameUser = (a: UserRef, b: UserRef): boolean => a.name === b.name && (a.host === undefined || b.host === undefined || a.host === b.host);
-
-async function updateUser({ user, newName, newHost, newPassword }: CommandOf<'updateUser'>, { ctx, guest, isRepeat }: Execution): Promise<void> {
-  const methods = group(guest.users);
-  const ref = userRef(user);
-  const change = { name: newName, host: newHost, password: newPassword };
-  const isMove = newName !== undefined || newHost !== undefined;
-  try {
-    await methods.update(ctx, ref, change);
-  } catch (error) {
-    if (!isRepeat || !isMove || codeOf(error) !== 'MISSING') throw error;
-    // The earlier run renamed it; what else was to change is done under the new name.
-    await methods.update(ctx, { ...ref, name: newName ?? ref.name, host: newHost ?? ref.host }, { password: newPassword });
-  }
+function at<T>(list: readonly T[], index: number): T {
+  const found = list[index];
+  if (found === undefined) throw new Error(`There is no item ${index}`);
+  return found;
 }
 
 async function gone(isRepeat: boolean, removal: Promise<void>): Promise<void> {

@@ -14,7 +14,10 @@ export interface LifeCycle {
   start(ctx: GuestContext): Promise<void>;
   stop(ctx: GuestContext, immediate: boolean): Promise<void>;
   restart(ctx: GuestContext): Promise<void>;
-  rotateCertificate(ctx: GuestContext, force: boolean): Promise<void>;
+  /** A new certificate, loaded by the engine. */
+  rotateCertificate(ctx: GuestContext): Promise<void>;
+  /** The files were replaced: an engine that is up loads them, if it can without a restart. */
+  reloadCertificate(ctx: GuestContext): Promise<void>;
 }
 
 export interface LifeCycleParts {
@@ -24,6 +27,11 @@ export interface LifeCycleParts {
 export function createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate }: LifeCycleParts): LifeCycle {
   /** A plugin reads sizing and secret from its context: one made before they changed is given them. */
   const refreshed = (ctx: GuestContext): GuestContext => ({ ...ctx, sizing: state.current().sizing, managementSecret: secrets.managementSecret() });
+
+  /** One that is down reads the new files when it starts. */
+  const reload = async (ctx: GuestContext): Promise<void> => {
+    if (ctx.engine.pid() !== null) await guest.tls?.rotate(ctx);
+  };
 
   return {
     async initialise(ctx, { managementSecret, sizing }) {
@@ -62,12 +70,11 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
       await guest.start(ctx);
       await supervisor.started();
     },
-    async rotateCertificate(ctx, force) {
-      if (!guest.tls) throw new Error('The capability TLS is absent');
-      await engineCertificate.ensure({ force });
-      // An engine that is down reads the new files when it starts.
-      if (ctx.engine.pid() !== null) await guest.tls.rotate(ctx);
+    async rotateCertificate(ctx) {
+      await engineCertificate.ensure({ force: true });
+      await reload(ctx);
     },
+    reloadCertificate: reload,
   };
 }
 

@@ -1,6 +1,5 @@
 /** One command, from the journal's "started" to the journal's outcome. */
 import type { Clock } from '../../kernel/clock.ts';
-import { faultPoint } from '../../kernel/fault-point.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -9,6 +8,7 @@ import type { SecretKeeper } from '../state/secrets.ts';
 import type { ContextFactory } from '../supervisor/context.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { commandTraits, secretsOf } from './catalogue.ts';
+import type { CrashPoint } from './crash-point.ts';
 import { execute, type Result } from './execute.ts';
 import { faultOf, isItemFault, redactor } from './faults.ts';
 import type { ItemLedger } from './items.ts';
@@ -17,13 +17,15 @@ import type { Job, RecordedOutcome } from './runner.ts';
 
 export interface PerformParts {
   guest: GuestHalf; lifeCycle: LifeCycle; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
+  onRootChange(): void;
+  crashPoint: CrashPoint;
 }
 
 export const createPerform = (parts: PerformParts) => async (job: Job): Promise<RecordedOutcome> => {
-  const { guest, lifeCycle, supervisor, journal, context, secrets, clock, log } = parts;
+  const { guest, lifeCycle, supervisor, journal, context, secrets, clock, log, crashPoint } = parts;
   const { request, signal, hub } = job;
   const kind = request.command.$case;
-  faultPoint(`agent.${kind}.before`);
+  crashPoint(kind, 'before');
 
   let record = beginRecord(job, clock.now());
   const keep = async (change: Partial<CommandRecord>): Promise<void> => {
@@ -31,14 +33,12 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     await journal.write(record);
   };
   await keep({});
-  faultPoint(`agent.${kind}.started`);
+  crashPoint(kind, 'inside');
 
   const redact = redactor([...secretsOf(request.command), secrets.managementSecret()]);
   const toFault = (error: unknown): FaultRecord => faultOf(error, signal, redact);
   const ledger: ItemLedger = {
-    absentBefore: () => record.absentBefore,
     results: () => record.items,
-    keepAbsent: (absentBefore) => keep({ absentBefore }),
     keepResult: (index, fault) => keep({ items: { ...record.items, [index]: fault } }),
   };
   const itemFault = (error: unknown): FaultRecord | undefined => {
@@ -59,9 +59,10 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     const { name, message, stack } = error as Error;
     log.warn({ operation: request.operationId, step: request.step, command: kind, fault: outcome.fault, error: name, reason: redact(message), stack: redact(stack ?? '') }, 'command failed');
   }
-  faultPoint(`agent.${kind}.done`);
+  crashPoint(kind, 'inside');
   await keep({ state: 'ended', outcome, atMs: clock.now() });
-  faultPoint(`agent.${kind}.recorded`);
+  crashPoint(kind, 'after');
+  if (commandTraits[kind].capability === 'ROOT') parts.onRootChange();
   log.info({ operation: request.operationId, step: request.step, command: kind, ok: outcome.fault === null, tookMs: Math.round(performance.now() - startedMs) }, 'command ended');
   return { ...outcome, items: record.items };
 };
@@ -70,6 +71,6 @@ function beginRecord({ request, record, digest }: Job, nowMs: number): CommandRe
   return {
     operationId: request.operationId, step: request.step, kind: request.command.$case, digest, attempt: request.fence.attempt,
     runs: (record?.runs ?? 0) + 1, state: 'started', atMs: nowMs, outcome: null,
-    items: record?.items ?? {}, absentBefore: record?.absentBefore ?? null,
+    items: record?.items ?? {},
   };
 }

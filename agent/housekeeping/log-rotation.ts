@@ -1,20 +1,22 @@
 /**
  * Keeps log files bounded. Engines hold theirs open, so a file is copied and then emptied: with O_APPEND, as the agent
- * opens them, writing goes on at the new end. Lines written between the two are lost; that is the price.
+ * opens them, writing goes on at the new end. Lines written between the two are lost; that is the price. The folder is
+ * the engine's own, so a link in it is never followed.
  */
-import { copyFile, open, readdir, readFile, readlink, rename, stat, truncate } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export const rotationLimits = { fileBytes: 16 << 20, kept: 3, everyMs: 10_000 } as const;
+const copyBytes = 1 << 16;
 
 export interface LogRotation { begin(): void; end(): void }
 
-export function createLogRotation(folder: string, own: (path: string, mode: number) => Promise<void>, onError: (error: Error) => void): LogRotation {
+export function createLogRotation(folder: string, onError: (error: Error) => void): LogRotation {
   let timer: NodeJS.Timeout | undefined;
   let hasEnded = false;
   const turn = async (): Promise<void> => {
-    await rotateFolder(folder, own).catch(onError);
-    await rotateOwnOutput().catch(onError);
+    await rotateFolder(folder).catch(onError);
     if (!hasEnded) timer = setTimeout(() => void turn(), rotationLimits.everyMs);
   };
   return {
@@ -26,37 +28,46 @@ export function createLogRotation(folder: string, own: (path: string, mode: numb
   };
 }
 
-export async function rotateFolder(folder: string, own: (path: string, mode: number) => Promise<void>, limitBytes: number = rotationLimits.fileBytes): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => !/\.\d+$/.test(name));
-  for (const name of names) {
-    const path = join(folder, name);
-    const found = await stat(path);
-    if (found.isFile() && found.size > limitBytes) await rotateFile(path, own);
+export async function rotateFolder(folder: string, limitBytes: number = rotationLimits.fileBytes): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/\.\d+$/.test(name)) await rotateFile(join(folder, name), limitBytes);
   }
 }
 
-async function rotateFile(path: string, own: (path: string, mode: number) => Promise<void>): Promise<void> {
-  for (let index = rotationLimits.kept - 1; index >= 1; index--) await rename(`${path}.${index}`, `${path}.${index + 1}`).catch(ignoreMissing);
-  await copyFile(path, `${path}.1`).catch(async (error: NodeJS.ErrnoException) => {
-    // No room for a copy: what is gained by emptying it matters more.
-    if (error.code === 'ENOSPC') return truncate(`${path}.1`, 0).catch(ignoreMissing);
-    throw error;
-  });
-  await own(`${path}.1`, 0o600).catch(ignoreMissing);
-  await truncate(path, 0);
+async function rotateFile(path: string, limitBytes: number): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(ignoreForeign);
+  if (!file) return;
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size <= limitBytes) return;
+    for (let index = rotationLimits.kept - 1; index >= 1; index--) await rename(`${path}.${index}`, `${path}.${index + 1}`).catch(ignoreForeign);
+    await copyTo(file, `${path}.1`, found).catch(ignoreFullDisk);
+    await file.truncate(0);
+  } finally {
+    await file.close();
+  }
 }
 
-/** The agent's own output, where it is a file opened for appending. */
-async function rotateOwnOutput(): Promise<void> {
-  const path = await readlink('/proc/self/fd/1');
-  if (!path.startsWith('/') || path.startsWith('/dev/')) return;
-  const flags = /^flags:\s*(\d+)/m.exec(await readFile('/proc/self/fdinfo/1', 'utf8'))?.[1];
-  if (flags === undefined || (Number.parseInt(flags, 8) & appendFlag) === 0) return;
-  await using file = await open(path, 'r');
-  if ((await file.stat()).size > rotationLimits.fileBytes) await rotateFile(path, async () => undefined);
+async function copyTo(from: FileHandle, path: string, owner: { uid: number; gid: number }): Promise<void> {
+  await rm(path, { force: true });
+  await using copy = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  await copy.chown(owner.uid, owner.gid);
+  const buffer = Buffer.alloc(copyBytes);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await from.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return;
+    await copy.write(buffer, 0, bytesRead);
+    position += bytesRead;
+  }
 }
-const appendFlag = 0o2000;
 
-const ignoreMissing = (error: NodeJS.ErrnoException): void => {
-  if (error.code !== 'ENOENT') throw error;
-};
+/** Not there (any more), a link, a folder, a pipe nobody reads: none of it is a log file. */
+function ignoreForeign(error: NodeJS.ErrnoException): undefined {
+  if (!['ENOENT', 'ELOOP', 'EISDIR', 'ENXIO'].includes(error.code ?? '')) throw error;
+  return undefined;
+}
+
+/** No room for a copy: what is gained by emptying the file matters more. */
+function ignoreFullDisk(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error;
+}

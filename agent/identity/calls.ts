@@ -5,8 +5,14 @@ import type { Identity } from './certificate.ts';
 import { verifyGateway } from './peer.ts';
 
 const callTimeoutMs = 10_000;
-/** Every channel starts fresh: a shared one would wait out the backoff of an earlier failure. */
-export const channelOptions = { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0 };
+export const channelOptions = {
+  // Every channel starts fresh: a shared one would wait out the backoff of an earlier failure.
+  'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0, 'grpc.service_config_disable_resolution': 1,
+  // A proxy for the outside world has no business here.
+  'grpc.enable_http_proxy': 0,
+  // TLS asks for a name, and an address is none. Who it is, is told by the certificate's URI (`verifyGateway`).
+  'grpc.ssl_target_name_override': 'gateway',
+};
 
 export interface IssuedCertificate { certificateChain: string; ca: string }
 

@@ -1,4 +1,5 @@
 /** The certificate that applications see: had from the conductor with a key that never leaves the machine. */
+import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { GuestFault } from '../../strategies/spi/guest.ts';
@@ -41,7 +42,7 @@ export function createEngineCertificate({ boot, identity, addresses, clock, own 
         throw new GuestFault('RETRYABLE', `The engine's certificate could not be had from the conductor: ${error.message}`, { cause: error });
       });
       assertKeyFits(issued.certificateChain, privateKey);
-      await installTls(boot.paths.tls, { certificate: issued.certificateChain, key: privateKey, ca: issued.ca, receivedMs: clock.now() }, own);
+      await installTls(boot.paths.tls, join(boot.paths.agent, 'tls-next'), { certificate: issued.certificateChain, key: privateKey, ca: issued.ca, receivedMs: clock.now() }, own);
       return true;
     },
   };

@@ -13,17 +13,21 @@ export const tlsFiles = (folder: string): TlsFiles => ({
 
 export interface TlsContent { certificate: string; key: string; ca: string; /** by the agent's clock */ receivedMs: number }
 
-/** `own` gives a path to the engine. The set before stays until the next change: an engine may be reading it. */
-export async function installTls(folder: string, content: TlsContent, own: (path: string, mode: number) => Promise<void>): Promise<void> {
+/**
+ * The set is made in `staging`, which only the agent may enter, and moved into place whole. `own` gives a path to the
+ * engine. The set before stays until the next change: an engine may be reading it.
+ */
+export async function installTls(folder: string, staging: string, content: TlsContent, own: (path: string, mode: number) => Promise<void>): Promise<void> {
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o700 });
+  for (const [file, text] of [['certificate.pem', content.certificate], ['key.pem', content.key], ['ca.pem', content.ca], ['received', String(content.receivedMs)]] as const) {
+    await writeFile(join(staging, file), text, { mode: 0o600, flush: true });
+    await own(join(staging, file), 0o600);
+  }
+  await own(staging, 0o700);
   const sets = await setsIn(folder);
   const name = `set-${Math.max(0, ...sets.map((set) => Number(set.slice(4)))) + 1}`;
-  const target = join(folder, name);
-  await mkdir(target, { mode: 0o700 });
-  for (const [file, text] of [['certificate.pem', content.certificate], ['key.pem', content.key], ['ca.pem', content.ca], ['received', String(content.receivedMs)]] as const) {
-    await writeFile(join(target, file), text, { mode: 0o600, flush: true });
-    await own(join(target, file), 0o600);
-  }
-  await own(target, 0o700);
+  await rename(staging, join(folder, name));
   const link = join(folder, 'next');
   await rm(link, { force: true });
   await symlink(name, link);

@@ -16,8 +16,6 @@ export interface CommandRecord {
   outcome: { fault: FaultRecord | null; restartRequired: string[]; rootName: string } | null;
   /** by index of the request's item: those that have a final result; null is success */
   items: Record<number, FaultRecord | null>;
-  /** indices of the items that were not there before the first run; null until somebody looked */
-  absentBefore: number[] | null;
 }
 
 export interface CommandKey { operationId: string; step: string; kind: string }

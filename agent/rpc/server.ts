@@ -1,6 +1,5 @@
-import { experimental, Server, type ServerOptions } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { type GuestAgentServer, GuestAgentService } from '../../proto/generated/coffer/agent/v1/agent.ts';
-import type { CertificateSource } from '../identity/certificate-source.ts';
 
 const options: ServerOptions = {
   'grpc.max_receive_message_length': 1 << 20,
@@ -13,11 +12,10 @@ const stopTimeoutMs = 1_000;
 
 export interface AgentServer { port: number; stop(): Promise<void> }
 
-/** Mutual TLS on a free port. Until there is an identity every connection is dropped. */
-export async function startServer(host: string, service: GuestAgentServer, source: CertificateSource): Promise<AgentServer> {
+/** On a free port of that address. */
+export async function startServer(host: string, service: GuestAgentServer, credentials: ServerCredentials): Promise<AgentServer> {
   const server = new Server(options);
   server.addService(GuestAgentService, service);
-  const credentials = experimental.createCertificateProviderServerCredentials(source, source, true);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:0`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
   });

@@ -1,10 +1,10 @@
-import { chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { EngineExit, EngineHandle } from '../../strategies/spi/guest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { killLeftovers } from './leftovers.ts';
+import { ownPath } from './own-path.ts';
 import { tailOf } from './log-tail.ts';
 import { runTool } from './tool.ts';
 
@@ -28,10 +28,7 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
       const logFile = engine.record()?.logFile ?? state.current().engine?.logFile;
       return logFile ? tailOf(join(boot.paths.logs, logFile), lines) : [];
     },
-    async own(path, mode) {
-      await chmod(path, mode);
-      if (boot.engineUid !== null) await chown(path, boot.engineUid, boot.engineUid);
-    },
+    own: (path, mode) => ownPath(path, mode, boot.engineUid),
   };
 }
 

@@ -4,10 +4,9 @@
  * its exit is seen through a grip on its /proc entry.
  */
 import { spawn } from 'node:child_process';
-import { close, constants, open as openFile } from 'node:fs';
-import { chown } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { EngineExit, EngineSpec } from '../../strategies/spi/guest.ts';
 import type { EngineRecord } from '../state/agent-state.ts';
@@ -17,8 +16,6 @@ import { engineEnvironment } from './tool.ts';
 
 /** An exit is seen within this time; one read of a small file each. */
 const watchMs = 50;
-const openAsync = promisify(openFile);
-const closeAsync = promisify(close);
 
 export type ExitListener = (exit: EngineExit, record: EngineRecord) => void;
 
@@ -103,20 +100,17 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
 
 async function spawnEngine(boot: AgentBoot, spec: EngineSpec): Promise<ReturnType<typeof spawn>> {
   const path = join(boot.paths.logs, spec.logFile);
-  const output = await openAsync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
-  try {
-    if (boot.engineUid !== null) await chown(path, boot.engineUid, boot.engineUid);
-    const child = spawn(spec.command, [...spec.args], {
-      ...engineIdentity(boot), detached: true, cwd: spec.cwd ?? join(boot.paths.volume, 'data'),
-      env: engineEnvironment(boot.instanceId, spec.env), stdio: ['ignore', output, output],
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', (error) => reject(new Error(`${spec.command} could not be started: ${error.message}`, { cause: error })));
-    });
-    child.unref();
-    return child;
-  } finally {
-    await closeAsync(output);
-  }
+  // The folder is the engine's: a link put there leads nowhere.
+  await using output = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+  if (boot.engineUid !== null) await output.chown(boot.engineUid, boot.engineUid);
+  const child = spawn(spec.command, [...spec.args], {
+    ...engineIdentity(boot), detached: true, cwd: spec.cwd ?? join(boot.paths.volume, 'data'),
+    env: engineEnvironment(boot.instanceId, spec.env), stdio: ['ignore', output.fd, output.fd],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(new Error(`${spec.command} could not be started: ${error.message}`, { cause: error })));
+  });
+  child.unref();
+  return child;
 }

@@ -75,7 +75,8 @@ export async function reenrol(context: ComputeContext, keeper: Keeper, deed: Dee
   await keeper.ensureNow(record);
 }
 
-export const orderlyStopMs = 60_000;
+/** Longer than any engine takes that its agent would not have killed itself. */
+export const orderlyStopMs = 130_000;
 
 export async function stopGuest(context: ComputeContext, deed: Deed): Promise<void> {
   const known = context.records.get(deed.instanceId);

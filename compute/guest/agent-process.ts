@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Settings } from '../../kernel/settings.ts';
 import type { Limiter } from '../cgroup/limiter.ts';
 import { launch } from '../launch/launch.ts';
 import { markerVariable, processesOfInstance } from '../processes/of-instance.ts';
@@ -6,10 +7,7 @@ import { allPids, identityOf, isAlive, type ProcessIdentity, wordsOf } from '../
 import type { GuestRecord } from '../records/guest-record.ts';
 import { bootFile, writeBootFile } from './boot-files.ts';
 import type { ComputeContext } from './context.ts';
-import { ensureGuestFolders } from './folders.ts';
-
-/** Only in the agent's own environment, not in what it starts. */
-const agentMarker = 'COFFER_AGENT_OF';
+import { ensureGuestFolders, guestPaths } from './folders.ts';
 
 /**
  * Starts the agent of a guest, or finds the one that runs. `onExit` is called when an agent we started ends (an adopted
@@ -17,7 +15,8 @@ const agentMarker = 'COFFER_AGENT_OF';
  */
 export async function ensureAgent(context: ComputeContext, record: GuestRecord, onExit: () => void): Promise<GuestRecord> {
   if (await isAlive(record.agent)) return record;
-  const found = await findAgent(record.instanceId);
+  requireSameIsolation(context, record);
+  const found = await findAgent(record.instanceId, bootFile(guestPaths(context.records.folder(record.instanceId), null).agent));
   if (found) {
     const adopted = { ...record, agent: found };
     await put(context, adopted);
@@ -29,7 +28,7 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
   let started = limited;
   const { child } = await launch({
     command: context.runtime.node, args: [context.runtime.agent, bootFile(paths.agent)], cwd: paths.root,
-    env: agentEnvironment(record.instanceId), identity: context.users.identity(record),
+    env: agentEnvironment(record.instanceId, context.settings), identity: context.users.identity(record),
     output: { file: join(paths.logs, 'agent.log') },
     prepare: async (agent) => {
       if (!started.limitsUnenforced) await context.limiter.join(record.instanceId, agent.pid);
@@ -40,6 +39,12 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
   });
   child.once('exit', onExit);
   return started;
+}
+
+/** Its files belong to users that this host would not run it as now. */
+function requireSameIsolation(context: ComputeContext, record: GuestRecord): void {
+  if (record.isolation === context.users.isolation) return;
+  throw new Error(`${record.instanceId} was made with COFFER_ISOLATION=${record.isolation}, and this host runs with ${context.users.isolation}: start Coffer as before`);
 }
 
 /** A full disk must not keep a guest down; then the process itself is the record (`findAgent`). */
@@ -59,17 +64,18 @@ async function applyLimits(context: ComputeContext, record: GuestRecord): Promis
   return { ...record, limitsUnenforced };
 }
 
-function agentEnvironment(instanceId: string): Record<string, string> {
+function agentEnvironment(instanceId: string, settings: Pick<Settings, 'logLevel' | 'plugins'>): Record<string, string> {
   const hooks = Object.entries(process.env).filter(([name]) => name.startsWith('COFFER_TEST_'));
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: '/',
-    ...Object.fromEntries(hooks) as Record<string, string>, [markerVariable]: instanceId, [agentMarker]: instanceId,
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: '/', COFFER_LOG_LEVEL: settings.logLevel, COFFER_PLUGINS: settings.plugins.join(','),
+    ...Object.fromEntries(hooks) as Record<string, string>, [markerVariable]: instanceId,
   };
 }
 
-async function findAgent(instanceId: string): Promise<ProcessIdentity | undefined> {
+/** An agent that no record knows (the disk was full): what it starts inherits its environment, but not its arguments. */
+async function findAgent(instanceId: string, boot: string): Promise<ProcessIdentity | undefined> {
   for (const pid of await allPids()) {
-    if (!(await wordsOf(pid, 'environ')).includes(`${agentMarker}=${instanceId}`)) continue;
+    if (!(await wordsOf(pid, 'cmdline')).includes(boot) || !(await wordsOf(pid, 'environ')).includes(`${markerVariable}=${instanceId}`)) continue;
     const identity = identityOf(pid);
     if (identity && (await isAlive(identity))) return identity;
   }

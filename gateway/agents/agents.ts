@@ -11,7 +11,7 @@ import type { Pki } from '../pki/pki.ts';
 import type { Store } from '../store/tx.ts';
 import { callUnary, readOutcome, type Unary } from './calls.ts';
 import { createChannels } from './channels.ts';
-import { capabilityFor, fromStatus, isBroken, requireCapability, requireDone, type Command } from './commands.ts';
+import { capabilityFor, fromStatus, isBroken, requireCapability, requireDone, seenAfter, type Command } from './commands.ts';
 import { createPresence, type AgentInfo } from './presence.ts';
 
 /** `timeoutMs` of a reading call: 5 s when left out. */
@@ -56,6 +56,7 @@ const READ_TIMEOUT_MS = 5_000;
 const CANCEL_TIMEOUT_MS = 30_000;
 /** The agent keeps the deadline itself and says so; we wait a little longer to hear it. */
 const DEADLINE_MARGIN_MS = 2_000;
+const SETTLE_MS = 3_000;
 const REATTACH: RetryPolicy = { attempts: Infinity, firstDelayMs: 100, maxDelayMs: 2_000 };
 
 export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: () => number }): Agents {
@@ -96,6 +97,16 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
     }
   }
 
+  /**
+   * The outcome and the report of what it led to come over two connections. Waiting for the second keeps an operation
+   * from ending, and the status from being derived, on what was seen before it.
+   */
+  async function settle(instanceId: string, command: Command, signal: AbortSignal): Promise<void> {
+    const states = seenAfter(command);
+    if (states === null) return;
+    await presence.waitForEngine(instanceId, states, AbortSignal.any([signal, AbortSignal.timeout(SETTLE_MS)])).catch(() => signal.throwIfAborted());
+  }
+
   async function run(instanceId: string, request: RunRequest, options: Parameters<Agents['run']>[2]): Promise<Outcome> {
     const endsAt = performance.now() + request.timeoutMs;
     const expiry = AbortSignal.timeout(request.timeoutMs);
@@ -107,7 +118,9 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
       });
       requireCapability(capabilityFor(request.command), agent);
       try {
-        return requireDone(await attach(agent, request, endsAt - performance.now(), options.signal, options.progress ?? (() => {})));
+        const outcome = requireDone(await attach(agent, request, endsAt - performance.now(), options.signal, options.progress ?? (() => {})));
+        if (!outcome.fault) await settle(instanceId, request.command, options.signal);
+        return outcome;
       } catch (error) {
         if (!isBroken(error)) throw fromStatus(error, instanceId);
         last = error;

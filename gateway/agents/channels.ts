@@ -24,6 +24,8 @@ const options: ClientOptions = {
   'grpc.enable_http_proxy': 0,
   // Channels with other certificates must not share a connection.
   'grpc.use_local_subchannel_pool': 1,
+  // Identities are not host names; TLS wants a name to ask for all the same, and an address is none.
+  'grpc.ssl_target_name_override': 'agent',
   'grpc.enable_retries': 0, 'grpc.service_config_disable_resolution': 1,
   'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000,
   'grpc.initial_reconnect_backoff_ms': 100, 'grpc.min_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000,

@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { CofferError, type ErrorCode } from '../../kernel/errors.ts';
 import type { CommandFault, Outcome, RunRequest } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
+import type { EngineState } from '../domain/instance/observation.ts';
 import { isServiceError } from './status-error.ts';
 
 export type Command = NonNullable<RunRequest['command']>;
@@ -13,6 +14,10 @@ const needs: Record<Command['$case'], Capability | null> = {
   grant: 'GRANTS', revoke: 'GRANTS', enableRoot: 'ROOT', disableRoot: 'ROOT',
 };
 export const capabilityFor = (command: Command): Capability | null => needs[command.$case];
+
+/** How the engine is seen once the command has succeeded; null where it may be anything. */
+export const seenAfter = (command: Command): readonly EngineState[] | null =>
+  command.$case === 'start' || command.$case === 'restart' ? ['ok'] : command.$case === 'stop' ? ['down'] : null;
 
 export function requireCapability(capability: Capability | null, agent: { capabilities: readonly string[]; version: string }): void {
   if (capability === null || agent.capabilities.includes(capability)) return;

@@ -16,6 +16,8 @@ export interface AgentDoc {
   refused: string | null;
   /** when the compute role was last asked to enrol it again, and how often in a row */
   reenrol?: { at: string; count: number } | null;
+  /** what the host said of the guest then */
+  guest?: string | null;
 }
 
 export interface HelloContext {

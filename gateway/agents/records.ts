@@ -8,7 +8,7 @@ import type { ObservationDoc } from '../domain/instance/observation.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { decideHello, type AgentDoc } from './hello.ts';
 
-/** NOTIFY with the instance's id when its agent connected, reported first, was refused, or went. */
+/** NOTIFY with the instance's id when its agent connected, reported first or another state of the engine, was refused, or went. */
 export const AGENT_CHANNEL = 'coffer_agent';
 const ACTOR = 'system';
 
@@ -68,7 +68,7 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       if (Number(row.incarnation) !== observation.incarnation) return 'superseded';
       if (observation.counter <= Number(row.report_counter)) return 'late';
       const at = now();
-      if (!row.agent_connected) await tx.query('select pg_notify($1, $2)', [AGENT_CHANNEL, instanceId]);
+      if (!row.agent_connected || row.observation?.engine !== observation.engine) await tx.query('select pg_notify($1, $2)', [AGENT_CHANNEL, instanceId]);
       await write(tx, row, {
         observation, observed_at: at, report_counter: observation.counter, agent_connected: true, agent_gateway: gatewayId, agent_seen_at: at,
         prepared: row.prepared || (observation.prepared && !row.released), volume_used_bytes: observation.volumeUsedBytes,

@@ -3,7 +3,7 @@
  * through here, so that authentication, limits and masking cannot differ between them. Yoga is the host of the plugins;
  * its own HTTP layer is not used (docs/adr/0006-read-path.md).
  */
-import { type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Log } from '../../kernel/log.ts';
 import type { Caller, Domain } from '../domain/api.ts';
@@ -30,7 +30,7 @@ export type Answer = ExecutionResult | AsyncIterable<ExecutionResult>;
 export type Prepared =
   | { kind: 'refused'; errors: readonly GraphQLError[] }
   /** `run` answers a result without `data` when the request is refused after all, for its variables or its cost */
-  | { kind: 'ready'; operation: OperationType; name: string | null; run(): Answer | Promise<Answer> };
+  | { kind: 'ready'; operation: OperationType; name: string | null; args: ExecutionArgs; run(): Answer | Promise<Answer> };
 
 export interface Api {
   readonly limits: Limits;
@@ -59,9 +59,9 @@ export function createApi(options: ApiOptions): Api {
       if (errors.length > 0) return { kind: 'refused', errors };
       const operation = getOperationAST(document, operationName);
       if (!operation) return { kind: 'refused', errors: [noOperation(operationName)] };
-      const args = { schema: enveloped.schema, document, operationName, variableValues: variables ?? {}, contextValue: context };
+      const args: ExecutionArgs = { schema: enveloped.schema, document, operationName, variableValues: variables ?? {}, contextValue: context };
       const run = operation.operation === 'subscription' ? enveloped.subscribe : enveloped.execute;
-      return { kind: 'ready', operation: operation.operation, name: operation.name?.value ?? null, run: () => run(args) as Answer | Promise<Answer> };
+      return { kind: 'ready', operation: operation.operation, name: operation.name?.value ?? null, args, run: () => run(args) as Answer | Promise<Answer> };
     },
   };
 }

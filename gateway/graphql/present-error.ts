@@ -38,9 +38,14 @@ export function presentError(error: unknown, log: Log, requestId: string): Graph
   return shown;
 }
 
+const maxLoggedChars = 4_000;
+const loggable = (error: unknown): unknown => (error instanceof Error
+  ? { name: error.name, message: error.message.slice(0, maxLoggedChars), stack: error.stack?.slice(0, maxLoggedChars) }
+  : String(error).slice(0, maxLoggedChars));
+
 function hide(root: unknown, error: unknown, log: Log, requestId: string): GraphQLError {
   const id = randomUUID();
   const { path, nodes } = place(error);
-  log.error({ id, requestId, path: path?.join('.'), err: root instanceof Error ? { name: root.name, message: root.message, stack: root.stack, cause: root.cause } : String(root) }, 'an unexpected error was hidden from the caller');
+  log.error({ id, requestId, path: path?.join('.'), err: loggable(root), cause: root instanceof Error && root.cause !== undefined ? loggable(root.cause) : undefined }, 'an unexpected error was hidden from the caller');
   return new GraphQLError(hidden, { nodes, path, extensions: { code: 'INTERNAL', id } });
 }

@@ -28,3 +28,6 @@ export function createAuthenticator(access: Pick<Access, 'authenticate'>, proxie
     },
   };
 }
+
+/** Whether there is no token to judge at all. */
+export const bearerProblem = (authorization: unknown): boolean => bearerOf(authorization) === null;

@@ -38,7 +38,7 @@ export function createProgressWriter(write: (fraction: number, message: string |
   return {
     report(fraction, message) {
       highest = Math.max(highest, Number.isFinite(fraction) ? fraction : 0);
-      waiting = { fraction: highest, message: message.slice(0, MAX_MESSAGE) };
+      waiting = { fraction: highest, message: String(message ?? '').slice(0, MAX_MESSAGE) };
       schedule();
     },
     rest: () => waiting,

@@ -107,9 +107,9 @@ function applyOutcome(workflow: AnyWorkflow, state: OperationState, position: nu
   return (backwards ? undoFailed : failed)(workflow, state, position, outcome.fault, now, Math.random());
 }
 
+/** Backwards a cancel changes nothing any more. */
 async function pause(deps: RunDeps, held: Held, until: number): Promise<void> {
-  const signal = AbortSignal.any([held.lost, held.cancelled, deps.stopping]);
-  if (held.cancelled.aborted && held.state.undo) return void (await delay(Math.max(0, until - deps.clock.now()), undefined, { signal: AbortSignal.any([held.lost, deps.stopping]) }).catch(() => {}));
+  const signal = AbortSignal.any([held.lost, deps.stopping, ...(held.state.undo ? [] : [held.cancelled])]);
   await delay(Math.max(0, until - deps.clock.now()), undefined, { signal }).catch(() => {});
 }
 

@@ -2,7 +2,6 @@
  * The installation's own PKI: who agents and gateways are, and what applications verify an engine with. Two separate
  * CAs, short-lived leaves, one-time enrolment, refusal of single certificates at once.
  */
-import type { webcrypto } from 'node:crypto';
 import type { Clock } from '../../kernel/clock.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { CofferError } from '../../kernel/errors.ts';
@@ -16,7 +15,7 @@ import { instanceUri } from './identity.ts';
 import { createRevocations, type Standing } from './revocation.ts';
 import type { CaKind } from './rotation.ts';
 import { defaultPkiSettings, type PkiSettings } from './settings.ts';
-import { engineNames, readCsr } from './x509.ts';
+import { engineNames, readCsr, type PublicKey } from './x509.ts';
 
 export interface Issued { certificateChain: string; bundle: string; serial: string; notAfterMs: number }
 
@@ -69,7 +68,7 @@ export function createPki(deps: PkiDeps): Pki {
     work.catch((error: unknown) => log.warn({ error: String(error) }, 'could not read certificates anew; tried again within a minute'));
   }
 
-  async function issueAgent(tx: Tx, instanceId: string, publicKey: webcrypto.CryptoKey): Promise<Issued> {
+  async function issueAgent(tx: Tx, instanceId: string, publicKey: PublicKey): Promise<Issued> {
     const nowMs = clock.now();
     const issued = await authorities.issue(tx, 'identity', 'newest', { kind: 'agent', id: instanceId }, {
       publicKey, commonName: instanceId, names: [{ type: 'url', value: instanceUri(trustDomain(), instanceId) }], usage: 'identity',

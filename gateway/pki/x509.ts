@@ -13,26 +13,33 @@ export function loadX509(): Promise<Library> {
   library ??= (async () => {
     // Its dependency container asks for the metadata API when it is loaded.
     await import('reflect-metadata');
-    return import('@peculiar/x509');
+    const loaded = (await import('@peculiar/x509')) as Library & { default?: Library };
+    // a bundle of its CommonJS build has everything under `default`
+    return loaded.default ?? loaded;
   })();
   return library;
 }
+
+// The library speaks of the platform's key types, which are the same objects under another declaration.
+export type KeyPair = X509.X509CertificateCreateSelfSignedParams['keys'];
+export type SigningKey = X509.X509CertificateCreateWithKeyParams['signingKey'];
+export type PublicKey = X509.PublicKeyType;
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const CSR_LIMIT_BYTES = 4096;
 
-export interface KeyMaterial { keys: webcrypto.CryptoKeyPair; privateKeyPem: string }
+export interface KeyMaterial { keys: KeyPair; privateKeyPem: string }
 
 export async function createKey(): Promise<KeyMaterial> {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  return { keys, privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8.match(/.{1,64}/g)?.join('\n')}\n-----END PRIVATE KEY-----\n` };
+  return { keys: keys as unknown as KeyPair, privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8.match(/.{1,64}/g)?.join('\n')}\n-----END PRIVATE KEY-----\n` };
 }
 
-export async function importPrivateKey(pem: string): Promise<webcrypto.CryptoKey> {
+export async function importPrivateKey(pem: string): Promise<SigningKey> {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-  return webcrypto.subtle.importKey('pkcs8', der, KEY, false, ['sign']);
+  return (await webcrypto.subtle.importKey('pkcs8', der, KEY, false, ['sign'])) as unknown as SigningKey;
 }
 
 /** 128 random bits as upper-case hex. The first digit is 4–7: positive and without leading zeros, so every reader writes it alike. */
@@ -64,8 +71,8 @@ export async function createCa(commonName: string, notBeforeMs: number, notAfter
 }
 
 export interface LeafRequest {
-  ca: { certificate: string; key: webcrypto.CryptoKey };
-  publicKey: X509.PublicKeyType;
+  ca: { certificate: string; key: SigningKey };
+  publicKey: PublicKey;
   commonName: string;
   /** exactly these, whatever a request asks for */
   names: readonly { type: 'url' | 'dns' | 'ip'; value: string }[];
@@ -106,7 +113,7 @@ export class BadRequestError extends Error {
 }
 
 /** The public key of a request whose signature proves that the caller holds the private one. Nothing else in it counts. */
-export async function readCsr(der: Uint8Array): Promise<{ publicKey: webcrypto.CryptoKey; keyHash: string }> {
+export async function readCsr(der: Uint8Array): Promise<{ publicKey: PublicKey; keyHash: string }> {
   if (der.byteLength === 0 || der.byteLength > CSR_LIMIT_BYTES) throw new BadRequestError(`the certificate request must have 1 to ${CSR_LIMIT_BYTES} bytes`);
   const x509 = await loadX509();
   try {
@@ -114,8 +121,7 @@ export async function readCsr(der: Uint8Array): Promise<{ publicKey: webcrypto.C
     const algorithm = csr.publicKey.algorithm as { name?: string; namedCurve?: string };
     if (algorithm.name !== KEY.name || algorithm.namedCurve !== KEY.namedCurve) throw new BadRequestError('the key must be EC P-256');
     if (!(await csr.verify())) throw new BadRequestError('the signature of the certificate request does not match its key');
-    const publicKey = await csr.publicKey.export(KEY, ['verify']);
-    return { publicKey, keyHash: createHash('sha256').update(new Uint8Array(csr.publicKey.rawData)).digest('hex') };
+    return { publicKey: csr.publicKey, keyHash: createHash('sha256').update(new Uint8Array(csr.publicKey.rawData)).digest('hex') };
   } catch (error) {
     if (error instanceof BadRequestError) throw error;
     throw new BadRequestError('the certificate request cannot be read (PKCS#10, DER, EC P-256)');
@@ -123,7 +129,7 @@ export async function readCsr(der: Uint8Array): Promise<{ publicKey: webcrypto.C
 }
 
 /** A request for `keys`; used by tests and by whoever needs a leaf of its own. */
-export async function createCsr(keys: webcrypto.CryptoKeyPair, commonName: string): Promise<Buffer> {
+export async function createCsr(keys: KeyPair, commonName: string): Promise<Buffer> {
   const x509 = await loadX509();
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: `CN=${commonName}`, keys, signingAlgorithm: SIGNING });
   return Buffer.from(csr.rawData);

@@ -34,6 +34,8 @@ export function createStore(options: StoreOptions): PgStore {
     ...connectionConfig(options.url, options.applicationName ?? 'coffer'),
     max: options.maxConnections, idleTimeoutMillis: 60_000, onConnect: prepareSession,
   });
+  // A connection that breaks while it is in use tells its statement as well; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ err: error.message }, 'an idle connection to the store broke'));
   const listener = createListener(options.url, log);
   const names = createStatementNames();

@@ -32,7 +32,7 @@ export function runtimeAt(folder: string, manifest: Manifest): Runtime {
 }
 const hashOf = (folder: string): string => folder.slice(folder.lastIndexOf('/') + 1);
 
-/** The running program as it is: a bundle in `dist` or in a runtime, or sources of a checkout. */
+/** The running program as it is (: a module in host/): a bundle in `dist` or in a runtime, or sources of a checkout. */
 export function locateSelf(moduleUrl: string): { kind: 'sources'; runtime: Runtime } | { kind: 'dist'; sources: RuntimeSources } | { kind: 'runtime'; runtime: Runtime } {
   const folder = bundleFolder(dirname(fileURLToPath(moduleUrl)));
   if (folder === null) return { kind: 'sources', runtime: checkoutRuntime(moduleUrl) };
@@ -48,7 +48,7 @@ function bundleFolder(here: string): string | null {
 }
 
 function checkoutRuntime(moduleUrl: string): Runtime {
-  const root = join(dirname(fileURLToPath(moduleUrl)), '../..');
+  const root = join(dirname(fileURLToPath(moduleUrl)), '..');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const program = (name: string): string => process.env[`COFFER_TEST_${name.toUpperCase()}_ENTRY`] ?? join(root, name, 'main.ts');
   return { hash: 'development', folder: root, node: process.execPath, postgres: postgresPackage().folder, isDevelopment: true, version, program };

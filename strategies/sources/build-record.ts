@@ -13,7 +13,7 @@ export interface BuildRecord {
 }
 
 /** Raised when unpacking or relinking changes what ends up on disk, so that builds of the old way get another id. */
-export const layoutVersion = 1;
+const layoutVersion = 1;
 export const operatorRecipe = 'operator';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -22,7 +22,7 @@ const passedVariables = ['HOME', 'TMPDIR', 'http_proxy', 'https_proxy', 'ftp_pro
 /** PATH as given, and where a bare service's PATH lacks them, the directories every distribution uses. */
 const searchPath = (): string => [process.env['PATH'], ...systemDirectories].filter(Boolean).join(':');
 
-/** Nothing of ours but what apt and its helpers honour: a proxy, a home, a folder for temporary files. */
+/** Nothing of ours but what apt and its methods honour: a proxy, a home, a folder for temporary files. */
 function childEnvironment(extra: Record<string, string> = {}): Record<string, string> {
   const kept = passedVariables.flatMap((name) => process.env[name] === undefined ? [] : [[name, process.env[name] ?? ''] as const]);
   return { ...Object.fromEntries(kept), PATH: searchPath(), LC_ALL: 'C', ...extra };

@@ -27,7 +27,7 @@ const remedies: Partial<Record<SourceFailure, string>> = {
 };
 
 /** How an operator brings binaries by hand: the way out that works whatever went wrong. */
-export const remedyByHand = (datastore: string, track: string): string =>
+const remedyByHand = (datastore: string, track: string): string =>
   `Or install ${datastore} ${track} yourself and name its directory: COFFER_ENGINE_PATHS="${datastore}/${track}=/path/to/bin".`;
 
 /** The failure as people read it: what, why, and everything they can do about it. */

@@ -104,7 +104,7 @@ export interface GuestHalf {
   probe(ctx: GuestContext): Promise<Probe>;
   /** Renders the engine's files from sizing and owned values, applies what can be applied live. */
   configure(ctx: GuestContext): Promise<ConfigureResult>;
-  /** Repairs management access (offline when it must). */
+  /** Repairs management access (offline when it must). Ends with the engine running, so that a repeat after a crash ends alike. */
   repair(ctx: GuestContext): Promise<void>;
   tls?: {
     /** New files lie at `ctx.tls`: load them without dropping connected clients. */

@@ -24,7 +24,7 @@ const jsonColumns = new Set(['tags', 'maintenance', 'endpoints', 'task', 'fault'
 export interface InstanceRow {
   id: string; project_id: string; name: string; datastore: string; track: string; intent: 'RUNNING' | 'STOPPED'; status: string;
   conditions: InstanceDoc['conditions']; task: InstanceDoc['task']; task_id: string | null; fault: InstanceDoc['fault'];
-  observation: StatusInput['observation']; observed_at: Date | null; agent: { refused?: string } | null; agent_connected: boolean; agent_seen_at: Date | null;
+  observation: StatusInput['observation']; observed_at: Date | null; agent: { refused?: string | null; guest?: string | null } | null; agent_connected: boolean; agent_seen_at: Date | null;
   incarnation: string; report_counter: string; prepared: boolean; released: boolean; revision: number;
   deleted_at: Date | null; host_id: string; volume_gb: number; root_enabled_ever: boolean; deletion_protection: boolean; created_at: Date;
 }
@@ -61,6 +61,6 @@ export function statusInput(row: InstanceRow, now: Date): StatusInput {
   return {
     now, intent: row.intent, task: row.task, prepared: row.prepared, released: row.released, deleted: row.deleted_at !== null, fault: row.fault,
     observation: row.observation, observedAt: row.observed_at, agentConnected: row.agent_connected, agentSeenAt: row.agent_seen_at,
-    agentRefused: row.agent?.refused ?? null, volumeGb: row.volume_gb, previous: row.conditions, createdAt: row.created_at,
+    agentRefused: row.agent?.refused ?? null, guestState: row.agent?.guest ?? null, volumeGb: row.volume_gb, previous: row.conditions, createdAt: row.created_at,
   };
 }

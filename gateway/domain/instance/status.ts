@@ -26,6 +26,8 @@ export interface StatusInput {
   agentSeenAt: Date | null;
   /** why the gateway turned the agent away: "Reason: message" */
   agentRefused: string | null;
+  /** what the host last said of the guest while its agent was away */
+  guestState?: string | null;
   volumeGb: number;
   previous: readonly ConditionDoc[];
   createdAt: Date;
@@ -73,7 +75,7 @@ function judge(input: StatusInput): Verdict {
   // Invariant: nothing is green on missing or old data. Everything below has a fresh report.
   if (observation === null || contact !== 'fresh') {
     const state = observation === null ? [] : stateFindings(observation, input.volumeGb, input.previous, false);
-    return { status: 'UNKNOWN', findings: [...refused, unreachable(contact), ...guest, ...state] };
+    return { status: 'UNKNOWN', findings: [...refused, unreachable(contact, input.guestState), ...guest, ...state] };
   }
   const engine = judgeEngine(input, observation, activity === 'planned-downtime');
   return { status: engine.status, findings: [...refused, ...engine.findings, ...guest, ...stateFindings(observation, input.volumeGb, input.previous, true)] };
@@ -106,7 +108,8 @@ function withDetail(message: string, seen: ObservationDoc): string {
   return withLogTail(seen.detail === null || seen.detail === '' ? message : `${message} ${seen.detail}`, seen.logTail);
 }
 
-function unreachable(contact: Contact): Finding {
+function unreachable(contact: Contact, guestState: string | null | undefined): Finding {
+  if (guestState === 'absent') return finding('AgentUnreachable', 'GuestMissing', 'The host has no guest of this instance any more: its files or their record are gone. Delete the instance, or bring the files back.');
   if (contact === 'never') return finding('AgentUnreachable', 'NoReport', 'The agent has not reported yet.');
   if (contact === 'silent') return finding('AgentUnreachable', 'Silent', 'The agent is connected but has not reported for a while: nothing is known about the engine.');
   return finding('AgentUnreachable', 'Disconnected', 'The agent is not connected: nothing is known about the engine, which may well run. The agent is brought back by its host.');

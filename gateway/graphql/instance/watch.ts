@@ -5,13 +5,13 @@
 import { CofferError, invalidInput, notFound } from '../../../kernel/errors.ts';
 import type { Caller, Domain, InstanceFilter } from '../../domain/api.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
+import { isInstanceEvent } from '../../events/doc-kind.ts';
 import type { EventFeed, FeedItem, LogEvent } from '../../events/feed.ts';
 import type { InstanceListUpdate, InstanceUpdate } from '../refs.ts';
 import { follow, type Followed } from '../live/follow.ts';
 
 export interface WatchServices { domain: Domain; feed: EventFeed }
 
-const isInstanceEvent = (event: LogEvent): boolean => event.type.startsWith('instance.');
 const docOf = (event: LogEvent): InstanceDoc | null => {
   const doc = event.doc as InstanceDoc | null;
   return doc === null || doc.deletedAt !== null ? null : doc;

@@ -24,6 +24,8 @@ function fromFeed<Snapshot, Update extends object>(
 
   function end(): IteratorResult<Update> {
     stop.abort();
+    // A feed that waits is woken by the signal; one that rests between two items must be told to clean up.
+    void Promise.resolve(items.return?.()).catch(() => {});
     release?.();
     return { done: true, value: undefined };
   }
@@ -44,7 +46,7 @@ function fromFeed<Snapshot, Update extends object>(
     [Symbol.asyncIterator]() { return this; },
     next: () => new Promise((resolve, reject) => {
       release = () => resolve({ done: true, value: undefined });
-      pull().then(resolve, (error: unknown) => { stop.abort(); reject(error as Error); });
+      pull().then(resolve, (error: unknown) => { reject(error as Error); end(); });
     }),
     return: () => Promise.resolve(end()),
   };

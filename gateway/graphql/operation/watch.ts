@@ -1,6 +1,7 @@
 import { notFound } from '../../../kernel/errors.ts';
 import type { Caller, Domain } from '../../domain/api.ts';
-import type { EventFeed, FeedItem, LogEvent } from '../../events/feed.ts';
+import { isOperationEvent } from '../../events/doc-kind.ts';
+import type { EventFeed, FeedItem } from '../../events/feed.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { follow, type Followed, type Step } from '../live/follow.ts';
 import type { OperationUpdate } from '../refs.ts';
@@ -25,8 +26,8 @@ export async function watchOperation(
   // Whoever comes back after the end gets the end, once more perhaps, and never waits for an event that is behind the cursor.
   if (after && hasEnded(now)) return follow.only<OperationUpdate>({ cursor: after, change: 'UPDATED', operation: now, id });
   return follow.feed(feed, {
-    after, subject: id, projectId: caller.projectId,
-    accept: (event: LogEvent) => event.type.startsWith('operation.'),
+    after, subject: now.subjectId, projectId: caller.projectId,
+    accept: (event) => event.operationId === id && isOperationEvent(event),
     snapshot: (read) => domain.live.operation(caller, id, read),
   }, (item) => operationStep(item, id));
 }

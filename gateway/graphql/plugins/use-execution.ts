@@ -11,10 +11,13 @@ import type { Log } from '../../../kernel/log.ts';
 import type { GraphqlContext } from '../context.ts';
 import type { Documents } from '../documents.ts';
 import { presentError } from '../present-error.ts';
+import { endingWithData } from '../live/ending-with-data.ts';
 import { createSharedExecution } from '../live/shared-execution.ts';
 
 export type Executor = (validated: ValidatedExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
 export interface ExecutionOptions { documents: Documents; log: Log; executeQuery?: Executor }
+
+const requestIdOf = (args: ExecutionArgs): string => (args.contextValue as GraphqlContext).caller.requestId;
 
 export function useExecution({ documents, log, executeQuery = executeRootSelectionSet }: ExecutionOptions): Plugin {
   const share = createSharedExecution(documents);
@@ -25,8 +28,7 @@ export function useExecution({ documents, log, executeQuery = executeRootSelecti
   }
   function presented(result: ExecutionResult, args: ExecutionArgs): ExecutionResult {
     if (!result.errors) return result;
-    const { caller } = args.contextValue as GraphqlContext;
-    return { ...result, errors: result.errors.map((error) => presentError(error, log, caller.requestId)) };
+    return { ...result, errors: result.errors.map((error) => presentError(error, log, requestIdOf(args))) };
   }
   function refused(errors: readonly GraphQLError[], args: ExecutionArgs): ExecutionResult {
     for (const error of errors) error.extensions['code'] ??= 'REQUEST.INVALID';
@@ -48,7 +50,8 @@ export function useExecution({ documents, log, executeQuery = executeRootSelecti
     if (refusals.length > 0 || 'length' in validated) return refused(refusals, args);
     const source = await createSourceEventStream(validated);
     if (!(Symbol.asyncIterator in source)) return presented(source, args);
-    return mapSourceToResponseEvent(validated, source, share(validated, (result) => presented(result, args)));
+    const results = mapSourceToResponseEvent(validated, source, share(validated, (result) => presented(result, args)));
+    return endingWithData(results, (error) => presented({ errors: [presentError(error, log, requestIdOf(args))] }, args));
   }
 
   return {

@@ -11,7 +11,7 @@ export interface ProcessComputeOptions {
 }
 
 /** Milliseconds after which a call is given up; the caller's signal may be earlier. */
-const timeouts = { lookMs: 5_000, changeMs: 60_000, stopMs: 120_000, installMs: 45 * 60_000 };
+const timeouts = { connectMs: 3_000, lookMs: 5_000, changeMs: 60_000, stopMs: 180_000, installMs: 45 * 60_000 };
 const reconnectMs = 250;
 
 type Unary<Request, Response> = (request: Request, metadata: Metadata, options: Partial<GrpcOptions>, callback: (error: ServiceError | null, response: Response) => void) => ClientUnaryCall;
@@ -23,9 +23,21 @@ export function createProcessCompute({ socketPath }: ProcessComputeOptions): Com
     'grpc.use_local_subchannel_pool': 1,
   });
 
-  function call<Request, Response>(method: Unary<Request, Response>, what: string, request: Request, timeoutMs: number, signal: AbortSignal): Promise<Response> {
+  /** A compute role that is just being started again costs a moment, not a failure. */
+  function connected(what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      client.waitForReady(Date.now() + timeouts.connectMs, (error) => {
+        if (error) reject(new CofferError('HOST.UNREACHABLE', `${what}: the compute role does not answer`, { cause: error }));
+        else resolve();
+      });
+    });
+  }
+
+  async function call<Request, Response>(method: Unary<Request, Response>, what: string, request: Request, timeoutMs: number, signal: AbortSignal): Promise<Response> {
+    await connected(what);
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(cancelled(what, signal));
+      // A client that was closed throws here; the executor of a promise turns that into a rejection.
       const running = method.call(client, request, new Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
         signal.removeEventListener('abort', abort);
         if (!error) resolve(response);
@@ -44,7 +56,10 @@ export function createProcessCompute({ socketPath }: ProcessComputeOptions): Com
     async listBuilds(signal) {
       return (await call(client.listBuilds, 'listing engine builds', {}, timeouts.lookMs, signal)).builds.map(buildFromWire);
     },
-    ensureEngine: (request, options) => ensureEngine(client, request, options),
+    async ensureEngine(request, options) {
+      await connected(`installing ${request.datastore} ${request.track}`);
+      return ensureEngine(client, request, options);
+    },
     async createVolume({ instanceId, sizeGb }, options) {
       await call(client.createVolume, 'making the volume', { subject: subjectOf(instanceId, options), sizeGb }, timeouts.changeMs, options.signal);
     },

@@ -12,7 +12,7 @@ const patterns: readonly (readonly [SourceFailure, RegExp])[] = [
 export const classifyAptFailure = (output: string): SourceFailure => patterns.find(([, pattern]) => pattern.test(output))?.[0] ?? 'apt-failed';
 
 /** apt's own words, the useful lines of them, on one line. */
-export function aptWords(output: string): string {
+function aptWords(output: string): string {
   const lines = output.split('\n').filter((line) => /^(E|W|Err|Error|Warning):/.test(line) || /^ .*(Depends|Conflicts|Breaks):/.test(line));
   const useful = lines.filter((line) => !/Some index files failed|unable to correct problems|Aborting/i.test(line)).map((line) => line.replace(/^(E|W|Error|Warning): ?/, '').trim());
   return [...new Set(useful)].slice(0, 3).join(' / ').slice(0, 500);

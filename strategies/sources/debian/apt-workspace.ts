@@ -10,7 +10,6 @@ import { renderSourcesList } from './apt-archive.ts';
 import { isSafeAptPath, renderAptConfig } from './apt-config.ts';
 import { describeAptFailure } from './apt-failure.ts';
 import { chooseSandboxUser, readHostApt } from './host-apt.ts';
-import type { HostApt } from './host-apt.ts';
 import type { DebianOptions } from './options.ts';
 
 /** Lists older than this are fetched anew before a set is resolved: 20 MB a suite, so not each time. */
@@ -98,8 +97,9 @@ export interface WorkspaceRequest {
  */
 export async function prepareWorkspace(options: DebianOptions, request: WorkspaceRequest): Promise<{ workspace: AptWorkspace; wasRefreshed: boolean }> {
   const { suite: name, isForced, signal } = request;
-  const host: HostApt = await readHostApt(options.keyring, signal);
+  const host = await readHostApt(options.keyring, signal);
   const sources = renderSourcesList(host.archives, name, host.keyring);
+  if (name !== 'sid' && host.archives.security === undefined) options.log.warn({ suite: name }, "apt's configuration names no security archive; packages may lack fixes");
   const base = aptDirectory(options.root);
   await makeDirectory(base);
   const workspace = await openWorkspace(options, join(base, `work-${request.name}`), host.acquire);

@@ -1,4 +1,4 @@
-import type { DebianSource, EngineBuild } from '../../spi/engine-source.ts';
+import type { EngineBuild } from '../../spi/engine-source.ts';
 import { closureHash, recipeOf } from '../build-record.ts';
 import type { BuildRecord } from '../build-record.ts';
 import type { BuildShelf } from '../build-shelf.ts';
@@ -6,11 +6,9 @@ import { EngineSourceError } from '../source-error.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { requireHostTools } from './host-apt.ts';
 import { discardLeftovers, fetchedShare, layOut, scaled } from './lay-out.ts';
-import type { BuildPackage } from './lay-out.ts';
+import type { BuildPackage, DebianRequest } from './lay-out.ts';
 import type { DebianOptions, Progress } from './options.ts';
 import { isKept } from './package-store.ts';
-
-export interface DebianRequest { datastore: string; track: string; spec: DebianSource; signal: AbortSignal; progress: Progress }
 
 /** Installs the suite's current packages as a build, or answers the one that has exactly them. The track's lock is held. */
 export async function installFromDebian(shelf: BuildShelf, options: DebianOptions, request: DebianRequest): Promise<EngineBuild> {

@@ -7,7 +7,7 @@ import type { DebianArchives } from './apt-archive.ts';
 import { decideSandboxUser, hostAcquireLines } from './apt-config.ts';
 
 /** What is asked of the host's own apt; nothing here changes it. */
-export interface HostApt { archives: DebianArchives; acquire: string[]; keyring: string }
+interface HostApt { archives: DebianArchives; acquire: string[]; keyring: string }
 
 const queryTimeoutMs = 60_000;
 const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];

@@ -19,8 +19,8 @@ import { unpackPackages } from './unpack.ts';
 import { probeVersionAside, verifyLibraries } from './verify-build.ts';
 
 export type BuildPackage = Pick<ClosurePackage, 'name' | 'version' | 'sha256' | 'file'>;
-interface LayOutRequest { datastore: string; track: string; spec: DebianSource; signal: AbortSignal; progress: Progress }
-type Track = Pick<LayOutRequest, 'datastore' | 'track'>;
+export interface DebianRequest { datastore: string; track: string; spec: DebianSource; signal: AbortSignal; progress: Progress }
+type Track = Pick<DebianRequest, 'datastore' | 'track'>;
 
 const syncTimeoutMs = 5 * 60 * 1000;
 /** Shares of the way: fetching is most of it on any network that is not next door. */
@@ -36,7 +36,7 @@ const pendingNote = (shelf: BuildShelf, { datastore, track }: Track): string => 
  * Packages become a build: unpacked aside, relinked for the final path (a relinked tree cannot be moved), renamed,
  * verified, published. Until it is published the tree is no build, wherever the process dies.
  */
-export async function layOut(shelf: BuildShelf, options: DebianOptions, request: LayOutRequest, packages: readonly BuildPackage[]): Promise<EngineBuild> {
+export async function layOut(shelf: BuildShelf, options: DebianOptions, request: DebianRequest, packages: readonly BuildPackage[]): Promise<EngineBuild> {
   const { datastore, spec, signal, progress } = request;
   progress(fetchedShare, 'preparing to unpack');
   const patchelf = await ensurePatchelf(options, signal);
@@ -58,13 +58,13 @@ export async function layOut(shelf: BuildShelf, options: DebianOptions, request:
   } finally { await rm(aside, { recursive: true, force: true }); }
 }
 
-async function versionOf(aside: string, { datastore, track, spec, signal }: LayOutRequest): Promise<string> {
+async function versionOf(aside: string, { datastore, track, spec, signal }: DebianRequest): Promise<string> {
   const version = await probeVersionAside(aside, spec.binDir, spec.versionCommand, signal);
   if (matchesTrack(version, track)) return version;
   throw new EngineSourceError('wrong-version', `${spec.suite} has ${datastore} ${version}, which is not of track ${track}`);
 }
 
-function describe(shelf: BuildShelf, { datastore, track, spec }: LayOutRequest, files: readonly BuildPackage[], version: string): BuildRecord {
+function describe(shelf: BuildShelf, { datastore, track, spec }: DebianRequest, files: readonly BuildPackage[], version: string): BuildRecord {
   const packages = files.map(({ name, version: own, sha256 }) => ({ name, version: own, sha256 }));
   const [hash, recipe] = [closureHash(packages), recipeOf(spec)];
   const id = buildIdOf(datastore, version, hash, recipe);
@@ -76,7 +76,7 @@ function describe(shelf: BuildShelf, { datastore, track, spec }: LayOutRequest, 
 }
 
 /** From the finished tree to a build that others see. The note lets the next attempt remove a renamed, unpublished tree. */
-async function settle(shelf: BuildShelf, aside: string, record: BuildRecord, request: LayOutRequest): Promise<void> {
+async function settle(shelf: BuildShelf, aside: string, record: BuildRecord, request: DebianRequest): Promise<void> {
   const { build } = record;
   const { signal, spec } = request;
   await writeFile(pendingNote(shelf, request), build.id);

@@ -1,15 +1,15 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore } from '../../../strategies/sources/index.ts';
-import { startArchiveProxy } from './support/archive-proxy.ts';
+import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
 import type { ArchiveProxy } from './support/archive-proxy.ts';
 import { processesNaming, runEnsure } from './support/run-child.ts';
 import type { ChildLine } from './support/run-child.ts';
 import { createScratch } from './support/scratch.ts';
 
-describe('an installation that is killed', () => {
+describe.runIf(canInterpose())('an installation that is killed', () => {
   let scratch: Awaited<ReturnType<typeof createScratch>>;
   let proxy: ArchiveProxy;
   beforeAll(async () => { [scratch, proxy] = [await createScratch(), await startArchiveProxy()]; });
@@ -51,7 +51,6 @@ describe('an installation that is killed', () => {
 });
 
 async function totalBytes(directory: string): Promise<number> {
-  const { stat } = await import('node:fs/promises');
   const sizes = await Promise.all((await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size));
   return sizes.reduce((a, b) => a + b, 0);
 }

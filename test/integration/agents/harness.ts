@@ -18,6 +18,7 @@ import { createSealer, type Sealer } from '../../../gateway/store/seal.ts';
 import type { Store, Tx } from '../../../gateway/store/tx.ts';
 import { GuestAgentService, type GuestAgentServer } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import { ConductorClient, EnrolmentClient, type Hello, type Observation, type ReportRequest, type ReportResponse } from '../../../proto/generated/coffer/conductor/v1/conductor.ts';
+import type { Capability } from '../../../strategies/spi/capability.ts';
 import type { Enrolment } from '../../../strategies/spi/compute.ts';
 
 export const RELEASE = '0.1.0-test';
@@ -33,7 +34,7 @@ export interface TestGateway {
   id: string; pki: Pki; conductor: Conductor; gateways: Gateways; agents: Agents; issueEnrolment: IssueEnrolment; address: string; enrolAddress: string;
   stop(): Promise<void>;
 }
-export interface GatewayOptions { store: Store; sealer: Sealer; clock?: Clock; pki?: Partial<PkiSettings>; settings?: Partial<ConductorSettings>; id?: string }
+export interface GatewayOptions { store: Store; sealer: Sealer; clock?: Clock; pki?: Partial<PkiSettings>; settings?: Partial<ConductorSettings>; id?: string; release?: string; capabilities?: Record<string, readonly Capability[]> }
 
 export async function startGateway({ store, sealer, clock = { now: Date.now }, ...options }: GatewayOptions): Promise<TestGateway> {
   const id = options.id ?? `gw-${randomBytes(3).toString('hex')}`;
@@ -41,7 +42,8 @@ export async function startGateway({ store, sealer, clock = { now: Date.now }, .
   await pki.open();
   let gateways: Gateways;
   const conductor = createConductor({
-    store, pki, gateways: () => gateways, log: silentLog, gatewayId: id, release: RELEASE, clock, capabilitiesOf: (name) => (name === 'testdb' ? ['TLS', 'USERS'] : undefined),
+    store, pki, gateways: () => gateways, log: silentLog, gatewayId: id, release: options.release ?? RELEASE, clock,
+    capabilitiesOf: (name) => ({ testdb: ['TLS', 'USERS'] as const, ...options.capabilities })[name],
     settings: { heartbeatMs: 1_000, seenFlushMs: 200, ...options.settings },
   });
   const { address, enrolAddress } = await conductor.start();

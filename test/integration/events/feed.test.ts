@@ -264,7 +264,8 @@ describe('500 clients that resume at once', () => {
     let statements = 0;
     let tell = (): void => {};
     test.store.onStatement((text) => { if (text.includes('event_horizon')) { statements += 1; tell(); } });
-    const after = first.items[0]!.kind === 'snapshot' ? first.items[0].cursor : '';
+    const present = first.items[0]!;
+    const after = present.kind === 'snapshot' ? present.cursor : '';
     const readings = Array.from({ length: 500 }, (_, i) => read(other, { after, subject: i % 10 === 0 ? `q${i}` : 's1' }));
     await Promise.all(readings.map((r, i) => (i % 10 === 0 ? undefined : r.until((items) => items.length === 1))));
     expect(readings[1]!.numbers()).toEqual([1]);

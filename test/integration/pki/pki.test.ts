@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../../kernel/ids.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { createPki, type Pki } from '../../../gateway/pki/pki.ts';
-import { createCsr, createKey, loadX509 } from '../../../gateway/pki/x509.ts';
+import { createCsr, createKey, loadX509, type KeyPair } from '../../../gateway/pki/x509.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
@@ -133,7 +133,7 @@ describe('leaves', () => {
     forged[forged.length - 5]! ^= 1;
     for (const bad of [forged, Buffer.alloc(0), Buffer.from('nonsense'), Buffer.alloc(5_000)]) await expect(pki.renew(newId('Instance'), bad)).rejects.toThrow(/request|signature/);
     const x509 = await loadX509();
-    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']);
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']) as unknown as KeyPair;
     const other = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=x', keys, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-384' } });
     await expect(pki.renew(newId('Instance'), Buffer.from(other.rawData))).rejects.toThrow(/P-256/);
   });

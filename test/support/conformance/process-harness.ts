@@ -6,7 +6,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'n
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, listProcesses } from '../../../agent/supervisor/proc.ts';
-import { createCa, createKey, engineNames, importPrivateKey, issueLeaf } from '../../../gateway/pki/x509.ts';
+import { createCa, createKey, engineNames, importPrivateKey, issueLeaf, type LeafRequest } from '../../../gateway/pki/x509.ts';
 import type { AgentBoot } from '../../../kernel/guest-record.ts';
 import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../../strategies/conformance/index.ts';
 import type { FlavorSize } from '../../../strategies/spi/control.ts';
@@ -133,7 +133,7 @@ async function createCertificates(folder: string, owner: Identity | null): Promi
   };
   const issue = async (): Promise<{ serialNumber: string }> => {
     const { keys, privateKeyPem } = await createKey();
-    const leaf = await issueLeaf({ ca: signer, publicKey: keys.publicKey, commonName: 'engine', names: engineNames(['127.0.0.1']), usage: 'server', notBeforeMs: nowMs - hourMs, notAfterMs: nowMs + 200 * hourMs });
+    const leaf = await issueLeaf({ ca: signer, publicKey: keys.publicKey as LeafRequest['publicKey'], commonName: 'engine', names: engineNames(['127.0.0.1']), usage: 'server', notBeforeMs: nowMs - hourMs, notAfterMs: nowMs + 200 * hourMs });
     await put('server.key', privateKeyPem);
     await put('server.crt', leaf.pem);
     return { serialNumber: new X509Certificate(leaf.pem).serialNumber };

@@ -17,8 +17,7 @@ const logLines = 20;
 export async function start(ctx: GuestContext): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there is no database cluster in ${ctx.paths.data}: initialise first`);
   if (ctx.engine.pid() === null) {
-    await ctx.engine.killLeftovers();
-    await removeStaleLocks(ctx);
+    await clearLeftovers(ctx);
     await writeFiles(ctx);
     for (const path of [ctx.tls.certificate, ctx.tls.key, ctx.tls.ca]) await ctx.engine.own(path, 0o600);
     await ctx.engine.start({ command: program(ctx, 'postgres'), args: serverArguments(ctx), env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, cwd: ctx.paths.data, logFile: 'postgresql.log' });
@@ -26,8 +25,12 @@ export async function start(ctx: GuestContext): Promise<void> {
   await untilAnswering(ctx);
 }
 
-/** The server's own check of an old lock file may meet a stranger that has the number by now. All of ours are gone here. */
-async function removeStaleLocks(ctx: GuestContext): Promise<void> {
+/**
+ * Processes and lock files of a crash. The server's own check of an old lock file may meet a stranger that has the number
+ * by now, or a zombie; here all of ours are gone.
+ */
+export async function clearLeftovers(ctx: GuestContext): Promise<void> {
+  await ctx.engine.killLeftovers();
   const path = join(ctx.paths.data, 'postmaster.pid');
   const pid = Number((await readFile(path, 'utf8').catch(() => '')).split('\n')[0]);
   const title = pid > 0 ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : '';
@@ -59,7 +62,7 @@ const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engin
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
   forgetProbe(ctx.instanceId);
   if (ctx.engine.pid() !== null) {
-    const halfMs = remainingMs(ctx) / 2;
+    const halfMs = Math.floor(remainingMs(ctx) / 2);
     await ctx.engine.signal(mode === 'orderly' ? 'SIGINT' : 'SIGQUIT');
     // A stopped (SIGSTOP) or wedged server does not hear; committed data is in the write-ahead log.
     if (!(await endsWithin(ctx, halfMs))) {

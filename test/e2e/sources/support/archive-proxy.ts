@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +14,12 @@ export interface ArchiveProxy {
   /** may be changed at any time */
   behaviour: { packageBytesPerSecond?: number; damages?(path: string): boolean; refuses?(path: string): boolean };
   stop(): Promise<void>;
+}
+
+/** Whether apt of this host can be led through it: a plain HTTP archive, and no proxy of apt's own. */
+export function canInterpose(): boolean {
+  const ask = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return /^'http:/m.test(ask('apt-get', 'update', '--print-uris')) && !/^Acquire::http::Proxy ".+"/m.test(ask('apt-config', 'dump'));
 }
 
 const chunkBytes = 16 * 1024;

@@ -1,0 +1,125 @@
+/** The only place that puts the agent's parts together. */
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import type { Clock } from '../kernel/clock.ts';
+import type { AgentBoot } from '../kernel/guest-record.ts';
+import type { Log } from '../kernel/log.ts';
+import { capabilitiesOf } from '../strategies/spi/guest.ts';
+import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
+import { createCertificateRenewal } from './commands/certificate-renewal.ts';
+import { armCrashPoints } from './commands/crash-point.ts';
+import { createLifeCycle } from './commands/life-cycle.ts';
+import { createPerform } from './commands/perform.ts';
+import { createRunner } from './commands/runner.ts';
+import { createLogRotation } from './housekeeping/log-rotation.ts';
+import { createVolumeUsage } from './housekeeping/volume-usage.ts';
+import { createEngineCertificate } from './identity/engine-certificate.ts';
+import { createIdentityKeeper } from './identity/identity.ts';
+import { openIdentityFiles } from './identity/identity-files.ts';
+import { createJournal } from './journal/journal.ts';
+import { createAddressBook } from './reporting/address-book.ts';
+import { createReporter } from './reporting/reporter.ts';
+import { createSightSource } from './reporting/sight-source.ts';
+import { createGuestAgent } from './rpc/guest-agent.ts';
+import { startServer } from './rpc/server.ts';
+import { IdentityServerCredentials } from './rpc/server-credentials.ts';
+import { createStateKeeper } from './state/agent-state.ts';
+import { createFenceKeeper } from './state/fence-keeper.ts';
+import { openSecrets } from './state/secrets.ts';
+import { openSlotStore } from './state/slot-store.ts';
+import { createContextFactory } from './supervisor/context.ts';
+import { createEngineProcess } from './supervisor/engine-process.ts';
+import { ownPath } from './supervisor/own-path.ts';
+import { createSupervisor } from './supervisor/supervisor.ts';
+import { agentVersion, protocols } from './version.ts';
+
+export interface Agent {
+  /** The engine stays; everything else ends. */
+  leave(): Promise<void>;
+  /** The engine is stopped in an orderly way; the wanted run state stays. */
+  stop(): Promise<void>;
+  /** The engine is stopped until it is asked for again or `recheck` comes. */
+  hold(reason: string): void;
+  /** Something was changed from outside: a token, room on the disk. */
+  recheck(): void;
+}
+
+export class CapabilityMismatch extends Error {
+  override readonly name = 'CapabilityMismatch';
+}
+export interface AgentParts { boot: AgentBoot; plugin: DatastorePlugin; clock: Clock; log: Log; onStuck(kind: string): void }
+
+export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentParts): Promise<Agent> {
+  const guest = await plugin.guest();
+  const { timeouts } = plugin.manifest;
+  const capabilities = capabilitiesOf(guest);
+  const declared = [...plugin.manifest.capabilities].sort();
+  if (capabilities.join() !== declared.join()) throw new CapabilityMismatch(`The plugin ${plugin.manifest.id} declares ${declared.join(', ')}, its guest half has ${capabilities.join(', ')}`);
+
+  const journalFolder = join(boot.paths.agent, 'journal');
+  await mkdir(journalFolder, { recursive: true, mode: 0o700 });
+  const store = await openSlotStore(join(journalFolder, 'slots'));
+  const state = createStateKeeper(store, join(boot.paths.agent, 'state.json'), log);
+  const secrets = await openSecrets(boot.paths.agent);
+  const journal = createJournal(store, clock);
+  const fences = createFenceKeeper(store);
+  const addresses = createAddressBook(store, boot.conductorAddress);
+
+  // The engine first: it needs nobody else.
+  const engine = createEngineProcess(boot, () => clock.now());
+  const context = createContextFactory({ boot, state, secrets, engine, log });
+  const supervisor = createSupervisor({ guest, timeouts, engine, state, context, clock, log });
+  const volume = createVolumeUsage(boot.paths.volume);
+  const sight = createSightSource({ boot, state, supervisor, volume, guest, context, timeouts });
+  supervisor.begin();
+
+  const credentials = new IdentityServerCredentials();
+  const identity = createIdentityKeeper({ boot, files: await openIdentityFiles(boot.paths.agent), addresses, clock, log });
+  identity.onChange((own) => credentials.use(own));
+  const own = (path: string, mode: number): Promise<void> => ownPath(path, mode, boot.engineUid);
+  const engineCertificate = createEngineCertificate({ boot, identity, addresses, clock, own });
+
+  const lifeCycle = createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate });
+  const perform = createPerform({ guest, lifeCycle, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
+  const runner = createRunner({ journal, fences, capabilities: new Set(capabilities), perform, onStuck, clock, log });
+  const renewal = createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log });
+
+  const introduction = {
+    instanceId: boot.instanceId, agentVersion: agentVersion(), protocols, capabilities, datastore: boot.datastore, track: boot.track, buildId: boot.build.id,
+  };
+  const server = await startServer(boot.bind, createGuestAgent({ boot, introduction, guest, timeouts, runner, supervisor, context, log }), credentials);
+  const host = isWildcard(boot.bind) ? boot.advertise : boot.bind;
+  const address = `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+  const hello = () => ({ ...introduction, address });
+  const reporter = createReporter({ trustDomain: boot.trustDomain, identity, addresses, hello, look: () => sight.look(), clock, log });
+  sight.onChange(() => reporter.changed());
+  identity.onChange(() => reporter.reconnect());
+
+  const rotation = createLogRotation(boot.paths.logs, (error) => log.warn({ reason: error.message }, 'logs could not be rotated'));
+  reporter.begin();
+  await identity.begin();
+  for (const part of [volume, rotation, renewal]) part.begin();
+  log.info({ address, capabilities, version: introduction.agentVersion }, 'the agent is ready');
+
+  const leave = async (): Promise<void> => {
+    for (const part of [supervisor, identity, volume, rotation, renewal]) part.end();
+    reporter.end();
+    await server.stop();
+    await store.close();
+  };
+  return {
+    leave,
+    async stop() {
+      await runner.abortAll('The agent is being stopped');
+      await supervisor.stopForGood();
+      await leave();
+    },
+    hold: (reason) => supervisor.hold(reason),
+    recheck() {
+      supervisor.release();
+      identity.recheck();
+    },
+  };
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';

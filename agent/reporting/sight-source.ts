@@ -1,0 +1,69 @@
+/** Puts together what is reported. Looking is synchronous; what has to be fetched is fetched when it may have changed. */
+import { join } from 'node:path';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { GuestHalf } from '../../strategies/spi/guest.ts';
+import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
+import type { VolumeUsage } from '../housekeeping/volume-usage.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
+import { tailOf } from '../supervisor/log-tail.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import { createSight, type Sight } from './observation.ts';
+
+const tailLines = 20;
+
+export interface SightSource {
+  look(): Sight;
+  onChange(listener: () => void): void;
+  /** root was enabled or disabled */
+  lookAtRoot(): void;
+}
+export interface SightSourceParts {
+  boot: AgentBoot; state: StateKeeper; supervisor: Supervisor; volume: VolumeUsage; guest: GuestHalf; context: ContextFactory; timeouts: GuestTimeouts;
+}
+
+export function createSightSource({ boot, state, supervisor, volume, guest, context, timeouts }: SightSourceParts): SightSource {
+  const listeners: (() => void)[] = [];
+  let logTail: string[] = [];
+  let rootEnabled: boolean | null = null;
+  let isReadingTail = false;
+  let isAskingForRoot = false;
+  const changed = (): void => listeners.forEach((listener) => listener());
+
+  const readTail = async (): Promise<void> => {
+    const logFile = state.current().engine?.logFile;
+    if (isReadingTail || !logFile) return;
+    isReadingTail = true;
+    const lines = await tailOf(join(boot.paths.logs, logFile), tailLines);
+    isReadingTail = false;
+    if (lines.join('\n') === logTail.join('\n')) return;
+    logTail = lines;
+    changed();
+  };
+  const askForRoot = async (): Promise<void> => {
+    if (!guest.root || isAskingForRoot) return;
+    isAskingForRoot = true;
+    try {
+      rootEnabled = await guest.root.isEnabled(context(ownFrame('look-at-root', timeouts.statementMs)));
+      changed();
+    } catch {
+      // The engine is busy or gone: it is asked again when it is next seen well.
+    } finally {
+      isAskingForRoot = false;
+    }
+  };
+
+  supervisor.onChange(() => {
+    const { state: engine } = supervisor.health();
+    if (engine !== 'ok') void readTail();
+    else if (rootEnabled === null) void askForRoot();
+    changed();
+  });
+  volume.onChange(changed);
+
+  return {
+    look: () => createSight({ boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled }),
+    onChange: (listener) => void listeners.push(listener),
+    lookAtRoot: () => void askForRoot(),
+  };
+}

@@ -1,0 +1,184 @@
+/** Constructs the gateway: the only place that knows implementations. Roles decide what is started. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '../kernel/clock.ts';
+import { CofferError } from '../kernel/errors.ts';
+import { homePaths } from '../kernel/home.ts';
+import type { Log } from '../kernel/log.ts';
+import type { Settings } from '../kernel/settings.ts';
+import { createProcessCompute } from '../strategies/compute/process/index.ts';
+import { loadPlugins } from '../strategies/registry.ts';
+import { createAgents } from './agents/agents.ts';
+import { createConductor } from './agents/conductor.ts';
+import { createGateways, type Gateways } from './agents/gateways.ts';
+import { createIssueEnrolment } from './agents/issue-enrolment.ts';
+import { createAccess, ensureAdminToken } from './domain/access/access.ts';
+import { loadCatalogue, seedCatalogue } from './domain/catalogue/catalogue.ts';
+import type { DomainDeps } from './domain/deps.ts';
+import { createDomain } from './domain/domain.ts';
+import { createEventFeed } from './events/event-feed.ts';
+import { createPruner, pruneEvents } from './events/prune.ts';
+import { createApi } from './graphql/api.ts';
+import { createHosts } from './hosts/hosts.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { instanceHooks } from './operation-hooks.ts';
+import { createOperations } from './operations/operations.ts';
+import { createWorker } from './operations/worker.ts';
+import type { AnyWorkflow } from './operations/workflow.ts';
+import { createInstanceWorkflow } from './operations/workflows/create-instance.ts';
+import type { WorkflowDeps } from './operations/workflows/deps.ts';
+import { engineCommandWorkflow } from './operations/workflows/engine-command.ts';
+import { installEngineWorkflow } from './operations/workflows/install-engine.ts';
+import { lifecycleWorkflows } from './operations/workflows/lifecycle.ts';
+import { createPki } from './pki/pki.ts';
+import { createClientRunner } from './plugins/client-runner.ts';
+import { createControlHost } from './plugins/control-host.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+import { watchRevocations } from './revocations.ts';
+import { loadSecretKey } from './secret-key.ts';
+import { ensureInstallation } from './store/installation.ts';
+import { migrate } from './store/migrate.ts';
+import { pruneIdempotencyKeys } from './store/prune-idempotency-keys.ts';
+import { createSealer } from './store/seal.ts';
+import { createStore } from './store/store.ts';
+import { observeOperations, readScrapeValues } from './telemetry.ts';
+
+export interface Gateway { url: string; stop(): Promise<void> }
+export interface GatewayOptions { settings: Settings; storeUrl: string; adminTokenHash: string | null; release: string; log: Log }
+
+const storeConnections = 10;
+const workerConcurrency = 16;
+const leaseMs = 3_000;
+const inlineWaitMs = 10_000;
+const gib = 1024 ** 3;
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { settings, log, release } = options;
+  const has = (role: Settings['roles'][number]): boolean => settings.roles.includes(role);
+  const paths = homePaths(settings.home);
+  const gatewayId = `${settings.hostName}/${process.pid}-${randomBytes(4).toString('hex')}`;
+
+  const store = createStore({ url: options.storeUrl, maxConnections: storeConnections, log, applicationName: 'coffer-gateway' });
+  await migrate({ url: options.storeUrl, folder: migrationsFolder(), log });
+  const sealer = createSealer(await loadSecretKey(settings.secretKey, paths.secretKey));
+  const plugins = await loadPlugins(settings.plugins);
+  for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, problem: p.problem }, 'a plugin is disabled');
+  const installation = await store.transaction(async (tx) => {
+    const found = await ensureInstallation(tx);
+    await seedCatalogue(tx, plugins);
+    if (options.adminTokenHash) await ensureAdminToken(tx, options.adminTokenHash);
+    return found;
+  });
+  const catalogue = await loadCatalogue(store, plugins);
+  const control = createControlHost((name) => plugins.flatMap((p) => (p.state === 'READY' && p.plugin.manifest.id === name ? [p.plugin.control] : []))[0]);
+  const metrics = createMetrics();
+
+  const pki = createPki({ store, sealer, log, gatewayId, settings: { leafTtlMs: settings.leafTtlHours * 3_600_000 } });
+  const agents = createAgents({ store, pki, log });
+  const strategy = createProcessCompute({ socketPath: paths.computeSocket });
+  const hosts = createHosts({ store, strategy, log });
+  let gateways: Gateways | undefined;
+  const conductors = (): Gateways => { if (!gateways) throw new CofferError('STORE.UNAVAILABLE', 'the gateway is still starting'); return gateways; };
+
+  const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
+  const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
+  const workflowDeps: WorkflowDeps = {
+    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner(clientProgram()),
+    issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
+    async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
+    enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,
+  };
+  const workflows: AnyWorkflow[] = [createInstanceWorkflow(workflowDeps), engineCommandWorkflow(workflowDeps), installEngineWorkflow(workflowDeps), ...lifecycleWorkflows(workflowDeps)] as AnyWorkflow[];
+
+  const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log });
+  const worker = createWorker({
+    store, sealer, workflows, hooks: instanceHooks, generation: installation.generation, gatewayId, concurrency: workerConcurrency, leaseMs,
+    targets: () => hosts.targets(), log, observer: observeOperations(metrics),
+  });
+  const feed = createEventFeed({ store, generation: installation.generation, log });
+  const access = createAccess(store);
+  const domainDeps: DomainDeps = { store, sealer, operations, catalogue, control, agents, enginePorts, reserve, inlineWaitMs, log };
+  const domain = createDomain({ ...domainDeps, access, version: release, generation: installation.generation, listBuilds: (hostId) => hosts.listBuilds(hostId) });
+  readScrapeValues(metrics, { store, feed });
+
+  // what agents need comes up beside the API: the first answer must not wait for it
+  const background = { state: 'starting' as 'starting' | 'up' | { failed: string } };
+  const conductor = createConductor({
+    store, pki, gateways: conductors, log, gatewayId, release, capabilitiesOf: (name) => catalogue.manifest(name)?.capabilities,
+    settings: { bind: settings.conductorHost, conductorPort: settings.conductorPort, enrolPort: settings.enrolPort, advertiseHost: settings.conductorHost },
+  });
+  const pruner = has('worker') ? createPruner({ store, log, tasks: [(s) => pruneEvents(s), (s) => pruneIdempotencyKeys(s)] }) : null;
+  let reconciler: ReturnType<typeof createReconciler> | undefined;
+  const startBackground = async (): Promise<void> => {
+    await pki.open();
+    const addresses = has('conductor') ? await conductor.start() : { address: '', enrolAddress: '' };
+    gateways = createGateways({ store, clock: systemClock, self: { id: gatewayId, roles: settings.roles, ...addresses } });
+    await gateways.beat();
+    if (has('worker')) {
+      await hosts.beat();
+      hosts.start();
+      worker.start();
+    }
+    reconciler = createReconciler({
+      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), log,
+      computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
+    });
+    reconciler.start();
+    background.state = 'up';
+  };
+
+  let http: HttpServer | undefined;
+  let unwatch: (() => void) | undefined;
+  if (has('api')) {
+    await feed.start();
+    const api = createApi({ domain, feed, log, serverVersion: release });
+    http = await createHttpServer({
+      host: settings.host, port: settings.port, api, access, metrics, log,
+      health: [
+        { name: 'store', async check() { await store.query('select 1'); return null; } },
+        { name: 'background', check: () => (background.state === 'up' ? null : background.state === 'starting' ? 'still starting' : background.state.failed) },
+      ],
+    });
+    unwatch = watchRevocations(feed, (tokenId) => { access.forget(tokenId); http?.onTokenRevoked(tokenId); }, log);
+  }
+  const started = startBackground().catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    background.state = { failed: message };
+    log.error({ err: message }, `the gateway could not start completely: ${message}`);
+  });
+
+  return {
+    url: http?.url ?? '',
+    async stop() {
+      unwatch?.();
+      await http?.close();
+      await started;
+      await worker.stop();
+      await reconciler?.stop();
+      hosts.stop();
+      await pruner?.close();
+      await conductor.stop();
+      await gateways?.leave().catch(() => {});
+      agents.close();
+      strategy.close();
+      pki.close();
+      operations.close();
+      await feed.close();
+      await store.close();
+    },
+  };
+}
+
+/** Beside the bundle in a runtime, in the checkout during development. */
+function migrationsFolder(): string {
+  const here = import.meta.dirname;
+  const candidates = [join(here, 'migrations'), join(here, '../migrations'), join(here, '../prisma/migrations')];
+  return candidates.find((folder) => existsSync(folder)) ?? candidates[2]!;
+}
+function clientProgram(): { node: string; entry: string } {
+  const here = import.meta.dirname;
+  const candidates = [join(here, 'client-host.mjs'), join(here, '../client-host.mjs'), join(here, '../strategies/client-host.ts')];
+  return { node: process.execPath, entry: candidates.find((path) => existsSync(path)) ?? candidates[2]! };
+}

@@ -1,0 +1,45 @@
+/** A gateway process: settings from the environment, JSON lines to standard output, exit code 78 for what a person must mend. */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { pino } from 'pino';
+import { isCofferError } from '../kernel/errors.ts';
+import { homePaths } from '../kernel/home.ts';
+import { releaseVersion } from '../kernel/release.ts';
+import { loadSettings } from '../kernel/settings.ts';
+import { startGateway } from './composition.ts';
+
+const configurationExitCode = 78;
+const stopTimeoutMs = 20_000;
+
+async function main(): Promise<void> {
+  const loaded = loadSettings(process.env, { uid: process.getuid?.() ?? 0, userHome: process.env['HOME'] ?? '/nonexistent', machineName: hostname() });
+  if ('problems' in loaded) return giveUp(loaded.problems.map((p) => p.message).join('\n'));
+  const { settings } = loaded;
+  const paths = homePaths(settings.home);
+  const storeUrl = settings.databaseUrl ?? (await readFile(paths.storeUrl, 'utf8').catch(() => '')).trim();
+  if (storeUrl === '') return giveUp(`there is no store: set DATABASE_URL, or start Coffer with its host so that ${paths.storeUrl} exists`);
+  const adminTokenHash = (await readFile(paths.adminTokenHash, 'utf8').catch(() => '')).trim() || null;
+  const log = pino({ level: settings.logLevel, base: {} });
+  const gateway = await startGateway({ settings, storeUrl, adminTokenHash, release: releaseVersion(), log });
+  log.info({ url: gateway.url, roles: settings.roles }, 'the gateway listens');
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopTimeoutMs).unref();
+    gateway.stop().then(() => process.exit(0), (error: unknown) => { log.error({ err: String(error) }, 'the gateway did not stop in order'); process.exit(1); });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function giveUp(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(configurationExitCode);
+}
+
+main().catch((error: unknown) => {
+  if (isCofferError(error) && error.code !== 'STORE.UNAVAILABLE') giveUp(error.message);
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

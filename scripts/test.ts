@@ -1,0 +1,63 @@
+/**
+ * `npm test`: the checks, then the tests from cheap to dear, each part also when an earlier one failed.
+ *
+ *     npm test                    everything
+ *     npm test -- unit e2e        these parts of: check, unit, integration, e2e, fault
+ *     npm test -- unit -t name    further arguments are vitest's
+ *
+ * The last line is `N passed, N failed`; a check counts as one test.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChecks } from './check.ts';
+import { ROOT } from './run.ts';
+import { type Count, countResults, type JsonReport } from './test-report.ts';
+
+const PROJECTS = ['unit', 'integration', 'e2e', 'fault'];
+const PARTS = ['check', ...PROJECTS];
+
+async function runProject(project: string, args: string[]): Promise<Count> {
+  const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
+  const file = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const code = await runVitest(['run', '--project', project, ...reporters, ...args]);
+    const report = await readFile(file, 'utf8').catch(() => null);
+    return countResults(report === null ? null : (JSON.parse(report) as JsonReport), code);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function runVitest(args: string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit' });
+    child.on('error', () => resolve(1));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+function title(part: string): void {
+  console.log(`\n== ${part}`);
+}
+
+const args = process.argv.slice(2);
+const named = args.filter((argument) => PARTS.includes(argument));
+const forVitest = args.filter((argument) => !PARTS.includes(argument));
+const total: Count = { passed: 0, failed: 0 };
+
+// The terminal's Ctrl-C ends vitest, which still tells what it has seen; we then say the closing line.
+let isInterrupted = false;
+process.on('SIGINT', () => void (isInterrupted = true));
+
+for (const part of PARTS.filter((name) => named.length === 0 || named.includes(name))) {
+  if (isInterrupted) break;
+  title(part);
+  const { passed, failed } = part === 'check' ? await runChecks() : await runProject(part, forVitest);
+  total.passed += passed;
+  total.failed += failed;
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;

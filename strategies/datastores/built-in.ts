@@ -1,0 +1,7 @@
+/** The datastores that come with Coffer. Loaded when they are asked for: an agent loads one of them. */
+import type { DatastorePlugin } from '../spi/datastore.ts';
+
+export const builtIn: Readonly<Record<string, () => Promise<{ default: DatastorePlugin }>>> = {
+  postgresql: () => import('./postgresql/index.ts'),
+  redis: () => import('./redis/index.ts'),
+};

@@ -1,0 +1,74 @@
+/**
+ * The plugins of an installation: the built-in ones and npm packages named in the configuration. A plugin that does not
+ * fit is disabled with its reason and the rest lives. Light on purpose: every agent loads it.
+ */
+import { builtIn } from './datastores/built-in.ts';
+import { manifestProblems } from './manifest-problems.ts';
+import type { DatastorePlugin } from './spi/datastore.ts';
+
+/** `origin` is "built-in" or the name of the package. */
+export type LoadedPlugin =
+  | { state: 'READY'; name: string; origin: string; plugin: DatastorePlugin }
+  | { state: 'DISABLED'; name: string; origin: string; problem: string };
+
+/** One place a plugin may come from. `name` is known before loading only for built-in ones. */
+export interface PluginSource { name: string | null; origin: string; load(): Promise<unknown> }
+
+export const builtInOrigin = 'built-in';
+
+/** `packages` are names of npm packages (or paths) whose default export is a plugin. */
+export function pluginSources(packages: readonly string[]): PluginSource[] {
+  const own = Object.entries(builtIn).map(([name, load]): PluginSource => ({ name, origin: builtInOrigin, load }));
+  return [...own, ...packages.map((origin): PluginSource => ({ name: null, origin, load: () => import(origin) as Promise<unknown> }))];
+}
+
+/** Every plugin, each with its verdict; never throws because of one. */
+export async function loadPlugins(packages: readonly string[] = []): Promise<LoadedPlugin[]> {
+  return decideNames(await Promise.all(pluginSources(packages).map(loadSource)));
+}
+
+/** The one an agent or a client process needs. A built-in one is found without loading any other. */
+export async function loadPlugin(name: string, packages: readonly string[] = []): Promise<DatastorePlugin> {
+  const sources = pluginSources(packages);
+  const own = sources.find((source) => source.name === name);
+  const found = own ? [await loadSource(own)] : decideNames(await Promise.all(sources.filter((source) => source.name === null).map(loadSource)));
+  const match = found.find((loaded) => loaded.name === name);
+  if (match?.state === 'READY') return match.plugin;
+  throw new Error(match ? `The plugin ${name} is disabled: ${match.problem}` : `There is no datastore plugin ${name}; name its package in the configuration`);
+}
+
+export async function loadSource(source: PluginSource): Promise<LoadedPlugin> {
+  const { origin } = source;
+  const disabled = (name: string, problem: string): LoadedPlugin => ({ state: 'DISABLED', name, origin, problem });
+  let plugin: unknown;
+  try {
+    plugin = ((await source.load()) as { default?: unknown }).default;
+  } catch (error) {
+    return disabled(source.name ?? origin, `It could not be loaded: ${(error as Error).message}`);
+  }
+  const problems = pluginProblems(plugin);
+  const id = (plugin as Partial<DatastorePlugin> | undefined)?.manifest?.id;
+  const name = source.name ?? (typeof id === 'string' && id !== '' ? id : origin);
+  if (problems.length === 0 && source.name !== null && id !== source.name) problems.push(`manifest.id is ${String(id)}, expected ${source.name}`);
+  return problems.length > 0 ? disabled(name, problems.join('; ')) : { state: 'READY', name, origin, plugin: plugin as DatastorePlugin };
+}
+
+function pluginProblems(plugin: unknown): string[] {
+  if (typeof plugin !== 'object' || plugin === null) return ['The default export is not a plugin: use definePlugin'];
+  const { manifest, control, guest, client } = plugin as Record<string, unknown>;
+  const isControl = ['validate', 'size', 'endpoints'].every((method) => typeof (control as Record<string, unknown> | undefined)?.[method] === 'function');
+  return [
+    ...manifestProblems(manifest),
+    ...(isControl ? [] : ['control must have validate, size and endpoints']),
+    ...(typeof guest === 'function' ? [] : ['guest must be a function that loads the guest half']),
+    ...(typeof client === 'function' ? [] : ['client must be a function that loads the client half']),
+  ];
+}
+
+/** Two plugins of one name: the first is kept, so that no package can take a built-in one's place. */
+export function decideNames(loaded: readonly LoadedPlugin[]): LoadedPlugin[] {
+  return loaded.map((one, index) => {
+    const first = loaded.findIndex((other) => other.name === one.name);
+    return first === index ? one : { state: 'DISABLED', name: one.name, origin: one.origin, problem: `${loaded[first]?.origin} has the name ${one.name} already` };
+  });
+}

@@ -1,0 +1,26 @@
+import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import plugin from '../../../strategies/datastores/postgresql/index.ts';
+import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createPsqlClient, presentedSerial } from './psql.ts';
+
+const flavor = { vcpus: 1, memoryMb: 256 };
+const volumeGb = 1;
+/** Of this folder's tests: 21400–21499, one for each track and way of isolation. */
+const portOf = (track: string, isolated: boolean): number => 21_400 + Number(track) + (isolated ? 0 : 20);
+
+export const harnessOptions = (track: string, isolated = true) => ({
+  plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/postgresql/index.ts'), track, flavor, volumeGb, ports: { postgresql: portOf(track, isolated) }, isolated,
+});
+
+export const fixtureOf = (track: string, isolated = true): ConformanceFixture => ({
+  plugin, track, flavor, volumeGb, restartingFlavor: { vcpus: 2, memoryMb: 512 }, presentedSerial,
+  createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
+  client: createPsqlClient,
+  samples: {
+    databases: [{ name: 'shop', characterSet: 'UTF8', collation: 'C.UTF-8' }, { name: 'archiv', characterSet: 'UTF8', collation: 'icu:de-DE' }],
+    awkwardNames: [`O'Brien "the \\ quote"`, 'sp ace;--$1%s{}', '-dash=and=equals', 'データベース名前が長い時の限界を超', 'ß'.repeat(31) + 'x', 'a'.repeat(63), 'Select', '~tilde'],
+    systemNames: ['coffer', 'coffer_own_shop', 'Coffer2', 'pg_read_all_data', 'postgres', 'public', 'none'],
+    usual: (database) => ({ database, privileges: [] }),
+    readOnly: (database) => ({ database, privileges: ['SELECT'] }),
+  },
+});

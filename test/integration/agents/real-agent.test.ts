@@ -1,0 +1,175 @@
+/** The conductor and the gateway's client with the real agent, which keeps a real engine. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AgentBoot, AgentEnrol } from '../../../kernel/guest-record.ts';
+import { silentLog } from '../../../kernel/log.ts';
+import type { ComputeStrategy, Enrolment } from '../../../strategies/spi/compute.ts';
+import { agentVersion } from '../../../agent/version.ts';
+import type { Command } from '../../../gateway/agents/commands.ts';
+import { changeInstance } from '../../../gateway/domain/instance/change.ts';
+import type { PkiSettings } from '../../../gateway/pki/settings.ts';
+import { createReconciler } from '../../../gateway/reconcile/reconciler.ts';
+import type { PgStore } from '../../../gateway/store/store.ts';
+import redis from '../../../strategies/datastores/redis/index.ts';
+import { engineBuild } from '../../support/conformance/engine-builds.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { createTestStore } from '../../support/store.ts';
+import { eventsOf, insertInstance, instanceRow, movableClock, startGateway, testSealer, waitForEvent, type TestGateway } from './harness.ts';
+
+const repository = fileURLToPath(new URL('../../../', import.meta.url));
+const PORT = 21_510;
+let server: TestPostgres;
+let store: PgStore;
+let gateway: TestGateway;
+let clock: ReturnType<typeof movableClock>;
+let root: string;
+let id: string;
+let agent: ChildProcess | undefined;
+const sealer = testSealer();
+
+beforeAll(async () => { server = await startTestPostgres(); });
+afterAll(() => server.stop());
+beforeEach(async () => {
+  store = (await createTestStore(server)).store;
+  clock = movableClock();
+  // Short, because the engine's sockets lie below it.
+  root = await mkdtemp('/tmp/coffer-ra-');
+});
+afterEach(async () => {
+  agent?.kill('SIGKILL');
+  const engine = enginePid();
+  if (engine) try { process.kill(engine, 'SIGKILL'); } catch { /* it is gone */ }
+  await gateway.stop();
+  await store.close();
+  await rm(root, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const openGateway = async (pki: Partial<PkiSettings> = {}): Promise<TestGateway> =>
+  (gateway = await startGateway({ store, sealer, clock, pki, release: agentVersion(), capabilities: { redis: redis.manifest.capabilities } }));
+const enginePid = (): number | null => {
+  try {
+    return (JSON.parse(readFileSync(join(root, 'agent/state.json'), 'utf8')) as { engine: { pid: number } | null }).engine?.pid ?? null;
+  } catch {
+    return null;
+  }
+};
+const is = (status: string, reason?: string) => ({ doc }: { doc: { status: string; conditions: { reason: string }[] } }): boolean =>
+  doc.status === status && (reason === undefined || doc.conditions.some((c) => c.reason === reason));
+const signal = (): AbortSignal => AbortSignal.timeout(20_000);
+const run = (command: Command) => gateway.agents.run(id, { operationId: `op_${command.$case}`, step: command.$case, fence: { generation: 1, epoch: 1, attempt: 1 }, timeoutMs: 20_000, command }, { signal: signal() });
+
+async function writeEnrol(enrolment: Enrolment): Promise<void> {
+  const order: AgentEnrol = { token: enrolment.token, identityCa: enrolment.identityCa, enrolAddress: enrolment.enrolAddress, conductorAddress: enrolment.conductorAddress };
+  await writeFile(join(root, 'agent/enrol.json.new'), JSON.stringify(order), { mode: 0o600 });
+  renameSync(join(root, 'agent/enrol.json.new'), join(root, 'agent/enrol.json'));
+}
+function startAgent(): void {
+  const output = openSync(join(root, 'logs/agent.log'), 'a', 0o600);
+  agent = spawn(process.execPath, [join(repository, 'agent/main.ts'), root], { env: { PATH: process.env['PATH'], COFFER_INSTANCE: id }, stdio: ['ignore', output, output], detached: true });
+  closeSync(output);
+}
+/** What compute and a create do together: folders, token, agent, data, engine. */
+async function build(): Promise<void> {
+  const engine = await engineBuild(redis, '7');
+  id = await insertInstance(store, { datastore: 'redis', track: '7', build_id: engine.id, prepared: false, status: 'BUILDING', task: JSON.stringify({ id: 'op_create', kind: 'instance.create' }) });
+  const at = (name: string): string => join(root, name);
+  const enrolment = await store.transaction((tx) => gateway.issueEnrolment(tx, id));
+  const boot: AgentBoot = {
+    version: 1, instanceId: id, datastore: 'redis', track: '7', build: { id: engine.id, version: engine.version, prefix: engine.prefix, bin: engine.binDir }, flavor: { vcpus: 1, memoryMb: 256 },
+    volumeGb: 1, ports: { redis: PORT }, bind: '127.0.0.1', advertise: '127.0.0.1', isolation: 'shared', engineUid: null, agentUser: 'root', limitsUnenforced: 'a test',
+    paths: { root, agent: at('agent'), volume: at('volume'), config: at('config'), tls: at('tls'), run: at('run'), logs: at('logs') },
+    trustDomain: enrolment.trustDomain, identityCa: enrolment.identityCa, enrolAddress: enrolment.enrolAddress, conductorAddress: enrolment.conductorAddress,
+  };
+  for (const path of Object.values(boot.paths)) mkdirSync(path, { recursive: true, mode: 0o700 });
+  await writeFile(at('agent/boot.json'), JSON.stringify(boot), { mode: 0o600 });
+  await writeEnrol(enrolment);
+  startAgent();
+  await gateway.agents.waitForAgent(id, signal());
+  await run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: await redis.control.size({ track: '7', flavor: boot.flavor, volumeGb: 1 }) } });
+  await run({ $case: 'start', value: {} });
+  await store.transaction((tx) => changeInstance(tx, id, { task: null, prepared: true }, { actor: 'system' }));
+  expect(await instanceRow(store, id)).toMatchObject({ status: 'ACTIVE' });
+}
+
+describe('with the real agent', () => {
+  it('an instance is built, told as BUILDING until then, and calls reach its engine', async () => {
+    await openGateway();
+    await build();
+    const statuses = (await eventsOf(store, id)).map((e) => e.doc.status);
+    expect(statuses.slice(0, statuses.indexOf('ACTIVE')).every((status) => status === 'BUILDING')).toBe(true);
+    expect(await gateway.agents.probe(id, { signal: signal() })).toMatchObject({ state: 'ok' });
+    expect(await gateway.agents.listUsers(id, { signal: signal() })).toEqual([]);
+    expect(await gateway.agents.getRoot(id, { signal: signal() })).toEqual({ enabled: false });
+    expect((await instanceRow(store, id)).conditions.map((c) => c.type)).toEqual(['IsolationShared', 'LimitsUnenforced']);
+    expect((await instanceRow(store, id)).engine_ca).toBe(gateway.pki.bundle('engine'));
+    // The outcome is on record: the same step again changes nothing.
+    expect(await run({ $case: 'start', value: {} })).toMatchObject({ replayed: true });
+    await expect(gateway.agents.run(id, { operationId: 'op_old', step: 'x', fence: { generation: 1, epoch: 0, attempt: 9 }, timeoutMs: 5_000, command: { $case: 'restart', value: {} } }, { signal: signal() })).rejects.toMatchObject({ code: 'AGENT.FENCED' });
+  });
+
+  it('a killed engine is told within half a second, and told as well again when it runs', async () => {
+    await openGateway();
+    await build();
+    const before = (await eventsOf(store, id)).length;
+    const killedAt = Date.now();
+    process.kill(enginePid()!, 'SIGKILL');
+    await waitForEvent(store, id, is('UNHEALTHY'));
+    const toldAfterMs = Date.now() - killedAt;
+    await expect.poll(async () => (await instanceRow(store, id)).status, { timeout: 10_000 }).toBe('ACTIVE');
+    expect((await eventsOf(store, id)).length).toBeGreaterThan(before + 1);
+    expect(toldAfterMs).toBeLessThan(500);
+  });
+
+  it('a killed agent is UNKNOWN while it is away; the engine runs on and is found again', async () => {
+    await openGateway();
+    await build();
+    const engine = enginePid();
+    agent!.kill('SIGKILL');
+    await waitForEvent(store, id, is('UNKNOWN', 'Disconnected'));
+    startAgent();
+    await expect.poll(async () => (await instanceRow(store, id)).status, { timeout: 10_000 }).toBe('ACTIVE');
+    expect(enginePid()).toBe(engine);
+  });
+
+  it('an agent that slept through its expiry is enrolled again by its host', async () => {
+    await openGateway({ leafTtlMs: 6_000, clockSkewMs: 0 });
+    const upkeep = setInterval(() => void gateway.pki.maintain(), 500);
+    try {
+      await build();
+      // Renewals and new connections in the meantime disturb nobody.
+      await new Promise((resolve) => setTimeout(resolve, 7_000));
+      expect(await instanceRow(store, id)).toMatchObject({ status: 'ACTIVE' });
+      agent!.kill('SIGSTOP');
+      await waitForEvent(store, id, is('UNKNOWN', 'Disconnected'), 15_000);
+      await new Promise((resolve) => setTimeout(resolve, 7_000));
+      agent!.kill('SIGCONT');
+      const compute = {
+        inspect: () => Promise.resolve({ state: 'running', agentPid: agent!.pid, enginePids: [], isolation: 'shared', limitsUnenforced: null }),
+        reenrol: (_id: string, enrolment: Enrolment) => writeEnrol(enrolment),
+      } as unknown as ComputeStrategy;
+      const reconciler = createReconciler({ store, pki: gateway.pki, gateways: gateway.gateways, issueEnrolment: gateway.issueEnrolment, computeFor: () => compute, isWorker: true, log: silentLog, clock: { now: () => clock.now() + 31_000 } });
+      await gateway.gateways.beat();
+      expect(await reconciler.run('recover-agents')).toBe(1);
+      await expect.poll(async () => (await instanceRow(store, id)).status, { timeout: 10_000 }).toBe('ACTIVE');
+    } finally {
+      clearInterval(upkeep);
+    }
+  }, 60_000);
+
+  it('a gateway that goes and comes again changes nothing for the engine', async () => {
+    await openGateway();
+    await build();
+    const [engine, former] = [enginePid(), gateway];
+    await former.stop();
+    // At other ports: the agent learned of it from the former one's Welcome only if it was there; here it is told by its host.
+    await openGateway();
+    await writeEnrol(await store.transaction((tx) => gateway.issueEnrolment(tx, id)));
+    await expect.poll(async () => (await instanceRow(store, id)).agent_gateway, { timeout: 10_000 }).toBe(gateway.id);
+    await expect.poll(async () => (await instanceRow(store, id)).status, { timeout: 10_000 }).toBe('ACTIVE');
+    expect(enginePid()).toBe(engine);
+  });
+});

@@ -1,0 +1,53 @@
+// Stands in for an agent where a test is about the compute role: keeps one "engine" (a shell that sleeps) running as the
+// engine's user, adopts it after its own death, and answers the signals an agent answers.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const boot = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const asEngine = boot.engineUid === null ? {} : { uid: boot.engineUid, gid: boot.engineUid };
+const stateFile = join(boot.paths.agent, 'state.json');
+const data = join(boot.paths.volume, 'data');
+const isAlive = (pid) => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+const say = (text) => process.stdout.write(`${text}\n`);
+
+// First of all: until then Node would open its debugger on SIGUSR1.
+process.on('SIGUSR1', () => { stopEngine(); say('stopped on request'); process.exit(0); });
+process.on('SIGUSR2', () => { stopEngine(); writeFileSync(join(boot.paths.agent, 'volume-full'), ''); });
+process.on('SIGTERM', () => process.exit(0));
+process.on('SIGHUP', () => enrol());
+
+function engine() {
+  return existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')).engine : null;
+}
+function stopEngine() {
+  const pid = engine();
+  if (!pid) return;
+  // As the engine's user: an engine from an earlier namespace may be touched by nobody else here.
+  spawnSync('/bin/sh', ['-c', `kill ${pid}; while kill -0 ${pid} 2>/dev/null && ! grep -q '^State:.Z' /proc/${pid}/status; do sleep 0.02; done`], asEngine);
+  rmSync(stateFile, { force: true });
+}
+function startEngine() {
+  const running = engine();
+  if (running && isAlive(running)) return say(`adopted ${running}`);
+  if (!existsSync(data)) {
+    const made = spawnSync('/bin/mkdir', ['-m', '700', data], asEngine);
+    if (made.status !== 0) throw new Error(String(made.stderr));
+  }
+  const child = spawn('/bin/sh', ['-c', 'touch alive; while :; do sleep 1000 & wait; done'], { ...asEngine, cwd: data, detached: true, stdio: 'ignore' });
+  child.unref();
+  writeFileSync(stateFile, JSON.stringify({ engine: child.pid }));
+  say(`started ${child.pid}`);
+}
+function enrol() {
+  const file = join(boot.paths.agent, 'enrol.json');
+  if (!existsSync(file)) return;
+  mkdirSync(join(boot.paths.agent, 'identity'), { recursive: true });
+  writeFileSync(join(boot.paths.agent, 'identity', 'token'), JSON.parse(readFileSync(file, 'utf8')).token);
+  rmSync(file);
+}
+
+if (process.env.COFFER_TEST_AGENT_MODE === 'crash') process.exit(1);
+enrol();
+startEngine();
+setInterval(() => {}, 1 << 30);
