@@ -117,7 +117,7 @@ async function startOwnStore(host: Host, log: Log): Promise<Store> {
 
 async function startOwnCompute(host: Host, log: Log): Promise<Compute> {
   const { settings, paths, runtime, principals } = host;
-  const engines = await composeEngines(settings, paths, log);
+  const engines = await composeEngines(settings, log);
   try {
     const compute = await startCompute({
       settings, log: log.child({ part: 'compute' }), ...engines, caller: principals.gateway.owner,

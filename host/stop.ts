@@ -60,18 +60,20 @@ async function stopOne(record: GuestRecord, find: ReturnType<typeof guestProcess
     await signalAgent(record.agent, 'SIGUSR1');
     orderly = await waitGone([record.agent], orderlyStopMs);
   }
-  // Without its agent an engine is asked itself: the polite signals first, whatever each means to it.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const left = await find();
-    if (left.length === 0) break;
-    if (orderly && signal === 'SIGTERM') continue;
-    await Promise.all(left.map((one) => signalProcess(one, signal)));
-    await waitGone(left, engineSignalMs);
-  }
-  const killed = (await find()).length > 0;
+  if (!orderly) await askEngine(find);
+  const killed = !orderly && (await find()).length > 0;
   const left = await killAll(find);
   if (left.length > 0) terminal.warning(`${what}: processes ${left.map((one) => one.pid).join(', ')} do not end`);
   terminal.part('database', `${what} ${killed ? 'killed' : 'stopped'} after ${durationText(performance.now() - begun)}`);
   return true;
 }
+
 const engineSignalMs = 5_000;
+/** Without its agent an engine is asked itself: the polite signals first, whatever each means to it. */
+async function askEngine(find: ReturnType<typeof guestProcesses>): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const running = await find();
+    await Promise.all(running.map((one) => signalProcess(one, signal)));
+    if (await waitGone(running, engineSignalMs)) return;
+  }
+}

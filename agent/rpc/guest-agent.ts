@@ -52,8 +52,9 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
     describe: guarded(async () => ({ ...introduction, engineVersion: supervisor.health().version ?? boot.build.version })),
     run(call) {
       const refusal = decideAccess(call.getAuthContext().sslPeerCertificate, call.request, boot);
-      if (refusal) return call.destroy(asError(refusal) as Error);
-      runCall(runner, call).catch((error: unknown) => call.destroy(toStatus(error, log) as Error));
+      // An 'error' event is how a status is sent on a stream.
+      if (refusal) return void call.emit('error', asError(refusal));
+      runCall(runner, call).catch((error: unknown) => call.emit('error', toStatus(error, log)));
     },
     cancel: guarded(async (request) => {
       await runner.cancel(request.operationId, readFence(request.fence));

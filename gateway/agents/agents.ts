@@ -122,7 +122,7 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
         if (!outcome.fault) await settle(instanceId, request.command, options.signal);
         return outcome;
       } catch (error) {
-        if (!isBroken(error)) throw fromStatus(error, instanceId);
+        if (!isBroken(error, attempt)) throw fromStatus(error, instanceId);
         last = error;
         log.debug({ instanceId, operationId: request.operationId, step: request.step, attempt, error: String(error) }, 'lost the agent while it worked; attaching again');
       }
@@ -166,4 +166,4 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
 
 const probeStates: readonly ProbeState[] = ['ok', 'starting', 'down', 'hung'];
 const late = (instanceId: string, cause: unknown): CofferError =>
-  new CofferError('AGENT.UNREACHABLE', `the agent of ${instanceId} could not be reached in time${cause === null ? ': it is not connected' : ''}`, cause === null ? {} : { cause });
+  new CofferError('AGENT.UNREACHABLE', `the agent of ${instanceId} could not be reached in time: ${cause instanceof Error ? cause.message : 'it is not connected'}`, cause === null ? {} : { cause });

@@ -1,5 +1,5 @@
 /** What a command needs, and what its outcome means to a workflow. Pure. */
-import { status } from '@grpc/grpc-js';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import { CofferError, type ErrorCode } from '../../kernel/errors.ts';
 import type { CommandFault, Outcome, RunRequest } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
@@ -37,17 +37,27 @@ export function requireDone(outcome: Outcome): Outcome {
 }
 const toError = (fault: CommandFault): CofferError => new CofferError(faultCodes[fault.code] ?? 'OPERATION.STEP_FAILED', fault.message === '' ? `the agent reported ${fault.code}` : fault.message);
 
+/** Facts for programs that agents send along with a status. */
+const FAULT = 'coffer-fault';
+const factOf = (error: ServiceError, key: string): string | null => error.metadata?.get(key)[0]?.toString() ?? null;
+
 /** The connection or the agent went, not the command: it may still run, and asking again attaches to it. */
-const broken = new Set<status>([status.UNAVAILABLE, status.CANCELLED, status.UNKNOWN, status.INTERNAL, status.ABORTED, status.RESOURCE_EXHAUSTED, status.DATA_LOSS]);
-export const isBroken = (error: unknown): boolean => isServiceError(error) && broken.has(error.code);
+const broken = new Set<status>([status.UNAVAILABLE, status.CANCELLED, status.RESOURCE_EXHAUSTED]);
+/** May be a connection that broke in an unusual way; may be a bug that will be there the next time as well. */
+const doubtful = new Set<status>([status.UNKNOWN, status.INTERNAL, status.ABORTED, status.DATA_LOSS]);
+const DOUBTFUL_ATTEMPTS = 5;
+export const isBroken = (error: unknown, attempt = 1): boolean =>
+  isServiceError(error) && factOf(error, FAULT) === null && (broken.has(error.code) || (doubtful.has(error.code) && attempt <= DOUBTFUL_ATTEMPTS));
 
 export function fromStatus(error: unknown, instanceId: string): unknown {
   if (!isServiceError(error)) return error;
   const said = error.details === '' ? status[error.code] : error.details;
   const options = { cause: error };
+  // The agent is well and speaks for its engine.
+  if (factOf(error, FAULT) !== null) return new CofferError(factOf(error, FAULT) === 'REFUSED' ? 'ENGINE.REFUSED' : 'ENGINE.UNAVAILABLE', said, options);
   switch (error.code) {
     case status.FAILED_PRECONDITION: return new CofferError('AGENT.FENCED', `the agent of ${instanceId} refused the call: ${said}`, options);
-    case status.UNIMPLEMENTED: return new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instanceId} does not know this call; it is of another release`, options);
+    case status.UNIMPLEMENTED: return new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instanceId} does not know this call: ${said}`, options);
     case status.UNAUTHENTICATED: case status.PERMISSION_DENIED: case status.NOT_FOUND: case status.INVALID_ARGUMENT:
       return new CofferError('AGENT.REFUSED', `the agent of ${instanceId} refused the call: ${said}`, options);
     case status.DEADLINE_EXCEEDED: return new CofferError('AGENT.UNREACHABLE', `the agent of ${instanceId} did not answer in time`, options);

@@ -13,13 +13,14 @@ import { CofferError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Store } from '../store/tx.ts';
 import { createBuffer } from './buffer.ts';
-import { decodeCursor, encodeCursor, isAfter, isVisibleIn, parseSnapshot, positionOf, type Cursor, type Position, type Snapshot } from './cursor.ts';
-import { withCursor, type Entry } from './event-row.ts';
+import { decodeCursor, encodeCursor, isAfter, parseSnapshot, positionOf, type Cursor, type Position } from './cursor.ts';
+import type { Entry } from './event-row.ts';
 import type { EventFeed, FeedItem, FeedRequest, LogEvent } from './feed.ts';
 import { createHistory } from './history.ts';
 import { createLimiter } from './limiter.ts';
 import { createLogReader } from './log-reader.ts';
 import { concerns, type Scope } from './routes.ts';
+import { createStreamFilter } from './stream-filter.ts';
 
 export const feedLimits = {
   /** events that wait for one subscriber before it is ended */
@@ -27,6 +28,8 @@ export const feedLimits = {
   /** statements of subscriptions that begin or resume, at once; 500 of them take turns */
   readsAtOnce: 4,
 } as const;
+
+const BEGINNING: Position = { xid: 0, id: 0 };
 
 export interface RunningFeed extends EventFeed {
   /** Subscriptions wait for it by themselves; call it to be ready before the first. */
@@ -63,21 +66,15 @@ export function createEventFeed(deps: { store: Store; generation: number; log: L
     open.add(close);
     try {
       await reader.start();
-      let passed: Position = { xid: 0, id: 0 };
-      let snapshot: Snapshot | null = null;
-      const told = (entry: Entry): LogEvent | null => {
-        if (!isAfter(entry.position, passed)) return null;
-        passed = entry.position;
-        if (snapshot && isVisibleIn(snapshot, entry.position.xid)) return null;
-        const event = snapshot && entry.position.xid < snapshot.xmax ? withCursor(entry.event, encodeCursor(generation, entry.position, snapshot)) : entry.event;
-        return request.accept && !request.accept(event) ? null : event;
-      };
-
       const cursor = request.after ? await resumable(request.after) : null;
       let isReset = Boolean(request.after) && !cursor;
+      let filter = createStreamFilter(generation, cursor?.position ?? BEGINNING, cursor?.snapshot ?? null);
+      const told = (entry: Entry): LogEvent | null => {
+        const event = filter.pass(entry);
+        return event && request.accept && !request.accept(event) ? null : event;
+      };
       if (cursor) {
-        ({ position: passed, snapshot } = cursor);
-        let from = passed;
+        let from = cursor.position;
         let rest = reader.recent(from);
         while (!rest && !signal.aborted) {
           const page = await history(scope, from);
@@ -93,7 +90,7 @@ export function createEventFeed(deps: { store: Store; generation: number; log: L
         // No await between the look into memory and this: what comes later comes through the buffer.
         if (rest && !isReset) {
           join();
-          passed = isAfter(from, passed) ? from : passed;
+          filter.skipTo(from);
           for (const entry of rest) {
             const event = concerns(scope, entry) ? told(entry) : null;
             if (event) yield { kind: 'event', event };
@@ -104,8 +101,8 @@ export function createEventFeed(deps: { store: Store; generation: number; log: L
       if (!cursor || isReset) {
         join();
         const present = await limiter(() => store.snapshot(async (tx, text) => ({ value: await request.snapshot(tx.query), text })));
-        snapshot = parseSnapshot(present.text);
-        passed = { xid: 0, id: 0 };
+        const snapshot = parseSnapshot(present.text);
+        filter = createStreamFilter(generation, BEGINNING, snapshot);
         if (signal.aborted) return;
         yield { kind: 'snapshot', cursor: encodeCursor(generation, positionOf(snapshot), snapshot), reset: isReset, value: present.value };
       }

@@ -5,8 +5,8 @@
 export const defaultLimits = {
   /** lexical tokens of a document; counted while parsing, so that a huge one is not even parsed */
   maxTokens: 2_000,
-  /** nested selections, fragments followed; the standard introspection query needs 14 */
-  maxDepth: 15,
+  /** nested selections, fragments followed; the standard introspection query needs 15 */
+  maxDepth: 16,
   /** aliased fields in the whole document, each fragment counted as often as it is used */
   maxAliases: 60,
   /** fields of the operation itself, fragments followed */
@@ -15,7 +15,7 @@ export const defaultLimits = {
   maxDirectives: 40,
   /** fields that an answer may have at most, with the size of lists multiplied in; fields that cost a statement or a call count for many */
   maxCost: 20_000,
-  /** the same for `__schema` and `__type`; the standard introspection query costs about a third of it */
+  /** the same for `__schema` and `__type`; the standard introspection query costs less than half of it */
   maxIntrospectionCost: 120_000,
   /** `first`, `last` and the length of `ids` */
   maxListSize: 100,

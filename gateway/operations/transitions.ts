@@ -48,10 +48,13 @@ export function failed(workflow: AnyWorkflow, state: OperationState, position: n
   return { ...withStep(state, position, { state: 'PENDING', failures, fault: told, message: told.message }), runAfter: now + backoffMs(retry, failures, random) };
 }
 
-/** From here on it goes backwards, with as much time again. */
+/**
+ * From here on it goes backwards, with as much time again. The attempt rises, so that a call of the way forwards that
+ * is still on the wire is refused once something was undone; without that it could do again what was just undone.
+ */
 export const turnedBack = (workflow: AnyWorkflow, state: OperationState, to: 'FAILED' | 'CANCELLED', fault: PlainFault, now: number): OperationState => ({
   ...state, state: to === 'CANCELLED' ? 'CANCELLING' : 'RUNNING', undo: { to, fault, deadline: now + workflow.timeoutMs, interruptions: 0 },
-  fault: { code: fault.code, message: fault.message, at: at(now) }, runAfter: now,
+  fault: { code: fault.code, message: fault.message, at: at(now) }, runAfter: now, attempt: state.attempt + 1,
 });
 
 export const undoBegan = (state: OperationState, position: number, now: number): OperationState =>

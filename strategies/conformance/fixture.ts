@@ -48,6 +48,8 @@ export interface ConformanceFixture {
   };
   /** Serial number (upper-case hex) of the certificate shown to a new connection, for engines that do not speak TLS from the first byte. */
   presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;
+  /** How many points a method is killed at: `few` saves time where another track of the engine goes through all of them. */
+  killPoints?: 'all' | 'few';
   /** a size that needs a restart, to see that the engine says so; left out when none does */
   restartingFlavor?: FlavorSize;
 }

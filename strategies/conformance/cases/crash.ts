@@ -7,8 +7,10 @@ import type { ConformanceFixture, Login } from '../fixture.ts';
 import type { GuestArgs, GuestHarness, GuestMethod, KillPoint } from '../harness.ts';
 import { freshName, refusalOf, settled, useSession } from './session.ts';
 
-const fractions = [0.2, 0.5, 0.8];
-const maxHandlePoints = 8;
+const points = {
+  all: { fractions: [0.2, 0.5, 0.8], handleCalls: 8 },
+  few: { fractions: [0.5], handleCalls: 1 },
+} as const;
 
 interface Story<M extends GuestMethod> {
   method: M;
@@ -20,14 +22,15 @@ export function crashCases(fixture: ConformanceFixture): void {
   const { manifest } = fixture.plugin;
   const has = (capability: (typeof manifest.capabilities)[number]): boolean => manifest.capabilities.includes(capability);
   const { samples } = fixture;
+  const { fractions, handleCalls } = points[fixture.killPoints ?? 'all'];
 
   describe('after its process was killed in the middle', () => {
     it('initialise starts over and ends with an engine that starts', async () => {
       const tookMs = await initialiseOnce(fixture);
       const harness = await fixture.createHarness();
       try {
-        const points: KillPoint[] = [{ atHandleCall: 1 }, { atHandleCall: 2 }, ...fractions.map((fraction) => ({ afterMs: tookMs * fraction }))];
-        for (const point of points) {
+        const moments: KillPoint[] = [{ atHandleCall: 1 }, { atHandleCall: 2 }, ...fractions.map((fraction) => ({ afterMs: tookMs * fraction }))];
+        for (const point of moments) {
           const { finished } = await harness.callAndKill('initialise', [], point);
           if (finished) break;
         }
@@ -55,10 +58,10 @@ export function crashCases(fixture: ConformanceFixture): void {
           const since = performance.now();
           await call(story.method, measured.args);
           const tookMs = performance.now() - since;
-          const uses = Math.min(session.harness.handleCalls(), maxHandlePoints);
+          const uses = Math.min(session.harness.handleCalls(), handleCalls);
           await measured.check();
-          const points: KillPoint[] = [...Array.from({ length: uses }, (_, i) => ({ atHandleCall: i + 1 })), ...fractions.map((f) => ({ afterMs: tookMs * f }))];
-          for (const [index, point] of points.entries()) {
+          const moments: KillPoint[] = [...Array.from({ length: uses }, (_, i) => ({ atHandleCall: i + 1 })), ...fractions.map((f) => ({ afterMs: tookMs * f }))];
+          for (const [index, point] of moments.entries()) {
             const { args, check } = await story.prepare();
             const operationId = `op_crash_${story.method}_${index}`;
             await session.harness.callAndKill(story.method, args, point, { operationId });

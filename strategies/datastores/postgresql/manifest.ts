@@ -2,11 +2,13 @@ import type { DebianSuite, EngineSourceSpec } from '../../spi/engine-source.ts';
 import type { Manifest, TrackSpec } from '../../spi/manifest.ts';
 import { maintenanceDatabase } from './names.ts';
 
+/** The distribution's multi-version scripts, which want a system Perl. */
+const wrappers = ['postgresql-common', 'postgresql-client-common'] as const;
 /** `libllvm`: only just-in-time compilation needs it, and it is larger than everything else together. */
 const suites: Readonly<Record<string, { suite: DebianSuite; exclude: readonly string[] }>> = {
-  15: { suite: 'bookworm', exclude: ['libllvm14'] },
-  17: { suite: 'trixie', exclude: ['libllvm19'] },
-  18: { suite: 'sid', exclude: ['libllvm19', 'libllvm20', 'libllvm21'] },
+  15: { suite: 'bookworm', exclude: ['libllvm14', ...wrappers] },
+  17: { suite: 'trixie', exclude: ['libllvm19', ...wrappers] },
+  18: { suite: 'sid', exclude: ['libllvm21', ...wrappers] },
 };
 const versionCommand = { binary: 'postgres', args: ['--version'], pattern: String.raw`^postgres \(PostgreSQL\) (\d+\.\d+)` } as const;
 
@@ -17,7 +19,7 @@ function sourcesOf(track: string): EngineSourceSpec[] {
     { kind: 'host', binaries: ['postgres', 'initdb', 'psql', 'pg_dump', 'pg_restore'], searchPaths: [`/${binDir}`, `/usr/pgsql-${track}/bin`], versionCommand },
     ...(found ? [{
       kind: 'debian' as const, suite: found.suite, exclude: found.exclude, packages: [`postgresql-${track}`, `postgresql-client-${track}`],
-      removeFiles: [`usr/lib/postgresql/${track}/lib/llvmjit*`], binDir, versionCommand,
+      removeFiles: [`usr/lib/postgresql/${track}/lib/llvmjit*`, `usr/lib/postgresql/${track}/lib/bitcode`], binDir, versionCommand,
     }] : []),
   ];
 }

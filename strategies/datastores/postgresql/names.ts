@@ -9,7 +9,7 @@ export const maintenanceDatabase = 'postgres';
 
 const systemDatabases = new Set(['postgres', 'template0', 'template1']);
 /** `public` and `none` are words of the grammar; the others mean "whoever asks" where a role is expected. */
-const systemRoles = new Set(['postgres', 'public', 'none', 'current_user', 'current_role', 'session_user', 'user', rootRole]);
+const systemRoles = new Set(['postgres', 'public', 'none', 'current_user', 'current_role', 'session_user', rootRole]);
 /** Roles and databases of Coffer's own, and of the server's (pg_read_server_files …). */
 const keptPrefix = /^(coffer|pg_)/i;
 

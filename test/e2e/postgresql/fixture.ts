@@ -13,7 +13,7 @@ export const harnessOptions = (track: string, isolated = true) => ({
 });
 
 export const fixtureOf = (track: string, isolated = true): ConformanceFixture => ({
-  plugin, track, flavor, volumeGb, restartingFlavor: { vcpus: 2, memoryMb: 512 }, presentedSerial,
+  plugin, track, flavor, volumeGb, killPoints: track === '17' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 512 }, presentedSerial,
   createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
   client: createPsqlClient,
   samples: {

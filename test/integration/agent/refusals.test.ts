@@ -1,5 +1,5 @@
-import { connect } from 'node:http2';
 import { once } from 'node:events';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestAgentClient } from '../../../proto/generated/coffer/agent/v1/agent.ts';
@@ -50,16 +50,22 @@ describe('who may call an agent', () => {
     expect(await code(await agent.ca.issue({ uri: gatewayUri, notBeforeMs: Date.now() - 2 * hour, lifetimeMs: hour }))).toBe(status.UNAVAILABLE);
     expect(await code(await agent.ca.issue({ uri: gatewayUri, notBeforeMs: Date.now() + hour, lifetimeMs: hour }))).toBe(status.UNAVAILABLE);
   });
+  /** What came before the connection was over: a response, or nothing. */
+  const responseOf = async (session: ClientHttp2Session): Promise<object | null> => {
+    let response: object | null = null;
+    session.on('error', () => undefined);
+    const request = session.request({ ':path': '/coffer.agent.v1.GuestAgent/Describe', ':method': 'POST', 'content-type': 'application/grpc' });
+    request.on('error', () => undefined);
+    request.on('response', (headers) => { response = headers; });
+    request.end();
+    await once(session, 'close');
+    return response;
+  };
   it('not without a certificate', async () => {
-    const session = connect(`https://${agent.conductor.hellos[0]?.address ?? ''}`, { ca: agent.ca.pem, checkServerIdentity: () => undefined, servername: 'agent' });
-    const [error] = await once(session, 'error') as [NodeJS.ErrnoException];
-    expect(error.code).toMatch(/ECONNRESET|ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED|ERR_HTTP2_SESSION_ERROR/);
+    const address = agent.conductor.hellos[0]?.address ?? '';
+    expect(await responseOf(connect(`https://${address}`, { ca: agent.ca.pem, checkServerIdentity: () => undefined, servername: 'agent' }))).toBeNull();
   });
   it('not over plain HTTP/2', async () => {
-    const session = connect(`http://${agent.conductor.hellos[0]?.address ?? ''}`);
-    const request = session.request({ ':path': '/coffer.agent.v1.GuestAgent/Describe', ':method': 'POST', 'content-type': 'application/grpc' });
-    session.on('error', () => undefined);
-    await expect(once(request, 'response')).rejects.toThrow();
-    session.destroy();
+    expect(await responseOf(connect(`http://${agent.conductor.hellos[0]?.address ?? ''}`))).toBeNull();
   });
 });

@@ -84,7 +84,7 @@ describe.each<Way>(['http', 'websocket', 'sse'])('over %s', (way) => {
 describe('limits', () => {
   it('are what the viewer is told', async () => {
     const { body } = await server.post('{ viewer { limits { tokens depth aliases rootFields directives cost listSize bodyBytes subscriptionsPerConnection subscriptionsPerToken } } }');
-    expect(body.data.viewer.limits).toMatchObject({ tokens: 2_000, depth: 15, listSize: 100 });
+    expect(body.data.viewer.limits).toMatchObject({ tokens: 2_000, depth: 16, listSize: 100 });
   });
 
   it('can be other ones', async () => {

@@ -152,7 +152,7 @@ describe('a worker that is stopped beyond its lease', () => {
 });
 
 describe('two workers in processes of their own', () => {
-  it('share forty operations: each is done once, and each process did some', async () => {
+  it('share forty operations: each is claimed once and done once', async () => {
     const test = await freshStore();
     const world = await createToyWorld(test.store);
     await Promise.all([spawnWorker(test.url, 'a'), spawnWorker(test.url, 'b')]);

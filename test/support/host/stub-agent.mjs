@@ -1,4 +1,4 @@
-// Stands in for an agent where a test is about the compute role: keeps one "engine" (a shell that sleeps) running as the
+// Stands in for an agent where a test is about the compute role: keeps one "engine" (a process that sleeps) running as the
 // engine's user, adopts it after its own death, and answers the signals an agent answers.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ function startEngine() {
     const made = spawnSync('/bin/mkdir', ['-m', '700', data], asEngine);
     if (made.status !== 0) throw new Error(String(made.stderr));
   }
-  const child = spawn('/bin/sh', ['-c', 'touch alive; while :; do sleep 1000 & wait; done'], { ...asEngine, cwd: data, detached: true, stdio: 'ignore' });
+  const child = spawn('/bin/sh', ['-c', 'touch alive; exec sleep 1000000'], { ...asEngine, cwd: data, detached: true, stdio: 'ignore' });
   child.unref();
   writeFileSync(stateFile, JSON.stringify({ engine: child.pid }));
   say(`started ${child.pid}`);

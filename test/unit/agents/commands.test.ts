@@ -24,6 +24,16 @@ describe('a status', () => {
     for (const code of [status.UNAVAILABLE, status.CANCELLED, status.INTERNAL]) expect(isBroken(statusError(code))).toBe(true);
     for (const code of [status.FAILED_PRECONDITION, status.DEADLINE_EXCEEDED, status.UNIMPLEMENTED]) expect(isBroken(statusError(code))).toBe(false);
     expect(isBroken(new Error('bug'))).toBe(false);
+    // What may be a bug of the agent is not asked for until the deadline.
+    expect([5, 6].map((attempt) => isBroken(statusError(status.INTERNAL), attempt))).toEqual([true, false]);
+    expect(isBroken(statusError(status.UNAVAILABLE), 99)).toBe(true);
+  });
+  it('that carries an engine\'s fault is the engine\'s, not the connection\'s', () => {
+    const metadata = new Metadata();
+    metadata.set('coffer-fault', 'RETRYABLE');
+    const error = Object.assign(statusError(status.UNAVAILABLE), { metadata });
+    expect(isBroken(error)).toBe(false);
+    expect(fromStatus(error, 'inst_1')).toMatchObject({ code: 'ENGINE.UNAVAILABLE', message: 'said' });
   });
 });
 
