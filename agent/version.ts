@@ -1,15 +1,18 @@
 import { readFileSync } from 'node:fs';
 
-/** Put in by the bundler; sources read it from package.json. */
-declare const COFFER_VERSION: string | undefined;
-
 export const protocols = ['1'];
 
+/** A bundle lies beside the manifest of its build (or in a folder of it), sources below package.json. */
+const places = ['./manifest.json', '../manifest.json', '../package.json'];
+
 export function agentVersion(): string {
-  if (typeof COFFER_VERSION === 'string') return COFFER_VERSION;
-  try {
-    return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-  } catch {
-    return '0.0.0';
+  for (const place of places) {
+    try {
+      const { version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version?: unknown };
+      if (typeof version === 'string') return version;
+    } catch {
+      // The next place.
+    }
   }
+  return '0.0.0';
 }

@@ -7,7 +7,7 @@ import { diskSpace } from './disk.ts';
 import { createGuest, createVolume, type Deed, destroyGuest, inspect, reenrol, stopGuest } from './guest/actions.ts';
 import type { ComputeContext } from './guest/context.ts';
 import type { Keeper } from './guest/keeper.ts';
-import { refuseDestroyed, refuseOlder } from './records/fence.ts';
+import { admitAttempt, refuseDestroyed, refuseOlder } from './records/fence.ts';
 
 /** The contract, served where the guests are. Fences are proved here, in the guest's lane, before anything happens. */
 export function createLocalCompute(context: ComputeContext, keeper: Keeper): ComputeStrategy {
@@ -21,8 +21,11 @@ export function createLocalCompute(context: ComputeContext, keeper: Keeper): Com
       refuseOlder(claim, known, instanceId);
       if (purpose === 'make') refuseDestroyed(claim, records.tombstone(instanceId), instanceId);
       else refuseOlder(claim, records.tombstone(instanceId), instanceId);
-      // A removal goes on also on a full disk: the memory of this process then keeps the fence.
-      if (known) await records.put({ ...known, ...claim }).catch((error: unknown) => { if (purpose === 'make') throw error; records.putVolatile({ ...known, ...claim }); });
+      if (known) {
+        const admitted = { ...known, ...claim, attempts: admitAttempt(claim, known, instanceId) };
+        // A removal goes on also on a full disk: the memory of this process then keeps the fence.
+        await records.put(admitted).catch((error: unknown) => { if (purpose === 'make') throw error; records.putVolatile(admitted); });
+      }
       return deed({ ...claim, instanceId, signal });
     });
   }

@@ -8,7 +8,7 @@ import { explainSystemError, HostProblem } from './problem.ts';
 /** Makes or repairs the home's folders, each with the owner and rights it needs and no more. */
 export async function prepareHome(paths: HomePaths, principals: Principals, isRoot: boolean): Promise<void> {
   try {
-    await mkdir(paths.home, { recursive: true, mode: 0o755 });
+    await makeWithParents(paths.home);
     await access(paths.home, constants.W_OK | constants.X_OK);
     if (isRoot) await requireReachable(paths.home);
     await ensureFolderAt(paths.home, isRoot ? 0o711 : 0o700);
@@ -28,6 +28,14 @@ export async function prepareHome(paths: HomePaths, principals: Principals, isRo
     throw explainSystemError(error, `COFFER_HOME=${paths.home} cannot be used`);
   }
 }
+
+/** One by one: asked to do it at once, Node never comes back where a file system makes no folders (/proc). */
+async function makeWithParents(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let folder = path; folder !== dirname(folder) && !(await stat(folder).catch(missingOrThrow)); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) await mkdir(folder, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'EEXIST') throw error; });
+}
+const missingOrThrow = (error: NodeJS.ErrnoException): undefined => { if (error.code !== 'ENOENT') throw error; };
 
 /** A folder with other people's files in it is not taken over (COFFER_HOME=/etc). */
 async function mark(paths: HomePaths): Promise<void> {

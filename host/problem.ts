@@ -20,6 +20,7 @@ export function explainSystemError(error: unknown, doing: string): HostProblem {
     case 'EDQUOT': return new HostProblem(`${doing}: the user's disk quota is used up${at}`);
     case 'EROFS': return new HostProblem(`${doing}: the file system is read-only${at}`);
     case 'EACCES': case 'EPERM': return new HostProblem(`${doing}: permission denied${at}. Choose another folder with COFFER_HOME, or give this one to the user who starts Coffer`);
+    case 'ENOENT': return new HostProblem(`${doing}: no such file or folder${at}`);
     case 'ENOTDIR': case 'EEXIST': return new HostProblem(`${doing}: a file is in the way${at}`);
     default: return new HostProblem(`${doing}: ${message.split('\n')[0] ?? message}`);
   }

@@ -14,6 +14,9 @@ export const portRange: z.ZodType<PortRange, string> = z.string()
   }, 'must be two port numbers from 1024 to 65535 like 24000-24999')
   .transform((text) => { const [first, last] = text.split('-').map(Number); return { first: first ?? 0, last: last ?? 0 }; });
 
+export const choice = <const Choice extends string>(choices: readonly Choice[]): z.ZodType<Choice, string> =>
+  z.string().refine((text): text is Choice => (choices as readonly string[]).includes(text), `must be one of ${choices.join(', ')}`).transform((text) => text as Choice);
+
 /** Comma-separated, each at most once, kept in the order of `choices`. */
 export const list = <Choice extends string>(choices: readonly Choice[]): z.ZodType<Choice[], string> =>
   z.string()

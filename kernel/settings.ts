@@ -3,7 +3,7 @@
  * (`node kernel/settings-page.ts`). To add one: add a row; the type `Settings` follows.
  */
 import { z } from 'zod';
-import { list, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
+import { choice, list, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
 
 /** What defaults may depend on besides the variables themselves. Given, so that loading stays a pure function. */
 export interface SettingsContext { uid: number; userHome: string; machineName: string }
@@ -47,7 +47,7 @@ export const settingsTable = {
   port: setting('COFFER_PORT', port, '8779', 'Port of the GraphQL server.'),
   databaseUrl: optional('DATABASE_URL', postgresUrl, 'A PostgreSQL of your own for the control plane, in place of the embedded one. Its role must own the database.', { secret: true }),
   roles: setting('COFFER_ROLES', list(roles), 'api,worker,conductor,compute', 'What this process does: `api` serves GraphQL, `worker` runs operations, `conductor` listens to agents, `compute` runs guests on this machine. All gateways of one installation share `DATABASE_URL` and `COFFER_SECRET_KEY`.'),
-  logLevel: setting('COFFER_LOG_LEVEL', z.enum(['debug', 'info', 'warn', 'error']), 'info', 'Least level that is logged.'),
+  logLevel: setting('COFFER_LOG_LEVEL', choice(['debug', 'info', 'warn', 'error']), 'info', 'Least level that is logged.'),
   secretKey: optional('COFFER_SECRET_KEY', secretKey, 'The key that seals secrets at rest: 32 bytes as 64 hexadecimal digits or as base64. Without it a key is made and kept in `$COFFER_HOME/control/secret.key`.', { secret: true }),
 
   conductorHost: setting('COFFER_CONDUCTOR_HOST', address, '127.0.0.1', 'Address on which agents reach the conductor.'),
@@ -68,7 +68,7 @@ export const settingsTable = {
   memoryReserveMb: setting('COFFER_MEMORY_RESERVE_MB', wholeNumber(0, 1 << 20), '512', 'Memory of this machine that guests are never given.'),
   diskReserveGb: setting('COFFER_DISK_RESERVE_GB', wholeNumber(0, 1 << 20), '2', 'Free disk space that guests are never given. When it is touched, engines that are far beyond their volume\'s size are stopped.'),
 
-  isolation: setting('COFFER_ISOLATION', z.enum(['auto', 'users', 'shared']), 'auto', '`users`: every engine and every agent has a user of its own, by user namespaces (needs root). `shared`: all run as one user. `auto`: `users` when started by root, else `shared`.'),
+  isolation: setting('COFFER_ISOLATION', choice(['auto', 'users', 'shared']), 'auto', '`users`: every engine and every agent has a user of its own, by user namespaces (needs root). `shared`: all run as one user. `auto`: `users` when started by root, else `shared`.'),
   uidBase: setting('COFFER_UID_BASE', wholeNumber(100_000, 4_000_000_000), '2400000', 'First of 65,536 user ids that are Coffer\'s alone when started by root: +0 the gateway, +1 the store, +16 and up engines and agents. Two installations on one machine need ranges that do not overlap.'),
   sharedUser: setting('COFFER_SHARED_USER', z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a user name'), 'daemon', 'With `COFFER_ISOLATION=shared` and root: the user that agents and engines run as. It needs an entry in /etc/passwd.'),
 } as const satisfies Record<string, SettingDefinition>;
@@ -77,7 +77,7 @@ export type Settings = { [Key in keyof typeof settingsTable]: (typeof settingsTa
 export interface SettingProblem { variable: string; message: string }
 
 /** Read by programs that are not the host (the command line client): no error in the host's environment. */
-const foreignVariables = new Set(['COFFER_URL', 'COFFER_TOKEN', 'COFFER_CONTEXT', 'COFFER_CONFIG', 'COFFER_PROJECT', 'COFFER_INSTANCE', 'COFFER_STORE_URL_FILE']);
+const foreignVariables = new Set(['COFFER_URL', 'COFFER_TOKEN', 'COFFER_CONTEXT', 'COFFER_CONFIG', 'COFFER_PROJECT', 'COFFER_INSTANCE', 'COFFER_PASSWORD', 'COFFER_STORE_URL_FILE']);
 const testPrefix = 'COFFER_TEST_';
 
 /** Everything wrong at once, or the settings. An empty variable counts as absent. */
@@ -89,7 +89,8 @@ export function loadSettings(env: Readonly<Record<string, string | undefined>>, 
     if (text === undefined) { values[key] = null; continue; }
     const parsed = definition.schema.safeParse(text);
     if (parsed.success) values[key] = parsed.data;
-    else problems.push({ variable: definition.variable, message: describeProblem(definition, text, parsed.error.issues[0]?.message ?? 'is not valid') });
+    // A default that does not fit stands on another setting that does not: that one is told.
+    else if (env[definition.variable]) problems.push({ variable: definition.variable, message: describeProblem(definition, text, parsed.error.issues[0]?.message ?? 'is not valid') });
   }
   if (problems.length > 0) return { problems };
   const settings = values as Settings;

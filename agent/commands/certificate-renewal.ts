@@ -8,7 +8,9 @@ import type { Runner } from './runner.ts';
 
 const longestRestMs = 3_600_000;
 /** before there is one, and after nothing could be read */
-const idleMs = 10_000;
+const idleMs = 2_000;
+/** for the conductor's answer and for commands before it */
+const graceMs = 20_000;
 
 export interface CertificateRenewal { begin(): void; end(): void }
 export interface CertificateRenewalParts {
@@ -26,7 +28,7 @@ export function createCertificateRenewal({ engineCertificate, lifeCycle, runner,
       isUnloaded = (await engineCertificate.ensure({ force: false })) || isUnloaded;
       if (isUnloaded) await lifeCycle.reloadCertificate(context(ownFrame('certificate-renewal', timeouts.statementMs, signal)));
       isUnloaded = false;
-    }, timeouts.statementMs + idleMs);
+    }, timeouts.statementMs + graceMs);
     log.info({}, 'the engine\'s certificate was renewed');
   };
   const turn = async (): Promise<number> => {

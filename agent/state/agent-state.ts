@@ -37,14 +37,16 @@ export interface StateKeeper {
 /** `copyPath` is for people who look: the slot store is what counts. */
 export function createStateKeeper(store: SlotStore, copyPath: string, log: Log): StateKeeper {
   let state: AgentState = { ...initialState, ...(store.get(stateKey) as Partial<AgentState> | undefined) };
+  let copied: Promise<void> = Promise.resolve();
+  // One after the other, each with what holds by then: the last copy is never an older one.
+  const copy = (): Promise<void> => (copied = copied.then(() => writeFileAtomic(copyPath, `${JSON.stringify(state, null, 2)}\n`))
+    .catch((error: Error) => log.debug({ reason: error.message }, 'the copy of the state was not written')));
   return {
     current: () => state,
     async update(change) {
       state = { ...state, ...change };
-      const written = state;
-      await store.put(stateKey, written);
-      await writeFileAtomic(copyPath, `${JSON.stringify(written, null, 2)}\n`)
-        .catch((error: Error) => log.debug({ reason: error.message }, 'the copy of the state was not written'));
+      await store.put(stateKey, state);
+      await copy();
     },
   };
 }

@@ -31,7 +31,8 @@ export async function createVolume(context: ComputeContext, deed: Deed, sizeGb: 
 async function freshRecord(context: ComputeContext, deed: Deed): Promise<GuestRecord> {
   const uids = await context.users.allocate(context.records.all());
   return {
-    version: 1, instanceId: deed.instanceId, fence: deed.fence, operationId: deed.operationId, desired: 'prepared', volumeGb: 0,
+    version: 1, instanceId: deed.instanceId, fence: deed.fence, operationId: deed.operationId,
+    attempts: { [deed.operationId]: deed.fence.attempt }, desired: 'prepared', volumeGb: 0,
     isolation: context.users.isolation, uids, shortRun: decideShortRun(context.records.folder(deed.instanceId), isRoot()),
     spec: null, build: null, agent: null, runtime: null, limitsUnenforced: null,
   };

@@ -9,6 +9,20 @@ export function refuseOlder(claim: Claim, seen: Claim | undefined, what: string)
   throw new CofferError('AGENT.FENCED', `${what}: the call is older than one already served (${show(claim.fence)} after ${show(seen.fence)})`);
 }
 
+const rememberedOperations = 64;
+
+/** The attempts to remember once a claim was let in; throws for an attempt that a newer one of its operation replaced. */
+export function admitAttempt(claim: Claim, seen: { fence: Fence; attempts: Readonly<Record<string, number>> } | undefined, what: string): Record<string, number> {
+  const isSameEpoch = seen !== undefined && compareFence(claim.fence, seen.fence, false) === 0;
+  const known = isSameEpoch ? seen.attempts : {};
+  const newest = known[claim.operationId];
+  if (newest !== undefined && claim.fence.attempt < newest) {
+    throw new CofferError('AGENT.FENCED', `${what}: attempt ${claim.fence.attempt} of ${claim.operationId} comes after attempt ${newest}`);
+  }
+  const others = Object.entries(known).filter(([id]) => id !== claim.operationId).slice(1 - rememberedOperations);
+  return { ...Object.fromEntries(others), [claim.operationId]: claim.fence.attempt };
+}
+
 /** After a destroy only a newer claim than the destroying one may make the instance again; the same may destroy again. */
 export function refuseDestroyed(claim: Claim, tombstone: Claim | undefined, what: string): void {
   if (!tombstone) return;

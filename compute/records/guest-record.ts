@@ -11,6 +11,8 @@ export interface GuestRecord {
   /** the highest seen, and whose it was */
   fence: Fence;
   operationId: string;
+  /** newest attempt by operation: shared operations of one epoch go side by side, each with attempts of its own */
+  attempts: Record<string, number>;
   /** `prepared`: a volume and no guest yet */
   desired: 'prepared' | 'running' | 'stopped' | 'destroyed';
   volumeGb: number;

@@ -12,7 +12,7 @@ import type { Store } from '../store/tx.ts';
 import { EVENT_CHANNEL } from './append.ts';
 import type { Position } from './cursor.ts';
 import { eventColumnsSql, toEntry, type Entry, type EventRow } from './event-row.ts';
-import { createRecent, type Recent } from './recent.ts';
+import { createRecent, floorOf, type Recent } from './recent.ts';
 import { createRoutes, type Scope } from './routes.ts';
 
 export const readerLimits = {
@@ -52,10 +52,11 @@ const READ = `with h as materialized (select pg_snapshot_xmin(pg_current_snapsho
        where (e.xid, e.id) > ($1::bigint, $2::bigint) and e.xid < h.xmin and e.generation = $3 order by e.xid, e.id limit ${readerLimits.batch}) r on true
    order by r.xid, r.id`;
 const PREFILL = `with h as materialized (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin)
-  select h.xmin as horizon, false as held, r.* from h left join lateral (
+  select h.xmin as horizon, false as held, p.xid as pruned_xid, p.event_id as pruned_id, r.*
+    from h left join event_horizon p on p.generation = $1 left join lateral (
       select ${eventColumnsSql('e')} from event e where e.xid < h.xmin and e.generation = $1 order by e.xid desc, e.id desc limit ${readerLimits.prefill}) r on true
    order by r.xid, r.id`;
-type ReadRow = { horizon: string; held: boolean } & { [K in keyof EventRow]: EventRow[K] | null };
+type ReadRow = { horizon: string; held: boolean; pruned_xid?: string | null; pruned_id?: string | null } & { [K in keyof EventRow]: EventRow[K] | null };
 
 export function createLogReader(deps: { store: Store; generation: number; log: Log }): LogReader {
   const { store, generation, log } = deps;
@@ -77,8 +78,8 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
   async function prefill(): Promise<void> {
     const rows = await store.query<ReadRow>(PREFILL, [generation]);
     const entries = entriesOf(rows);
-    // A full page has a past that is not in memory; what is exactly at its first entry is.
-    const floor = entries.length < readerLimits.prefill ? { xid: 0, id: 0 } : entries[0]!.position;
+    const pruned = { xid: Number(rows[0]!.pruned_xid ?? 0), id: Number(rows[0]!.pruned_id ?? 0) };
+    const floor = floorOf(entries, entries.length === readerLimits.prefill, pruned);
     recent = createRecent(floor, { maxEntries: readerLimits.recentEntries, maxBytes: readerLimits.recentBytes });
     recent.add(entries);
     position = { xid: Number(rows[0]!.horizon), id: 0 };

@@ -12,6 +12,13 @@ export interface Recent {
   size(): number;
 }
 
+/**
+ * Behind which position a first page of latest events is complete: a full page has a past in the table; a page that is
+ * not full reaches back to the beginning, or to where the log was pruned.
+ */
+export const floorOf = (latest: readonly Entry[], isFull: boolean, pruned: Position): Position =>
+  isFull && latest[0] ? latest[0].position : pruned;
+
 export function createRecent(floor: Position, limits: { maxEntries: number; maxBytes: number }): Recent {
   let entries: Entry[] = [];
   let start = 0;

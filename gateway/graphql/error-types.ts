@@ -6,7 +6,8 @@ import { catalogue, type ErrorCode, type ErrorDetails, type ErrorType, isCofferE
 import { builder } from './builder.ts';
 import { ErrorRef, OperationRef } from './refs.ts';
 
-export interface ApiErrorShape { code: string; message: string; remedy: string | null; details: ErrorDetails }
+/** `typeName` is there when it is not thrown but answered: GraphQL throws every `Error` that a resolver returns. */
+export interface ApiErrorShape { code: string; message: string; remedy: string | null; details: ErrorDetails; typeName?: string }
 
 abstract class ApiError extends Error implements ApiErrorShape {
   readonly code: string;
@@ -45,7 +46,7 @@ export function toApiError(error: unknown): unknown {
 export function faultToApiError(fault: { code: string; message: string }): ApiErrorShape {
   const type = typeOf(fault.code);
   const remedy = catalogue[fault.code as ErrorCode]?.remedy ?? null;
-  return new errorClasses[isServed(type) ? type : 'PreconditionError']({ ...fault, remedy, details: {} });
+  return { ...fault, remedy, details: {}, typeName: isServed(type) ? type : 'PreconditionError' };
 }
 
 ErrorRef.implement({
@@ -65,21 +66,26 @@ const InputIssueRef = builder.objectRef<{ path: string[]; message: string }>('In
   }),
 });
 
+/** Every error type is an Error of its class or the fault of an item. */
+const base = <Name extends ApiErrorName>(name: Name, description: string) => ({
+  name, description, interfaces: [ErrorRef],
+  isTypeOf: (value: unknown): boolean => value instanceof errorClasses[name] || (value as ApiErrorShape).typeName === name,
+});
 const define = (name: ApiErrorName, description: string): void => {
-  builder.objectType(errorClasses[name], { name, interfaces: [ErrorRef], description });
+  builder.objectType(errorClasses[name], base(name, description));
 };
 
 builder.objectType(InvalidInputError, {
-  name: 'InvalidInputError', interfaces: [ErrorRef], description: 'The input breaks a rule; each one is named.',
+  ...base('InvalidInputError', 'The input breaks a rule; each one is named.'),
   fields: (t) => ({ issues: t.field({ type: [InputIssueRef], resolve: (error) => error.details.issues ?? [] }) }),
 });
 define('NotFoundError', 'Nothing with that id or name. What belongs to another project is answered in just the same way.');
 builder.objectType(ForbiddenError, {
-  name: 'ForbiddenError', interfaces: [ErrorRef], description: 'The role of the token does not allow it.',
+  ...base('ForbiddenError', 'The role of the token does not allow it.'),
   fields: (t) => ({ action: t.string({ description: 'The action that was refused, as the policy names it.', resolve: (error) => error.details.action ?? '' }) }),
 });
 builder.objectType(ConflictError, {
-  name: 'ConflictError', interfaces: [ErrorRef], description: 'Busy, a name taken, a revision that is no longer the newest, an idempotency key used for something else.',
+  ...base('ConflictError', 'Busy, a name taken, a revision that is no longer the newest, an idempotency key used for something else.'),
   fields: (t) => ({
     operation: t.field({
       type: OperationRef, nullable: true, description: 'The operation that is in the way.',
@@ -89,10 +95,10 @@ builder.objectType(ConflictError, {
 });
 define('PreconditionError', 'The subject, or the host, is not in a state that allows it; the message says what is missing.');
 builder.objectType(UnsupportedError, {
-  name: 'UnsupportedError', interfaces: [ErrorRef], description: 'The datastore, build or agent cannot do this at all. Told before anything changes.',
+  ...base('UnsupportedError', 'The datastore, build or agent cannot do this at all. Told before anything changes.'),
   fields: (t) => ({ capability: t.string({ description: 'The capability that is absent.', resolve: (error) => error.details.capability ?? '' }) }),
 });
 builder.objectType(UnavailableError, {
-  name: 'UnavailableError', interfaces: [ErrorRef], description: 'The agent, the engine or a host cannot be reached now.',
+  ...base('UnavailableError', 'The agent, the engine or a host cannot be reached now.'),
   fields: (t) => ({ retryAfterMs: t.int({ nullable: true, description: 'When it is worth trying again.', resolve: (error) => error.details.retryAfterMs ?? null }) }),
 });

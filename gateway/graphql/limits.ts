@@ -15,8 +15,8 @@ export const defaultLimits = {
   maxDirectives: 40,
   /** fields that an answer may have at most, with the size of lists multiplied in; fields that cost a statement or a call count for many */
   maxCost: 20_000,
-  /** the same for `__schema` and `__type`; the standard introspection query costs less than half of it */
-  maxIntrospectionCost: 120_000,
+  /** the same for `__schema` and `__type`; the standard introspection query costs about two thirds of it */
+  maxIntrospectionCost: 75_000,
   /** `first`, `last` and the length of `ids` */
   maxListSize: 100,
   /** what a list gives when neither `first` nor `last` is given */

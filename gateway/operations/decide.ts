@@ -30,12 +30,13 @@ export function decide(workflow: AnyWorkflow, state: OperationState, now: number
 
 function decideForwards(workflow: AnyWorkflow, state: OperationState, now: number): Decision {
   const failed = state.steps.find((step) => step.state === 'FAILED');
+  const position = state.steps.findIndex((step) => step.state !== 'SUCCEEDED');
+  // What is done is done, also a moment too late.
+  if (position < 0) return { do: 'end', ending: { state: 'SUCCEEDED' }, reason: 'all steps are done' };
   if (now >= state.deadline) return { do: 'turn-back', to: 'FAILED', fault: deadlineFault(workflow, state), reason: 'past its deadline' };
   if (failed) {
     return { do: 'turn-back', to: 'FAILED', fault: failed.fault ?? { code: 'OPERATION.STEP_FAILED', message: `${failed.title}: failed` }, reason: `${failed.name} failed for good` };
   }
-  const position = state.steps.findIndex((step) => step.state !== 'SUCCEEDED');
-  if (position < 0) return { do: 'end', ending: { state: 'SUCCEEDED' }, reason: 'all steps are done' };
   const journal = state.steps[position]!;
   if (state.interruptions > MAX_INTERRUPTIONS) {
     const message = `${journal.title}: the process that ran it died or was cut off ${state.interruptions} times`;

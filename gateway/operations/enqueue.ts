@@ -58,7 +58,7 @@ export async function enqueueOperation(tx: Tx, deps: EnqueueDeps, request: Enque
 /** Sorted: two acceptances over the same subjects wait for each other instead of for ever. */
 const subjectsOf = (request: EnqueueRequest): string[] => [...new Set([request.subjectId, ...(request.alsoLock ?? [])])].sort();
 
-/** The subject's new epoch. Every exclusive acceptance raises it, so that a call of an earlier one is refused. */
+/** The subject's epoch for this operation. Every exclusive acceptance raises it, so that a call of an earlier one is refused. */
 export async function takeTurn(tx: Tx, deps: ChangeDeps, subjects: readonly string[], subjectId: string, mode: 'SHARED' | 'EXCLUSIVE'): Promise<bigint> {
   let epoch = 0n;
   for (const subject of mode === 'EXCLUSIVE' ? subjects : []) {
@@ -66,7 +66,7 @@ export async function takeTurn(tx: Tx, deps: ChangeDeps, subjects: readonly stri
     if (subject === subjectId) epoch = raised;
   }
   await tx.query('select pg_advisory_xact_lock(hashtextextended(s, 5)) from (select s from unnest($1::text[]) s order by s) ordered', [subjects]);
-  return epoch;
+  return mode === 'SHARED' ? ((await deps.hooks.currentEpoch?.(tx, subjectId)) ?? 0n) : epoch;
 }
 
 async function endHolders(tx: Tx, deps: EnqueueDeps, subjects: readonly string[], mode: 'SHARED' | 'EXCLUSIVE'): Promise<void> {

@@ -10,6 +10,8 @@ export interface OperationHooks {
   onTaskChanged(tx: Tx, subjectId: string, operation: OperationView | null, cause: Cause): Promise<void>;
   /** Raises the subject's fence epoch, and with that locks its row. Subjects without one answer 0. */
   raiseEpoch(tx: Tx, subjectId: string): Promise<bigint>;
+  /** The epoch as it is, for shared operations; left out: 0, which an agent refuses once it saw an exclusive one. */
+  currentEpoch?(tx: Tx, subjectId: string): Promise<bigint>;
 }
 
 /** For metrics. Never throws, never waits. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Store, Tx } from '../store/tx.ts';
+import { createTurn } from './in-turn.ts';
 import { decideAuthorities, type CaKind, type RotationPolicy } from './rotation.ts';
 import type { PkiSettings } from './settings.ts';
 import { createCa, importPrivateKey, issueLeaf, type IssuedCertificate, type LeafRequest } from './x509.ts';
@@ -38,6 +39,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
     engine: { overlapMs: settings.engineCaOverlapMs, leafTtlMs: settings.engineLeafTtlMs + settings.clockSkewMs },
   };
   let known: Authority[] = [];
+  const inTurn = createTurn();
   const keys = new Map<number, ReturnType<typeof importPrivateKey>>();
 
   const ofKind = (kind: CaKind): Authority[] => known.filter((ca) => ca.kind === kind);
@@ -56,7 +58,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
     known = next;
     if (KINDS.map(bundle).join() !== before) deps.onChange();
   }
-  const reload = async (): Promise<void> => adopt(await read(store));
+  const reload = (): Promise<void> => inTurn(async () => adopt(await read(store)));
 
   async function make(tx: Tx, kind: CaKind): Promise<void> {
     const nowMs = clock.now();
@@ -71,7 +73,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
   }
 
   /** `isNeeded` judges what the lock lets us see: of several gateways that come here together one acts. */
-  async function change(isNeeded: (rows: Authority[]) => CaKind[], alsoRetire = false): Promise<void> {
+  const change = (isNeeded: (rows: Authority[]) => CaKind[], alsoRetire = false): Promise<void> => inTurn(async () => {
     adopt(await store.transaction(async (tx) => {
       await tx.query('select pg_advisory_xact_lock($1)', [CA_LOCK]);
       known = await read(tx);
@@ -79,7 +81,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
       if (alsoRetire) await retire(tx);
       return read(tx);
     }));
-  }
+  });
   async function retire(tx: Tx): Promise<void> {
     const ids = KINDS.flatMap((kind) => decide(kind).retire);
     if (ids.length === 0) return;

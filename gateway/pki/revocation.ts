@@ -3,6 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { msOf, PKI_CHANNEL } from './authorities.ts';
+import { createTurn } from './in-turn.ts';
 
 /** Why a certificate is refused, in words for the agent's log. */
 export type Standing = { ok: true } | { ok: false; reason: string };
@@ -22,15 +23,16 @@ export function createRevocations(deps: { store: Store; clock: Clock; log: Log; 
   const { store, clock } = deps;
   let revoked = new Set<string>();
   const listeners = new Set<(serial: string) => void>();
+  const inTurn = createTurn();
 
   return {
-    async reload() {
+    reload: () => inTurn(async () => {
       const rows = await store.query<{ serial: string }>('select serial from certificate where revoked_at is not null and not_after > $1', [new Date(clock.now())]);
       const next = new Set(rows.map((row) => row.serial));
       const fresh = [...next].filter((serial) => !revoked.has(serial));
       revoked = next;
       for (const serial of fresh) for (const listener of listeners) listener(serial);
-    },
+    }),
     isRevoked: (serial) => revoked.has(serial),
     async standing(serial, subjectId) {
       if (revoked.has(serial)) return { ok: false, reason: 'the certificate was revoked' };

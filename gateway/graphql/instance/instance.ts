@@ -22,7 +22,7 @@ InstanceRef.implement({
     name: t.exposeString('name', { description: 'Unique within the project.' }),
     project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async (instance, _args, ctx) => (await ctx.projects.load(instance.projectId))! }),
     datastoreVersion: t.field({ type: DatastoreVersionRef, resolve: (instance, _args, ctx) => versionOf(ctx.domain.catalogue, instance) }),
-    build: t.exposeString('buildVersion', { nullable: true, description: 'The exact version that runs, such as `17.6`; null until it has been chosen. A restart never changes it.' }),
+    build: t.exposeString('buildId', { nullable: true, description: 'The exact set of packages that runs, by its version and hash (`engine-17.6-1a2b3c4d`); null until it has been chosen. A restart never changes it.' }),
     flavor: t.field({ type: FlavorRef, resolve: (instance, _args, ctx) => ctx.domain.catalogue.flavor(instance.flavorId)! }),
     volume: t.field({ type: VolumeRef, resolve: (instance) => instance }),
     capabilities: t.field({ type: [CapabilityEnum], description: 'Of this build and agent; empty until the agent has connected once.', resolve: (instance) => knownCapabilities(instance.capabilities ?? []) }),

@@ -10,16 +10,17 @@ import type { Plugin } from 'graphql-yoga';
 import type { Log } from '../../../kernel/log.ts';
 import type { GraphqlContext } from '../context.ts';
 import type { Documents } from '../documents.ts';
+import { createQueryExecutor } from '../execution/execute-query.ts';
 import { presentError } from '../present-error.ts';
 import { endingWithData } from '../live/ending-with-data.ts';
 import { createSharedExecution } from '../live/shared-execution.ts';
 
-export type Executor = (validated: ValidatedExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
-export interface ExecutionOptions { documents: Documents; log: Log; executeQuery?: Executor }
+export interface ExecutionOptions { documents: Documents; log: Log }
 
 const requestIdOf = (args: ExecutionArgs): string => (args.contextValue as GraphqlContext).caller.requestId;
 
-export function useExecution({ documents, log, executeQuery = executeRootSelectionSet }: ExecutionOptions): Plugin {
+export function useExecution({ documents, log }: ExecutionOptions): Plugin {
+  const executeQuery = createQueryExecutor();
   const share = createSharedExecution(documents);
 
   function refusalsOf(args: ExecutionArgs, validated: readonly GraphQLError[] | ValidatedExecutionArgs): readonly GraphQLError[] {

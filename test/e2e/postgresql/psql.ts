@@ -22,7 +22,7 @@ export function createPsql(facts: HarnessFacts): Psql {
     host: facts.host, port: String(facts.ports['postgresql']), user: login.user, password: login.password, caFile: facts.caFile, database: login.database ?? manifest.connect.defaultDatabase ?? '',
   })[key] ?? '');
   const start = (login: Login, environment: Record<string, string> = {}): ChildProcessWithoutNullStreams => {
-    const args = [...manifest.connect.args.map((text) => fill(text, login)), '--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'];
+    const args = [...manifest.connect.args.map((text) => (text === '--host={host}' && environment['PGHOST'] ? `--host=${environment['PGHOST']}` : fill(text, login))), '--no-psqlrc', '--no-password', '--quiet', '--tuples-only', '--no-align', '--set=ON_ERROR_STOP=1'];
     const connect = Object.fromEntries(Object.entries(manifest.connect.environment).map(([name, text]) => [name, fill(text, login)]));
     return spawn(join(facts.paths.bin, manifest.connect.command), args, { env: { LC_ALL: 'C.UTF-8', PGCONNECT_TIMEOUT: '10', ...connect, ...environment }, stdio: 'pipe' });
   };

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,7 +57,8 @@ describe('who may call an agent', () => {
     request.on('error', () => undefined);
     request.on('response', (headers) => { response = headers; });
     request.end();
-    await once(session, 'close');
+    await new Promise((resolve) => request.once('close', resolve));
+    session.destroy();
     return response;
   };
   it('not without a certificate', async () => {

@@ -198,9 +198,15 @@ describe('pruning', () => {
     const cursorOf = (i: number): string => { const item = reading.items[i]!; return item.kind === 'event' ? item.event.cursor : item.cursor; };
     await age(`(data->>'n')::int <= 2`);
     expect(await pruneEvents(test.store)).toEqual({ progress: 0, others: 2 });
+    // A gateway that starts now has all that is left in memory, and still must not take it for all there was.
+    const fresh = newFeed();
+    closers.push(() => fresh.close());
+    const oldToo = read(fresh, { after: cursorOf(1) });
+    await oldToo.until((i) => i.length === 1);
+    expect(oldToo.items[0]).toMatchObject({ kind: 'snapshot', reset: true });
+    await fillBeyondMemory();
     const other = newFeed();
     closers.push(() => other.close());
-    await fillBeyondMemory();
     const old = read(other, { after: cursorOf(1) });
     await old.until((i) => i.length === 1);
     expect(old.items[0]).toMatchObject({ kind: 'snapshot', reset: true });

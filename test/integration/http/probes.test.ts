@@ -68,7 +68,7 @@ describe('/metrics', () => {
     const open = await startApiServer({ port: 21105, host: '0.0.0.0' });
     const url = `http://127.0.0.1:21105/metrics`;
     const viewer = open.fake.addToken('viewer', 'VIEWER', open.fake.projects[0]!.id);
-    const statuses = await Promise.all([{}, { authorization: `Bearer ${viewer}` }, { authorization: `Bearer ${open.token}` }].map(async (headers) => (await fetch(url, { headers })).status));
+    const statuses = await Promise.all(([{}, { authorization: `Bearer ${viewer}` }, { authorization: `Bearer ${open.token}` }] as Record<string, string>[]).map(async (headers) => (await fetch(url, { headers })).status));
     await open.close();
     expect(statuses).toEqual([401, 403, 200]);
   });

@@ -47,6 +47,18 @@ describe('certificate authorities', () => {
     expect(ca?.ca).toBe(true);
     expect(ca?.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
   });
+  it('are there however slowly an earlier look at the empty store is answered', async () => {
+    let delayed = 0;
+    // Of the two looks at the start the first, which follows LISTEN, is answered last.
+    const slow = { ...store, listen: (_channel: string, listener: (payload: string) => void) => { listener(''); return () => {}; }, transaction: store.transaction, close: store.close, async query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]> {
+      const rows = await store.query<Row>(text, values);
+      if (text.includes('from certificate_authority') && ++delayed === 1) await new Promise((resolve) => setTimeout(resolve, 300));
+      return rows;
+    } } as PgStore;
+    const pki = await open('gw-1', slow);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(blocks(pki.bundle('identity'))).toHaveLength(1);
+  });
   it('have keys that only the installation\'s key opens', async () => {
     await open();
     const rows = await store.query<{ key_sealed: Buffer }>('select key_sealed from certificate_authority');

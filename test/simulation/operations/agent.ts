@@ -16,7 +16,9 @@ export interface ModelAgent {
 }
 
 export function createModelAgent(): ModelAgent {
-  const seen = new Map<string, { fence: Fence; operation: string }>();
+  // The highest epoch of a subject and, since shared operations go side by side, the highest attempt of each operation.
+  const newest = new Map<string, Fence>();
+  const ofOperation = new Map<string, Fence>();
   const standing = new Map<string, number>();
   const journal = new Set<string>();
   const applied: Applied[] = [];
@@ -24,9 +26,11 @@ export function createModelAgent(): ModelAgent {
     applied,
     standing: (operation, step) => standing.get(`${operation}/${step}`) ?? 0,
     call({ subject, operation, step, direction, fence }, now) {
-      const last = seen.get(subject);
-      if (last && compareFence(fence, last.fence, last.operation === operation) < 0) return 'refused';
-      seen.set(subject, { fence, operation });
+      const last = newest.get(subject);
+      const own = ofOperation.get(operation);
+      if ((last && compareFence(fence, last, false) < 0) || (own && compareFence(fence, own, true) < 0)) return 'refused';
+      newest.set(subject, fence);
+      ofOperation.set(operation, fence);
       const key = `${operation}/${step}`;
       // A step may be done again once it was undone (a retry): the journal is about the latest of the two.
       if (journal.has(`${key}/${direction}`)) return 'done';

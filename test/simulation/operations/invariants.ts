@@ -5,6 +5,9 @@ import type { AnyWorkflow } from '../../../gateway/operations/workflow.ts';
 import type { ModelAgent } from './agent.ts';
 import type { ModelStore } from './store.ts';
 
+/** No worker at all lives, or all are stopped, for less than this. */
+const IDLE_MS = 12_000;
+
 export interface Violation { rule: string; what: string; at: number }
 
 export function checkAlways(store: ModelStore, violations: Violation[], at: number): void {
@@ -24,6 +27,9 @@ export function checkAtEnd(store: ModelStore, agent: ModelAgent, workflowOf: (s:
   const broken = (rule: string, what: string): void => { violations.push({ rule, what, at }); };
   for (const row of store.rows.values()) {
     if (!hasEnded(row)) broken('every operation ends', `${row.id} is ${row.state}: ${JSON.stringify(row.steps.map((s) => s.state))} ${JSON.stringify(row.undo)}`);
+    if (store.cancelled.has(row.id) && row.state !== 'CANCELLED') broken('what was cancelled is cancelled', `${row.id} is ${row.state}`);
+    for (const step of row.steps) if (step.startedAt !== null && step.startedAt > row.deadline) broken('nothing is begun after the deadline', `${row.id}/${step.name}`);
+    if (row.finishedAt !== null && row.finishedAt > row.deadline + workflowOf(row).timeoutMs + IDLE_MS) broken('an operation ends in its time', `${row.id}: ${row.finishedAt - row.deadline} ms late`);
     checkEffects(row, agent, workflowOf(row), broken);
     checkEvents(row, store, broken);
   }

@@ -107,7 +107,6 @@ export function runOperationsSchedule(seed: number): ScheduleResult {
   checkAlways(store, violations, clock.now());
   checkAtEnd(store, agent, workflowOf, violations, clock.now());
   const rows = [...store.rows.values()];
-  if (process.env.DBG) for (const r of rows) console.log(r.id, r.lockMode, r.subjects, r.state, r.epoch, JSON.stringify(agent.applied.filter(a => a.operation === r.id)));
   const states: Record<string, number> = {};
   for (const row of rows) states[row.state] = (states[row.state] ?? 0) + 1;
   return {

@@ -17,6 +17,8 @@ export interface ModelStore {
   locks: Map<string, Lock[]>;
   epochs: Map<string, number>;
   log: LoggedEvent[];
+  /** whose cancel was accepted */
+  cancelled: Set<string>;
   /** Null when busy. */
   accept(workflow: AnyWorkflow, request: { id: string; subjects: string[]; mode: Lock['mode']; preempt: boolean; input: unknown }, now: number): OperationState | null;
   claim(owner: string, limit: number, now: number, leaseMs: number): OperationState[];
@@ -32,6 +34,7 @@ export function createModelStore(workflowOf: (state: OperationState) => AnyWorkf
   const locks = new Map<string, Lock[]>();
   const epochs = new Map<string, number>();
   const log: LoggedEvent[] = [];
+  const cancelled = new Set<string>();
 
   const tell = (state: OperationState, phase: LoggedEvent['phase']): void => { log.push({ operation: state.id, phase, progress: viewOf(state).progress, version: state.version }); };
   const heldBy = (subjects: readonly string[], mode: Lock['mode']): Lock[] =>
@@ -40,7 +43,7 @@ export function createModelStore(workflowOf: (state: OperationState) => AnyWorkf
   const lock = (id: string, subjects: readonly string[], mode: Lock['mode']): void => { for (const s of subjects) locks.set(s, [...(locks.get(s) ?? []), { operation: id, mode }]); };
   function raise(subjects: readonly string[], mode: Lock['mode']): number {
     if (mode === 'EXCLUSIVE') for (const s of subjects) epochs.set(s, (epochs.get(s) ?? 0) + 1);
-    return mode === 'EXCLUSIVE' ? epochs.get(subjects[0]!)! : 0;
+    return epochs.get(subjects[0]!) ?? 0;
   }
 
   function put(after: OperationState, before?: OperationState): void {
@@ -52,7 +55,7 @@ export function createModelStore(workflowOf: (state: OperationState) => AnyWorkf
   }
 
   return {
-    rows, locks, epochs, log,
+    rows, locks, epochs, log, cancelled,
     accept(workflow, request, now) {
       const { id, subjects, mode } = request;
       const holders = heldBy(subjects, mode);
@@ -99,6 +102,7 @@ export function createModelStore(workflowOf: (state: OperationState) => AnyWorkf
       const asked = cancelRequested(row, now);
       const next = row.lease === null ? advance(workflowOf(row), asked, now) : null;
       put(next?.act.do === 'ended' ? next.state : asked, row);
+      cancelled.add(id);
       return true;
     },
     retry(id, now) {

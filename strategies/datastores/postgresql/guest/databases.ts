@@ -2,12 +2,12 @@ import type { DatabaseSpec } from '../../../spi/control.ts';
 import { type DatabaseInfo, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { collationName, type DatabaseLocale, defaultCollation, parseLocale } from '../locale.ts';
 import { databaseNameProblem } from '../names.ts';
-import { type DatabaseRow, findDatabase, listDatabases, listGroups } from './catalog.ts';
+import { type DatabaseRow, findDatabase, listDatabases } from './catalog.ts';
 import { groupName } from './group-names.ts';
 import { makeOwner, rootJoins } from './groups.ts';
 import { type Sql, withManagement } from './management.ts';
 import { majorOf } from './owned.ts';
-import { dropRole } from './roles.ts';
+import { dropOrphans } from './roles.ts';
 import { identifier, literal } from './sql.ts';
 
 /** On what an operation made, so that its repeat after a crash knows its own work. */
@@ -84,12 +84,4 @@ export async function remove(ctx: GuestContext, name: string): Promise<void> {
 async function drop(sql: Sql, name: string): Promise<void> {
   await sql.rows(`alter database ${identifier(name)} is_template false`);
   await sql.rows(`drop database ${identifier(name)} with (force)`);
-}
-
-/** Groups whose database is gone, with whatever they came to own elsewhere. */
-async function dropOrphans(ctx: GuestContext, sql: Sql): Promise<void> {
-  const suffixes = new Set((await listDatabases(sql)).map((database) => database.suffix));
-  for (const group of await listGroups(sql)) {
-    if (!suffixes.has(group.suffix)) await dropRole(ctx, sql, group.name);
-  }
 }

@@ -22,6 +22,7 @@ export type Purpose = 'op' | 'read' | 'probe';
 const applicationName = (purpose: Purpose): string => `coffer/${purpose}`;
 
 const lockTimeoutMs = 10_000;
+const patienceMs = 2_000;
 const connectTimeoutMs = 5_000;
 const leftoverTimeoutMs = 10_000;
 const retriesOfRace = 5;
@@ -67,7 +68,7 @@ export async function withManagement<T>(ctx: ManagementContext, options: { purpo
   ctx.signal.addEventListener('abort', cut, { once: true });
   try {
     if (options.purpose === 'op' && options.database === undefined) await endLeftovers(client);
-    return await use(sqlOf(client));
+    return await use(options.purpose === 'op' ? sqlOf(client, unblocker(ctx, client)) : sqlOf(client, (work) => work));
   } catch (error) {
     throw asFault(ctx.signal.aborted ? ctx.signal.reason : error);
   } finally {
@@ -76,18 +77,36 @@ export async function withManagement<T>(ctx: ManagementContext, options: { purpo
   }
 }
 
-function sqlOf(client: pg.Client): Sql {
-  const rows = async <Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]> =>
-    whileRacing(async () => (await client.query<Row>(text, values ? [...values] : undefined)).rows);
+type Guard = <T>(work: Promise<T>) => Promise<T>;
+
+function sqlOf(client: pg.Client, guard: Guard): Sql {
   return {
-    rows,
-    // Several statements in one simple query are one transaction.
+    rows: async <Row extends object>(text: string, values?: readonly unknown[]) =>
+      whileRacing(async () => (await guard(client.query<Row>(text, values ? [...values] : undefined))).rows),
+    // Several statements in one simple query are one round trip.
     atomically: async (statements) => {
-      if (statements.length > 0) await whileRacing(() => client.query(`begin; ${statements.join('; ')}; commit`).catch(async (error: unknown) => {
-        await client.query('rollback').catch(() => undefined);
-        throw error;
-      }));
+      if (statements.length > 0) await whileRacing(() => guard(client.query(`begin; ${statements.join('; ')}; commit`)).catch(rollBack(client)));
     },
+  };
+}
+
+const rollBack = (client: pg.Client) => async (error: unknown): Promise<never> => {
+  await client.query('rollback').catch(() => undefined);
+  throw error;
+};
+
+/**
+ * Management does not wait for tenants: an open transaction of theirs could hold up a revocation for ever. Whoever is in
+ * the way of a statement for too long loses the session.
+ */
+function unblocker(ctx: ManagementContext, client: pg.Client): Guard {
+  const own = (client as pg.Client & { processID: number | null }).processID ?? 0;
+  const endBlockers = (): Promise<void> => withManagement(ctx, { purpose: 'read' }, async (sql) => {
+    await sql.rows(`select pg_terminate_backend(pid) from pg_stat_activity where pid = any (pg_blocking_pids(${own})) and usename <> ${literal(managementRole)}`);
+  }).catch(() => undefined);
+  return async (work) => {
+    const timer = setInterval(() => void endBlockers(), patienceMs);
+    return work.finally(() => clearInterval(timer));
   };
 }
 

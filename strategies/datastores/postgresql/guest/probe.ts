@@ -12,7 +12,7 @@ const kept = new Map<string, pg.Client>();
 
 const question = `select split_part(current_setting('server_version'), ' ', 1) as version,
   (select rolsuper and rolcanlogin from pg_authid where rolname = ${literal(managementRole)}) as "isSuperuser",
-  (select count(*) from pg_stat_activity where backend_type = 'client backend' and usename is distinct from ${literal(managementRole)})::int as sessions,
+  (select count(*) from pg_stat_activity where backend_type = 'client backend')::int as sessions,
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int as places`;
 interface Answer { version: string; isSuperuser: boolean | null; sessions: number; places: number }
 
@@ -52,6 +52,7 @@ function withinTime<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new Error(late)), timeoutMs); })]).finally(() => clearTimeout(timer));
 }
 
+/** Tenants are turned away as soon as only the reserved places are left, whoever sits in the others. */
 function judge({ version, isSuperuser, sessions, places }: Answer): Probe {
   const isFull = sessions >= places;
   return { state: 'ok', version, managementLost: isSuperuser !== true, detail: isFull ? `all connections are taken (${sessions} of ${places}): clients are turned away` : null };

@@ -66,3 +66,11 @@ export const handOverIn = (ctx: ManagementContext, sql: Sql, database: DatabaseR
 export async function ownsAnythingIn(sql: Sql, oid: number, database: number): Promise<boolean> {
   return (await databasesWith(sql, oid)).includes(database);
 }
+
+/** Groups whose database is gone, or was given another owner: what they own goes to the group that owns the database now. */
+export async function dropOrphans(ctx: ManagementContext, sql: Sql): Promise<void> {
+  const suffixes = new Set((await listDatabases(sql)).map((database) => database.suffix));
+  for (const group of await listGroups(sql)) {
+    if (!suffixes.has(group.suffix)) await dropRole(ctx, sql, group.name);
+  }
+}

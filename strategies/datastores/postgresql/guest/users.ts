@@ -8,7 +8,7 @@ import { madeBy } from './databases.ts';
 import { groupName } from './group-names.ts';
 import { adopt, membership, prepareGrant } from './groups.ts';
 import { type Sql, withManagement } from './management.ts';
-import { dropRole, endSessions, handOverIn, ownsAnythingIn } from './roles.ts';
+import { dropOrphans, dropRole, endSessions, handOverIn, ownsAnythingIn } from './roles.ts';
 import { scramVerifier } from './scram.ts';
 import { identifier, literal } from './sql.ts';
 
@@ -95,12 +95,15 @@ export async function grant(ctx: GuestContext, user: UserRef, grants: GrantSpec[
 
 async function grantStatements(ctx: GuestContext, sql: Sql, user: string, grants: readonly GrantSpec[]): Promise<string[]> {
   const statements: string[] = [];
+  const hasStrangers = (await listDatabases(sql)).some((database) => database.suffix === null);
   for (const { database, privileges } of grants) {
     if (database === null) throw new GuestFault('REFUSED', 'a grant must name a database');
     refuse('the database\'s name', databaseNameProblem(database));
     for (const word of privileges) refuse('a grant:', privilegeProblem(word));
     statements.push(...(await prepareGrant(ctx, sql, user, database, parsePrivileges(privileges))));
   }
+  // Root may have taken a database from its group, whose members still share what is in it.
+  if (hasStrangers) await dropOrphans(ctx, sql);
   return statements;
 }
 

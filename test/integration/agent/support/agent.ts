@@ -15,7 +15,7 @@ import type { Command } from '../../../../agent/commands/catalogue.ts';
 import { createCa, type Credentials, type TestCa } from './ca.ts';
 import { startConductor, type TestConductor } from './conductor.ts';
 
-const repository = fileURLToPath(new URL('../../../../', import.meta.url));
+export const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const enginesRoot = process.env['COFFER_TEST_ENGINES'] ?? '/tmp/coffer-engines';
 export const trustDomain = 'test.coffer.internal';
 export const instanceId = 'inst_01jdx0000000000000000000aa';
@@ -41,12 +41,12 @@ export const none = {};
 let operations = 0;
 export const nextOperation = (): string => `op_test_${++operations}`;
 
-export async function createAgent(options: { heartbeatMs?: number } = {}): Promise<TestAgent> {
+export async function createAgent(options: { heartbeatMs?: number; boot?: Partial<AgentBoot> } = {}): Promise<TestAgent> {
   const root = await mkdtemp(join(tmpdir(), 'coffer-agent-'));
   const ca = await createCa();
   const conductor = await startConductor(ca, trustDomain, options);
   const gateway = await ca.issue({ uri: gatewayUri });
-  const boot = bootFor(root, ca.pem, conductor);
+  const boot = { ...bootFor(root, ca.pem, conductor), ...options.boot };
   for (const path of Object.values(boot.paths)) mkdirSync(path, { recursive: true, mode: 0o700 });
   await writeFile(join(boot.paths.agent, 'boot.json'), JSON.stringify(boot));
   let child: ChildProcess | undefined;

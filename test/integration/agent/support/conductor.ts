@@ -97,7 +97,7 @@ export async function startConductor(ca: TestCa, trustDomain: string, options: {
     hellos: [], observations: [], renewals: 0, enrolments: 0, engineCertificates: 0, tokens: new Set(), leaf: {},
     observed: (fits, { since = 0, timeoutMs = waitMs } = {}) => until('an observation', () => conductor.observations.slice(since).find(fits), timeoutMs),
     hello: (count = 1) => until('a Hello', () => conductor.hellos[count - 1], waitMs),
-    dropStreams: () => streams.forEach((stream) => stream.destroy()),
+    dropStreams: () => streams.forEach((stream) => stream.emit('error', { code: status.UNAVAILABLE, details: 'dropped by the test' })),
     async stop() {
       main.forceShutdown();
       enrolServer.forceShutdown();
