@@ -63,7 +63,7 @@ function decideCapabilities(hello: Hello, manifest: readonly Capability[], relea
 function isWellFormed(hello: Hello): boolean {
   const texts = [hello.agentVersion, hello.datastore, hello.track, hello.buildId, ...hello.protocols, ...hello.capabilities];
   const lists = [hello.protocols, hello.capabilities];
-  return texts.every((text) => text.length > 0 && text.length <= LIMITS.text) && lists.every((list) => list.length <= LIMITS.items) && isAddress(hello.address);
+  return texts.every((text) => text.length > 0 && text.length <= LIMITS.text && !/[\u0000-\u001f\u007f]/.test(text)) && lists.every((list) => list.length <= LIMITS.items) && isAddress(hello.address);
 }
 
 /** host:port, [v6]:port */

@@ -22,6 +22,6 @@ export function toObservationDoc(seen: Observation, incarnation: number): Observ
 }
 
 const text = (value: string | undefined, limit: number): string | null => (value === undefined || value === '' ? null : clean(value).slice(0, limit));
-/** PostgreSQL's JSON holds no NUL, and a terminal's control codes have no place in a condition. */
-const clean = (value: string): string => value.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ');
+/** The store's JSON holds no NUL, and a terminal's control codes have no place in a condition. */
+export const clean = (value: string): string => value.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ');
 const count = (value: number | undefined): number | null => (value === undefined || !Number.isSafeInteger(value) || value < 0 ? null : value);

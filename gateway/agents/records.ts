@@ -7,10 +7,12 @@ import { deriveStatus, isSameStatus } from '../domain/instance/status.ts';
 import type { ObservationDoc } from '../domain/instance/observation.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { decideHello, type AgentDoc } from './hello.ts';
+import { clean } from './observation.ts';
 
 /** NOTIFY with the instance's id when its agent connected, reported first or another state of the engine, was refused, or went. */
 export const AGENT_CHANNEL = 'coffer_agent';
 const ACTOR = 'system';
+const REFUSAL_LIMIT = 1_000;
 
 /** The locked row with what only this part of the code reads. */
 type AgentRow = Omit<InstanceRow, 'agent'> & { agent: AgentDoc | null; agent_gateway: string | null; build_id: string | null; engine_ca: string | null; volume_used_bytes: string | null };
@@ -47,8 +49,8 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       });
       await tx.query('select pg_notify($1, $2)', [AGENT_CHANNEL, row.id]);
       if (!decision.ok) {
-        const refused = `${decision.reason}: ${decision.message}`;
-        const known = row.agent ?? { address: '', version: hello.agentVersion.slice(0, 200), protocols: [], capabilities: [], serial, connectedAt: now().toISOString(), refused: null };
+        const refused = `${decision.reason}: ${decision.message}`.slice(0, REFUSAL_LIMIT);
+        const known = row.agent ?? { address: '', version: clean(hello.agentVersion).slice(0, 200), protocols: [], capabilities: [], serial, connectedAt: now().toISOString(), refused: null };
         if (row.agent?.refused !== refused) await write(tx, row, { agent: { ...known, refused } }, now());
         return { ok: false, code: 'refused', message: refused };
       }

@@ -1,3 +1,5 @@
+import { DISCONNECT_GRACE_MS } from '../domain/instance/status.ts';
+
 export interface ConductorSettings {
   /** address both ports listen on */
   bind: string;
@@ -15,7 +17,7 @@ export interface ConductorSettings {
   disconnectGraceMs: number;
 }
 export const defaultConductorSettings: ConductorSettings = {
-  bind: '127.0.0.1', conductorPort: 0, enrolPort: 0, advertiseHost: '127.0.0.1', heartbeatMs: 5_000, seenFlushMs: 10_000, disconnectGraceMs: 2_000,
+  bind: '127.0.0.1', conductorPort: 0, enrolPort: 0, advertiseHost: '127.0.0.1', heartbeatMs: 5_000, seenFlushMs: 10_000, disconnectGraceMs: DISCONNECT_GRACE_MS,
 };
 
 /** An agent that has missed this many heartbeats is silent, although its connection stands. */

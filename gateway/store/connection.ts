@@ -1,23 +1,23 @@
 /** Settings every session of ours has, and what a session must be told after it connects. */
-import type { Client, ClientBase } from 'pg';
+import type { ClientBase } from 'pg';
 
 /**
  * Any writer that stays open holds back the delivery of every event (gateway/events), so all of them are bounded, in
  * the server where it can (transaction_timeout: PostgreSQL 17 and later) and by us in any case.
  */
-export const limits = {
+export const storeLimits = {
   statementTimeoutMs: 10_000,
   transactionTimeoutMs: 15_000,
   idleInTransactionTimeoutMs: 5_000,
   /** how long we wait for an answer before we take the server for dead */
   answerTimeoutMs: 20_000,
   connectTimeoutMs: 5_000,
-  conflictAttempts: 8,
   /** a store that is restarted comes back within this time; then callers are told */
   lostWindowMs: 10_000,
-} as const;
+};
+export type StoreLimits = typeof storeLimits;
 
-export const connectionConfig = (url: string, applicationName: string) => ({
+export const connectionConfig = (url: string, applicationName: string, limits: StoreLimits = storeLimits) => ({
   connectionString: url,
   application_name: applicationName,
   connectionTimeoutMillis: limits.connectTimeoutMs,
@@ -26,7 +26,7 @@ export const connectionConfig = (url: string, applicationName: string) => ({
   keepAliveInitialDelayMillis: 10_000,
 });
 
-const settings: Record<string, string> = {
+const settingsOf = (limits: StoreLimits): Record<string, string> => ({
   statement_timeout: String(limits.statementTimeoutMs),
   transaction_timeout: String(limits.transactionTimeoutMs),
   idle_in_transaction_session_timeout: String(limits.idleInTransactionTimeoutMs),
@@ -34,12 +34,12 @@ const settings: Record<string, string> = {
   search_path: 'public',
   // our statements are short: compiling them costs more than it gives
   jit: 'off',
-};
+});
 
 /** Settings the server does not know (an older PostgreSQL) are left out by the join. */
-export async function prepareSession(client: ClientBase | Client): Promise<void> {
+export async function prepareSession(client: ClientBase, limits: StoreLimits): Promise<void> {
   await client.query(
     'select set_config(s.name, w.value, false) from json_each_text($1::json) as w(name, value) join pg_settings s on lower(s.name) = w.name',
-    [JSON.stringify(settings)],
+    [JSON.stringify(settingsOf(limits))],
   );
 }

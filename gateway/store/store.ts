@@ -3,7 +3,7 @@ import pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs, type RetryPolicy } from '../../kernel/backoff.ts';
 import type { Log } from '../../kernel/log.ts';
-import { connectionConfig, limits, prepareSession } from './connection.ts';
+import { connectionConfig, prepareSession, storeLimits, type StoreLimits } from './connection.ts';
 import { createListener } from './listener.ts';
 import { createStatementNames } from './statement-names.ts';
 import { classifyStoreError, commitUnknown, endsSession, storeUnavailable } from './store-errors.ts';
@@ -15,6 +15,8 @@ export interface StoreOptions {
   maxConnections: number;
   log: Log;
   applicationName?: string;
+  /** tests are less patient */
+  limits?: Partial<StoreLimits>;
 }
 export interface PgStore extends Store {
   readonly pool: pg.Pool;
@@ -23,16 +25,17 @@ export interface PgStore extends Store {
   gauges(): { total: number; idle: number; waiting: number; max: number };
 }
 
-const conflictRetry: RetryPolicy = { attempts: limits.conflictAttempts, firstDelayMs: 4, maxDelayMs: 200 };
+const conflictRetry: RetryPolicy = { attempts: 8, firstDelayMs: 4, maxDelayMs: 200 };
 const lostRetry: RetryPolicy = { attempts: Infinity, firstDelayMs: 25, maxDelayMs: 500 };
 const BEGIN = 'begin';
 const BEGIN_SNAPSHOT = 'begin isolation level repeatable read read only';
 
 export function createStore(options: StoreOptions): PgStore {
   const { log } = options;
+  const limits: StoreLimits = { ...storeLimits, ...options.limits };
   const pool = new pg.Pool({
-    ...connectionConfig(options.url, options.applicationName ?? 'coffer'),
-    max: options.maxConnections, idleTimeoutMillis: 60_000, onConnect: prepareSession,
+    ...connectionConfig(options.url, options.applicationName ?? 'coffer', limits),
+    max: options.maxConnections, idleTimeoutMillis: 60_000, onConnect: (client) => prepareSession(client, limits),
   });
   // A connection that breaks while it is in use tells its statement as well; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));

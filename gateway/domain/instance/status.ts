@@ -35,7 +35,7 @@ export interface StatusInput {
 export interface Derived { status: InstanceStatus; conditions: ConditionDoc[] }
 
 /** An agent that went and comes back within this time has not been away. */
-export const DISCONNECT_GRACE_MS = 2_000;
+export const DISCONNECT_GRACE_MS = 300;
 /** A report older than this says nothing about the present, whatever the connection looks like. */
 export const STALE_AFTER_MS = 60_000;
 

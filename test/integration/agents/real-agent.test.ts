@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,7 +22,6 @@ import { createTestStore } from '../../support/store.ts';
 import { eventsOf, insertInstance, instanceRow, movableClock, startGateway, testSealer, waitForEvent, type TestGateway } from './harness.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const PORT = 21_510;
 let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
@@ -40,9 +40,7 @@ beforeEach(async () => {
   root = await mkdtemp('/tmp/coffer-ra-');
 });
 afterEach(async () => {
-  agent?.kill('SIGKILL');
-  const engine = enginePid();
-  if (engine) try { process.kill(engine, 'SIGKILL'); } catch { /* it is gone */ }
+  for (const kill of [() => agent?.kill('SIGKILL'), killEngine]) kill();
   await gateway.stop();
   await store.close();
   await rm(root, { recursive: true, force: true, maxRetries: 5 });
@@ -57,6 +55,20 @@ const enginePid = (): number | null => {
     return null;
   }
 };
+function killEngine(): void {
+  const pid = enginePid();
+  try {
+    if (pid !== null) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone.
+  }
+}
+const freePort = (): Promise<number> => new Promise((resolve) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address() as AddressInfo;
+    probe.close(() => resolve(port));
+  });
+});
 const is = (status: string, reason?: string) => ({ doc }: { doc: { status: string; conditions: { reason: string }[] } }): boolean =>
   doc.status === status && (reason === undefined || doc.conditions.some((c) => c.reason === reason));
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -80,7 +92,7 @@ async function build(): Promise<void> {
   const enrolment = await store.transaction((tx) => gateway.issueEnrolment(tx, id));
   const boot: AgentBoot = {
     version: 1, instanceId: id, datastore: 'redis', track: '7', build: { id: engine.id, version: engine.version, prefix: engine.prefix, bin: engine.binDir }, flavor: { vcpus: 1, memoryMb: 256 },
-    volumeGb: 1, ports: { redis: PORT }, bind: '127.0.0.1', advertise: '127.0.0.1', isolation: 'shared', engineUid: null, agentUser: 'root', limitsUnenforced: 'a test',
+    volumeGb: 1, ports: { redis: await freePort() }, bind: '127.0.0.1', advertise: '127.0.0.1', isolation: 'shared', engineUid: null, agentUser: 'root', limitsUnenforced: 'a test',
     paths: { root, agent: at('agent'), volume: at('volume'), config: at('config'), tls: at('tls'), run: at('run'), logs: at('logs') },
     trustDomain: enrolment.trustDomain, identityCa: enrolment.identityCa, enrolAddress: enrolment.enrolAddress, conductorAddress: enrolment.conductorAddress,
   };

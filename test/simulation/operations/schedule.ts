@@ -25,7 +25,7 @@ function workflows(random: Random): AnyWorkflow[] {
     applies: (input: { skip?: string }) => input.skip !== name,
   });
   return [0, 1, 2].map((n) => defineWorkflow<{ skip?: string }>({
-    kind: `sim.${n}`, version: 1, cancellable: n !== 2, retryable: n !== 1, timeoutMs: random.int(4_000, 15_000),
+    kind: `sim.${n}`, version: 1, cancellable: n !== 2, retryable: n !== 1, timeoutMs: random.int(800, 12_000),
     steps: Array.from({ length: random.int(1, 6) }, (_, i) => step(`s${i}`, true)),
   }) as AnyWorkflow);
 }

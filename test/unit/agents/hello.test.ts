@@ -18,7 +18,7 @@ describe('an agent that introduces itself', () => {
     ['ProtocolMismatch', { protocols: ['2'] }], ['Malformed', { protocols: [''] }], ['ProtocolMismatch', { protocols: [] }],
     ['DatastoreMismatch', { datastore: 'valkey' }], ['DatastoreMismatch', { track: '7' }], ['BuildMismatch', { buildId: 'redis-8b' }],
     ['CapabilityMismatch', { capabilities: ['TLS'] }], ['CapabilityMismatch', { capabilities: ['TLS', 'USERS', 'ROOT'] }],
-    ['Malformed', { address: 'nowhere' }], ['Malformed', { agentVersion: 'x'.repeat(201) }],
+    ['Malformed', { address: 'nowhere' }], ['Malformed', { agentVersion: 'x'.repeat(201) }], ['Malformed', { buildId: 'a\u0000b' }],
   ])('is refused for %s: %j', (reason, over) => expect(decided(over)).toBe(reason));
   it('is refused without a plugin', () => expect(decided({}, { capabilities: undefined })).toBe('PluginMissing'));
 

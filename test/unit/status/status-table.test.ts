@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deriveStatus, isSameStatus, type StatusInput } from '../../../gateway/domain/instance/status.ts';
+import { DISCONNECT_GRACE_MS, deriveStatus, isSameStatus, type StatusInput } from '../../../gateway/domain/instance/status.ts';
 import type { EngineState } from '../../../gateway/domain/instance/observation.ts';
 import { ago, input, NOW, observed } from './observed.ts';
 
@@ -73,12 +73,12 @@ describe('before and after there is an instance', () => {
 
 describe('missing or old data', () => {
   it('an agent that went is UNKNOWN after the grace, not before', () => {
-    expect(told({ agentConnected: false, agentSeenAt: ago(2_000) })).toBe('ACTIVE');
-    expect(told({ agentConnected: false, agentSeenAt: ago(2_001) })).toBe('UNKNOWN AgentUnreachable/Disconnected');
+    expect(told({ agentConnected: false, agentSeenAt: ago(DISCONNECT_GRACE_MS) })).toBe('ACTIVE');
+    expect(told({ agentConnected: false, agentSeenAt: ago(DISCONNECT_GRACE_MS + 1) })).toBe('UNKNOWN AgentUnreachable/Disconnected');
   });
   it('a connection without reports is UNKNOWN', () => {
-    expect(told({ agentSeenAt: ago(60_000) })).toBe('ACTIVE');
-    expect(told({ agentSeenAt: ago(60_001) })).toBe('UNKNOWN AgentUnreachable/Silent');
+    expect(told({ agentSeenAt: ago(STALE_AFTER_MS) })).toBe('ACTIVE');
+    expect(told({ agentSeenAt: ago(STALE_AFTER_MS + 1) })).toBe('UNKNOWN AgentUnreachable/Silent');
     expect(told({ agentSeenAt: null })).toBe('UNKNOWN AgentUnreachable/NoReport');
     expect(told({ observation: null })).toBe('UNKNOWN AgentUnreachable/NoReport');
   });

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { Session } from '../session/session.ts';
+
+/** Opens the session of a command once its options are known. */
+export interface Kit { open(command: Command): Session }
+
+/** A number ends the program with it; nothing means all is well. */
+export type Outcome = number | void;
+
+/** A command's work. Arguments come as commander parsed them, then nothing else: options and session stand first. */
+export function action<Options, Args extends unknown[] = []>(kit: Kit, run: (session: Session, options: Options, ...args: Args) => Promise<Outcome>): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const args = given.slice(0, -2) as Args;
+    const code = await run(kit.open(command), command.opts() as Options, ...args);
+    if (typeof code === 'number') process.exitCode = code;
+  };
+}
