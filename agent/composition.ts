@@ -81,7 +81,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
 
   const lifeCycle = createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate });
   const perform = createPerform({ guest, lifeCycle, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
-  const runner = createRunner({ journal, fences, capabilities: new Set(capabilities), perform, onStuck, clock, log });
+  const runner = createRunner({ journal, fences, capabilities: new Set(capabilities), perform, onStuck, log });
   const renewal = createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log });
 
   const introduction = {

@@ -21,13 +21,13 @@ const heldReason = 'The volume is full: the engine is stopped so that the host\'
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP';
 const agent = Promise.withResolvers<Agent>();
+let ready: Agent | undefined;
 let log: Log = createLog({ level: 'info', fields: {} });
 
 async function handle(signal: Signal): Promise<void> {
   log.info({ signal }, 'signal received');
   if (signal === 'SIGTERM' || signal === 'SIGINT') {
-    // Nothing to wait for: what counts is on disk, and the engine is nobody's child.
-    const ready = await Promise.race([agent.promise, undefined]);
+    // One that is only starting has nothing to leave: what counts is on disk, and the engine is nobody's child.
     await ready?.leave();
     process.exit(0);
   }
@@ -68,7 +68,8 @@ async function main(): Promise<void> {
     log.error({ command: kind }, 'a command does not end although it was aborted: the agent starts anew, the engine stays');
     process.exit(exitCodes.stuck);
   };
-  agent.resolve(await startAgent({ boot, plugin, clock, log, onStuck }));
+  ready = await startAgent({ boot, plugin, clock, log, onStuck });
+  agent.resolve(ready);
 }
 
 main().catch((error: Error & { exitCode?: number }) => {

@@ -50,7 +50,8 @@ export interface GatewayOptions { settings: Settings; storeUrl: string; adminTok
 
 const storeConnections = 10;
 const workerConcurrency = 16;
-const leaseMs = 3_000;
+/** Shorter in tests that kill workers by the hundred. */
+const leaseMs = Number(process.env['COFFER_TEST_LEASE_MS'] ?? 3_000);
 const inlineWaitMs = 10_000;
 const gib = 1024 ** 3;
 

@@ -21,8 +21,6 @@ export async function prepareHome(paths: HomePaths, principals: Principals, isRo
     await ensureFolder(paths.storeSockets, isRoot ? 0o710 : 0o700, owner && principals.gateway.owner ? { uid: owner.uid, gid: principals.gateway.owner.gid } : null);
     await ensureFolder(paths.logs, 0o700, null);
     await ensureFolder(paths.runtime, 0o755, null);
-    // The cache of engines may be a link to one that installations share.
-    if (!(await stat(paths.engines).catch(() => undefined))?.isDirectory()) await ensureFolder(paths.engines, 0o755, null);
     await ensureFolder(paths.instances, isRoot ? 0o711 : 0o700, null);
   } catch (error) {
     throw explainSystemError(error, `COFFER_HOME=${paths.home} cannot be used`);

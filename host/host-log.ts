@@ -18,6 +18,6 @@ export function createHostLog(file: RotatingLog, least: keyof typeof levels, war
 
 /** "(instance inst_…, reason …)" */
 function detail(fields: Record<string, unknown>): string {
-  const parts = ['instance', 'part', 'reason'].flatMap((key) => (fields[key] === undefined ? [] : [`${key} ${String(fields[key])}`]));
+  const parts = ['instance', 'part', 'reason'].flatMap((key) => (typeof fields[key] === 'string' ? [`${key} ${fields[key]}`] : []));
   return parts.length > 0 ? ` (${parts.join(', ')})` : '';
 }

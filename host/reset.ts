@@ -1,4 +1,5 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { homePaths, type HomePaths } from '../kernel/home.ts';
 import { silentLog } from '../kernel/log.ts';
@@ -27,8 +28,10 @@ export async function reset(settings: Settings, flags: readonly string[]): Promi
     if (record.shortRun) await rm(record.shortRun, { recursive: true, force: true });
   }
   await removeAll(paths, withEngines);
-  const left = (await readdir(paths.home).catch(() => [])).filter((name) => name !== '.coffer-home');
-  terminal.line(`Everything of Coffer in ${paths.home} is removed${left.length > 0 ? `; left: ${left.join(', ')}` : ''}.`);
+  const left = (await readdir(paths.home).catch(() => [])).filter((name) => name !== basename(paths.marker));
+  const kept = left.includes('engines') ? ' Downloaded engines are kept; --engines removes them too.' : '';
+  const foreign = left.filter((name) => name !== 'engines');
+  terminal.line(`Everything of Coffer in ${paths.home} is removed${foreign.length > 0 ? `; left, not Coffer's: ${foreign.join(', ')}` : ''}.${kept}`);
 }
 
 /** The marker goes last, so that an interrupted removal can be repeated. A link is removed, never followed. */
@@ -38,7 +41,9 @@ async function removeAll(paths: HomePaths, withEngines: boolean): Promise<void> 
     for (const path of [paths.instances, paths.store, paths.control, paths.adminToken, paths.logs, paths.run, paths.runtime, ...engines, paths.pidFile]) {
       await rm(path, { recursive: true, force: true });
     }
-    if (!(await exists(paths.engines))) await rm(paths.marker, { force: true });
+    if (await exists(paths.engines)) return;
+    await rm(paths.marker, { force: true });
+    await rmdir(paths.home).catch(() => {}); // something of others is in it, or it may not be removed
   } catch (error) {
     throw explainSystemError(error, 'not everything could be removed');
   }

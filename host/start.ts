@@ -116,7 +116,7 @@ async function startOwnStore(host: Host, log: Log): Promise<Store> {
 }
 
 async function startOwnCompute(host: Host, log: Log): Promise<Compute> {
-  const { settings, paths, runtime, principals } = host;
+  const { settings, runtime, principals } = host;
   const engines = await composeEngines(settings, log);
   try {
     const compute = await startCompute({

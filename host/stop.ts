@@ -47,7 +47,11 @@ async function stopGuests(paths: HomePaths): Promise<number> {
   const records = await loadRecords(paths.instances, silentLog);
   const limiter = await createLimiter(isRoot());
   const place = { limiter, instances: paths.instances, programFolders: [paths.runtime, paths.engines] };
-  const results = await Promise.all([...records.values()].map((record) => stopOne(record, guestProcesses(place, record.instanceId, record))));
+  const results = await Promise.all([...records.values()].map(async (record) => {
+    const wasRunning = await stopOne(record, guestProcesses(place, record.instanceId, record));
+    await limiter.remove(record.instanceId);
+    return wasRunning;
+  }));
   return results.filter(Boolean).length;
 }
 

@@ -22,7 +22,7 @@ export const list = <Choice extends string>(choices: readonly Choice[]): z.ZodTy
   z.string()
     .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
     .refine((parts) => parts.length > 0 && parts.every((part) => (choices as readonly string[]).includes(part)), `must be a comma-separated choice of ${choices.join(', ')}`)
-    .transform((parts) => choices.filter((choice) => parts.includes(choice)));
+    .transform((parts) => choices.filter((one) => parts.includes(one)));
 
 export const postgresUrl = z.string().refine((text) => {
   try {

@@ -33,7 +33,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     await journal.write(record);
   };
   await keep({});
-  crashPoint(kind, 'inside');
+  crashPoint(kind, 'inside', 1);
 
   const redact = redactor([...secretsOf(request.command), secrets.managementSecret()]);
   const toFault = (error: unknown): FaultRecord => faultOf(error, signal, redact);
@@ -59,7 +59,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     const { name, message, stack } = error as Error;
     log.warn({ operation: request.operationId, step: request.step, command: kind, fault: outcome.fault, error: name, reason: redact(message), stack: redact(stack ?? '') }, 'command failed');
   }
-  crashPoint(kind, 'inside');
+  crashPoint(kind, 'inside', 2);
   await keep({ state: 'ended', outcome, atMs: clock.now() });
   crashPoint(kind, 'after');
   if (commandTraits[kind].capability === 'ROOT') parts.onRootChange();

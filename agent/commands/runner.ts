@@ -2,7 +2,6 @@
  * Runs commands of operations: fence first, then the journal, one at a time, each under its deadline. A repeat of what
  * runs joins it; a repeat of what has ended is answered from the journal; a newer fence ends what an older one began.
  */
-import type { Clock } from '../../kernel/clock.ts';
 import { compareFence, type Fence } from '../../kernel/fence.ts';
 import type { Log } from '../../kernel/log.ts';
 import { decideRun } from '../journal/decide-run.ts';
@@ -42,7 +41,6 @@ export interface RunnerParts {
   /** one command from its journal entry to its journal entry */
   perform(job: Job): Promise<RecordedOutcome>;
   onStuck(kind: string): void;
-  clock: Clock;
   log: Log;
 }
 
@@ -53,7 +51,7 @@ export class StepReused extends Error {
   override readonly name = 'StepReused';
 }
 
-export function createRunner({ journal, fences, capabilities, perform, onStuck, clock, log }: RunnerParts): Runner {
+export function createRunner({ journal, fences, capabilities, perform, onStuck, log }: RunnerParts): Runner {
   const queue = createCommandQueue();
   /** running and waiting */
   const active = new Set<Active>();
@@ -97,7 +95,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
       stuckTimer = setTimeout(() => onStuck(kind), stuckCommandMs);
       stuckTimer.unref();
     }, { once: true });
-    const job = { request, digest, deadline: new Date(clock.now() + request.timeoutMs), signal: controller.signal, hub };
+    const job = { request, digest, deadline: new Date(Date.now() + request.timeoutMs), signal: controller.signal, hub };
     const done = runInTurn(job).catch((error: unknown) => {
       if (error instanceof CommandAborted) return aborted(error);
       throw error;

@@ -2,7 +2,7 @@
  * Tells a conductor what is seen: on every change at once, otherwise at every heartbeat. Loses nothing but time when
  * none answers: it tries the next address within a second, and supervision never waits for it.
  */
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import { backoffMs } from '../../kernel/backoff.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -12,6 +12,9 @@ import type { IdentityKeeper } from '../identity/identity.ts';
 import type { AddressBook } from './address-book.ts';
 import { isNews, type Sight } from './observation.ts';
 
+/** A conductor that understood and said no will say so again for a while. */
+const refusals = new Set<number | undefined>([status.UNAUTHENTICATED, status.PERMISSION_DENIED, status.NOT_FOUND, status.FAILED_PRECONDITION]);
+const refusedDelayMs = 5_000;
 const reconnect = { attempts: Number.MAX_SAFE_INTEGER, firstDelayMs: 50, maxDelayMs: 1_000 };
 const welcomeTimeoutMs = 5_000;
 const [shortestHeartbeatMs, longestHeartbeatMs] = [100, 60_000];
@@ -53,18 +56,18 @@ export function createReporter({ trustDomain, identity, addresses, hello, look, 
     retiring.forEach(close);
     retiring = [];
   };
-  const retry = (): void => {
+  const retry = (isRefused = false): void => {
     clearTimeout(timer);
     attempt++;
-    if (!hasEnded) timer = setTimeout(connect, backoffMs(reconnect, attempt, Math.random()));
+    if (!hasEnded) timer = setTimeout(connect, isRefused ? refusedDelayMs : backoffMs(reconnect, attempt, Math.random()));
   };
-  const lost = (one: Session, reason: string): void => {
+  const lost = (one: Session, reason: string, code?: number): void => {
     if (session !== one) return;
     session = undefined;
     turn++;
     close(one);
     log[attempt === 0 ? 'warn' : 'debug']({ reason }, 'the conductor is not reached; the next one is tried');
-    retry();
+    retry(refusals.has(code));
   };
 
   const send = (one: Session): void => {
@@ -107,7 +110,7 @@ export function createReporter({ trustDomain, identity, addresses, hello, look, 
     session = one;
     one.timer = setTimeout(() => lost(one, `no welcome from ${address} within ${welcomeTimeoutMs} ms`), welcomeTimeoutMs);
     stream.on('data', (response: ReportResponse) => session === one && hear(one, response));
-    stream.on('error', (error) => lost(one, error.message));
+    stream.on('error', (error: ServiceError) => lost(one, error.message, error.code));
     stream.on('end', () => lost(one, 'the stream was ended'));
     stream.write({ report: { $case: 'hello', value: hello() } });
   }

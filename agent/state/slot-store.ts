@@ -46,7 +46,8 @@ export async function openSlotStore(path: string): Promise<SlotStore> {
     const image = encodeSlot(sequence, key, value);
     last = sequence;
     // The slot counts as free until the write is known to be whole.
-    await file.write(image, 0, image.length, slot * slotBytes);
+    const { bytesWritten } = await file.write(image, 0, image.length, slot * slotBytes);
+    if (bytesWritten !== image.length) throw new Error(`Only ${bytesWritten} of ${image.length} bytes of ${key} could be written to ${path}`);
     await file.datasync();
     sequences[slot] = sequence;
     entries.set(key, { slot, sequence, value });

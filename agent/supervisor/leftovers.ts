@@ -1,8 +1,9 @@
 /**
  * Processes of this instance that a crash left behind. With isolation every process of the engine's user is one, and one
  * call as that user ends them all: also those of an earlier user namespace, which the agent itself may not touch. With
- * one shared user they are told by the marker in their environment, by a working folder inside the instance, or by
- * descending from one of these (engines overwrite their environment with a title).
+ * one shared user they are told by the marker in their environment; engines overwrite that with a title, so a program of
+ * the build that works inside the instance is one too (never with a terminal: that is a person), and whatever descends
+ * from one of these.
  */
 import { readFileSync } from 'node:fs';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
@@ -14,9 +15,11 @@ export const engineMarker = 'COFFER_ENGINE';
 const goneTimeoutMs = 5_000;
 const pollMs = 20;
 
-export function decideLeftovers(processes: readonly ProcessFacts[], subject: { instanceId: string; folders: readonly string[]; uid: number; self: number }): number[] {
+export function decideLeftovers(processes: readonly ProcessFacts[], subject: { instanceId: string; folders: readonly string[]; programs: string; uid: number; self: number }): number[] {
   const isMarked = (facts: ProcessFacts): boolean => facts.environment.split('\0').includes(`${engineMarker}=${subject.instanceId}`);
-  const isInside = (facts: ProcessFacts): boolean => subject.folders.some((folder) => facts.workingFolder === folder || facts.workingFolder.startsWith(`${folder}/`));
+  const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+  const isInside = (facts: ProcessFacts): boolean =>
+    facts.terminal === 0 && isBelow(facts.program, subject.programs) && subject.folders.some((folder) => isBelow(facts.workingFolder, folder));
   const candidates = processes.filter((facts) => facts.uid === subject.uid && facts.pid !== subject.self);
   const found = new Set(candidates.filter((facts) => isMarked(facts) || isInside(facts)).map((facts) => facts.pid));
   for (let before = -1; before !== found.size; ) {
@@ -34,7 +37,7 @@ export async function killLeftovers(boot: AgentBoot): Promise<void> {
   }
   const folders = [boot.paths.volume, boot.paths.config, boot.paths.run, boot.paths.logs, boot.paths.tls];
   const uid = boot.engineUid ?? process.getuid?.() ?? -1;
-  const pids = decideLeftovers(await listProcesses(), { instanceId: boot.instanceId, folders, uid, self: process.pid });
+  const pids = decideLeftovers(await listProcesses(), { instanceId: boot.instanceId, folders, programs: boot.build.bin, uid, self: process.pid });
   for (const pid of pids) {
     try {
       process.kill(pid, 'SIGKILL');

@@ -2,13 +2,13 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 
-export interface ProcessStat { state: string; parent: number; startTime: string }
+export interface ProcessStat { state: string; parent: number; /** 0: none */ terminal: number; startTime: string }
 
 /** `pid (name) state ppid …`; the name may itself hold spaces and brackets. Start time is field 22. */
 export function parseStat(text: string): ProcessStat | undefined {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, startTime] = [fields[0], fields[1], fields[19]];
-  return state && parent && startTime ? { state, parent: Number(parent), startTime } : undefined;
+  const [state, parent, terminal, startTime] = [fields[0], fields[1], fields[4], fields[19]];
+  return state && parent && terminal && startTime ? { state, parent: Number(parent), terminal: Number(terminal), startTime } : undefined;
 }
 
 export function statOf(pid: number): ProcessStat | undefined {
@@ -59,7 +59,7 @@ export function gripProcess(pid: number, startTime: string): ProcessGrip | undef
   };
 }
 
-export interface ProcessFacts { pid: number; uid: number; parent: number; environment: string; workingFolder: string }
+export interface ProcessFacts { pid: number; uid: number; parent: number; terminal: number; environment: string; workingFolder: string; program: string }
 
 /** Every process that this one may look at; what may not be read is empty. */
 export async function listProcesses(): Promise<ProcessFacts[]> {
@@ -72,12 +72,13 @@ async function readFacts(pid: number): Promise<ProcessFacts | undefined> {
   const known = statOf(pid);
   if (isGone(known) || !known) return undefined;
   try {
-    const [{ uid }, environment, workingFolder] = await Promise.all([
+    const [{ uid }, environment, workingFolder, program] = await Promise.all([
       stat(`/proc/${pid}`),
       readFile(`/proc/${pid}/environ`, 'latin1').catch(() => ''),
       readlink(`/proc/${pid}/cwd`).catch(() => ''),
+      readlink(`/proc/${pid}/exe`).catch(() => ''),
     ]);
-    return { pid, uid, parent: known.parent, environment, workingFolder };
+    return { pid, uid, parent: known.parent, terminal: known.terminal, environment, workingFolder, program };
   } catch {
     return undefined;
   }

@@ -51,6 +51,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let hasEnded = false;
   /** commands at work that change the run state */
   let owners = 0;
+  /** there was no engine when it began, or there has been none since */
   let isOwnerFresh = false;
   let task: RunningTask | null = null;
   /** the engine went away while supervision's own start or stop was at work: counted then */
@@ -80,6 +81,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   engine.onExit((exit: EngineExit) => {
     isStartComplete = false;
     endedDuringTask = true;
+    isOwnerFresh = true;
     health.forget();
     const isExpected = owners > 0 || task?.kind === 'stop' || hasEnded;
     log[isExpected ? 'info' : 'error']({ code: exit.code, signal: exit.signal }, isExpected ? 'the engine ended' : 'the engine ended unexpectedly');

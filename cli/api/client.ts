@@ -63,7 +63,7 @@ async function bodyOf<Result>(url: string, response: Response): Promise<{ data?:
   const text = await response.text().catch((error: unknown) => { throw unreachable(url, error); });
   try {
     const body = JSON.parse(text) as unknown;
-    if (typeof body === 'object' && body !== null && ('data' in body || 'errors' in body)) return body;
+    if (typeof body === 'object' && body !== null && ('data' in body || 'errors' in body)) return body as { data?: Result | null; errors?: GraphqlErrorShape[] };
   } catch { /* told below */ }
   throw noGraphql(url, response.status);
 }

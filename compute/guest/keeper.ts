@@ -14,6 +14,7 @@ export interface Keeper {
 }
 
 const lookEveryMs = 250;
+const startsAtOnce = 4;
 /** An agent that lived this long has earned a fresh start. */
 const healthyAfterMs = 60_000;
 const policy: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, firstDelayMs: 200, maxDelayMs: 30_000 };
@@ -66,7 +67,10 @@ export function startKeeper(context: ComputeContext): Keeper {
     if (looking) return;
     looking = true;
     const wanted = context.records.all().filter((record) => record.desired === 'running');
-    for (const record of wanted) await look(record.instanceId);
+    // Side by side, so that one slow start holds no other up; a few, so that a machine that boots is not swamped.
+    await Promise.all(Array.from({ length: startsAtOnce }, async () => {
+      for (let next = wanted.shift(); next; next = wanted.shift()) await look(next.instanceId);
+    }));
     looking = false;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Appends to the event log in the transaction of the change, so that there is no change without its event and no
- * event without its change. One statement, which also wakes the readers when the transaction commits.
+ * event without its change. The readers are woken once it has committed.
  */
 import { instanceDocSql } from '../store/instance-document.ts';
 import { operationDocSql } from '../store/operation-document.ts';
@@ -29,16 +29,14 @@ export interface NewEvent {
   doc?: 'instance' | 'operation' | object | null;
 }
 
-const docSql = { given: '$11::json', instance: `(select ${instanceDocSql('i')} from instance i where i.id = $7)`, operation: `(select ${operationDocSql('o')} from operation o where o.id = $9)` };
+const docSql = { given: '$10::json', instance: `(select ${instanceDocSql('i')} from instance i where i.id = $6)`, operation: `(select ${operationDocSql('o')} from operation o where o.id = $8)` };
 const columns = 'generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, data, doc';
 const statementFor = (doc: string, guard: string): string =>
-  `with appended as (insert into event (${columns})
-     select g.generation, $1, $2, $3, $4, $5, $7, $8, $9, $10::jsonb, ${doc} from installation g where ${guard} returning id)
-   select id, pg_notify($6, '') from appended`;
+  `insert into event (${columns}) select g.generation, $1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, ${doc} from installation g where ${guard} returning id`;
 const statements = {
   given: statementFor(docSql.given, 'true'),
-  instance: statementFor(docSql.instance, '$11::json is null'),
-  operation: statementFor(docSql.operation, '$11::json is null'),
+  instance: statementFor(docSql.instance, '$10::json is null'),
+  operation: statementFor(docSql.operation, '$10::json is null'),
 };
 
 /** Answers the event's id. */
@@ -46,10 +44,11 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<string> {
   const source = event.doc === 'instance' || event.doc === 'operation' ? event.doc : 'given';
   const given = source === 'given' && event.doc ? JSON.stringify(event.doc) : null;
   const rows = await tx.query<{ id: string }>(statements[source], [
-    event.type, event.phase, event.actor, event.clientAddress ?? null, event.requestId ?? null, EVENT_CHANNEL,
+    event.type, event.phase, event.actor, event.clientAddress ?? null, event.requestId ?? null,
     event.subject, event.projectId ?? null, event.operationId ?? null, JSON.stringify(event.data ?? {}), given,
   ]);
   const id = rows[0]?.id;
   if (id === undefined) throw new Error('the store has no installation row: call ensureInstallation before anything is changed');
+  tx.notify(EVENT_CHANNEL);
   return id;
 }

@@ -4,7 +4,8 @@
  * A transaction writes its events when it begins to matter and shows them when it commits, and a later one may commit
  * earlier. Invariant: the reader never passes the oldest transaction that is still open (`pg_snapshot_xmin`), so what
  * it has passed is complete. NOTIFY says when to look; rows above the horizon are looked at again shortly, because
- * the commit that lowers the horizon need not be one that notifies.
+ * the commit that lowers the horizon need not be one that notifies; and now and then it looks unasked, because news may
+ * be lost with the process that sent them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../kernel/log.ts';

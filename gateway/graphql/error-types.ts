@@ -4,10 +4,8 @@
  */
 import { catalogue, type ErrorCode, type ErrorDetails, type ErrorType, isCofferError } from '../../kernel/errors.ts';
 import { builder } from './builder.ts';
-import { ErrorRef, OperationRef } from './refs.ts';
+import { type ApiErrorShape, ErrorRef, OperationRef } from './refs.ts';
 
-/** `typeName` is there when it is not thrown but answered: GraphQL throws every `Error` that a resolver returns. */
-export interface ApiErrorShape { code: string; message: string; remedy: string | null; details: ErrorDetails; typeName?: string }
 
 abstract class ApiError extends Error implements ApiErrorShape {
   readonly code: string;

@@ -2,13 +2,15 @@
  * Every object type with what stands behind it. Declared apart from their fields, because types name each other and
  * folders must not import in circles.
  */
-import type { ApiErrorShape } from './error-types.ts';
-import type { Connection, DatastoreDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
+import type { ErrorDetails } from '../../kernel/errors.ts';
+import type { DatastoreDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
 import type { ConditionDoc, InstanceDoc, TaskDoc } from '../domain/instance/document.ts';
 import type { OperationStepView, OperationView } from '../operations/workflow.ts';
 import type { GrantSpec, UserRef } from '../../strategies/spi/control.ts';
 import { builder } from './builder.ts';
 
+/** `typeName` is there when it is not thrown but answered: GraphQL throws every `Error` that a resolver returns. */
+export interface ApiErrorShape { code: string; message: string; remedy: string | null; details: ErrorDetails; typeName?: string }
 /** An operation as a list of instances carries it: what is missing is loaded when asked for. */
 export type OperationSource = OperationView | (TaskDoc & { subjectId: string; projectId: string | null });
 export interface FaultSource { code: string; message: string; at: string; operationId: string | null }
@@ -62,5 +64,3 @@ export const EventRef = builder.objectRef<EventDoc>('Event');
 export const ProjectRef = builder.objectRef<ProjectDoc>('Project');
 export const ApiTokenRef = builder.objectRef<TokenDoc>('ApiToken');
 export const SystemRef = builder.objectRef<SystemDoc>('System');
-
-export type AnyConnection = Connection<unknown>;

@@ -35,7 +35,7 @@ function policyFor(html: string): string {
 
 async function load(): Promise<GraphiqlPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = String(await renderGraphiQL({ title: 'Coffer', defaultQuery: welcome, headers: '{"Authorization": "Bearer "}', shouldPersistHeaders: false, subscriptionsProtocol: 'SSE' } as never));
+  const html = String(renderGraphiQL({ title: 'Coffer', defaultQuery: welcome, headers: '{"Authorization": "Bearer "}', shouldPersistHeaders: false, subscriptionsProtocol: 'SSE' } as never));
   const headers = ['content-security-policy', policyFor(html), 'content-encoding', 'gzip', 'vary', 'accept, accept-encoding'];
   return { body: await promisify(gzip)(html, { level: 6 }), headers };
 }

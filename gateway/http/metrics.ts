@@ -1,6 +1,7 @@
 /**
  * The metrics of a gateway process: names and units as Prometheus asks for them. Other rooms set them through the typed
- * functions here. `docs/reference/metrics.md` is made from `metricDefinitions`.
+ * functions here. `docs/reference/metrics.md` is made from
+ * `metricDefinitions`.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { metricDefinitions } from './metric-definitions.ts';

@@ -158,7 +158,7 @@ function serve(server: Server<Extra>, socket: WebSocket, request: IncomingMessag
     }),
     close: (code, reason) => socket.close(code, reason),
     onMessage: (receive) => socket.on('message', (data) => {
-      Promise.resolve(receive(String(data))).catch((error: unknown) => {
+      Promise.resolve(receive((data as Buffer).toString())).catch((error: unknown) => {
         log.error({ err: error instanceof Error ? error.message : String(error) }, 'a WebSocket message could not be handled');
         socket.close(CloseCode.InternalServerError, 'Something unexpected happened');
       });

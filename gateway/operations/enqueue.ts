@@ -6,11 +6,12 @@
  */
 import { CofferError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
+import { EVENT_CHANNEL } from '../events/append.ts';
 import { operationDocSql } from '../store/operation-document.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Tx } from '../store/tx.ts';
 import { changeOperation, type ChangeDeps } from './change-operation.ts';
-import { journalOf, loadOperation } from './operation-rows.ts';
+import { journalOf, loadOperation, WORK_CHANNEL } from './operation-rows.ts';
 import { stepViewOf, type OperationState, type StepState } from './state.ts';
 import { preempted } from './transitions.ts';
 import type { AnyWorkflow, EnqueueRequest, OperationView } from './workflow.ts';
@@ -31,7 +32,7 @@ const ACCEPT = `with held as (${HELD} limit 1),
   l as (insert into subject_lock (subject_id, operation_id, mode) select s, o.id, $2 from o, unnest($1::text[]) as s),
   e as (insert into event (generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, doc)
     select g.generation, $4, 'START', $9, $10, $11, $6, $7, d.id, d.doc from d, installation g)
-  select (select doc from d) as doc, (select operation_id from held) as held_by, pg_notify('coffer_event', ''), pg_notify('coffer_operation', '')`;
+  select (select doc from d) as doc, (select operation_id from held) as held_by`;
 
 export async function enqueueOperation(tx: Tx, deps: EnqueueDeps, request: EnqueueRequest): Promise<OperationView> {
   const workflow = deps.definitions.latest(request.kind);
@@ -48,7 +49,9 @@ export async function enqueueOperation(tx: Tx, deps: EnqueueDeps, request: Enque
   ]).catch((error: unknown) => { throw asBusy(error); });
   if (!row?.doc) throw busy(row?.held_by ?? undefined);
   const view = row.doc;
-  if (request.lockMode === 'EXCLUSIVE') {
+  tx.notify(EVENT_CHANNEL);
+  tx.notify(WORK_CHANNEL);
+  if (request.lockMode === 'EXCLUSIVE' && !request.fresh) {
     const cause = { actor: request.actor, clientAddress: request.clientAddress, requestId: request.requestId, operationId: id };
     for (const subject of subjects) await deps.hooks.onTaskChanged(tx, subject, view, cause);
   }

@@ -1,4 +1,5 @@
 /** Values to rows and back, and the statements that claim, load and write operations. */
+import { EVENT_CHANNEL } from '../events/append.ts';
 import type { Tx } from '../store/tx.ts';
 import { canCancel, stepViewOf, viewOf, type OperationState, type StepState, type Undo } from './state.ts';
 import type { OperationStepView } from './workflow.ts';
@@ -101,7 +102,7 @@ const WRITE = `with o as (
   e as (insert into event (generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, data, doc)
     select g.generation, $22, $23, $17, $18, $19, o.subject_id, o.project_id, o.id, $24::jsonb, $25::json from o, installation g returning id),
   l as (delete from subject_lock where $21 and operation_id in (select id from o) returning 1)
-  select o.id, pg_notify('coffer_event', ''), case when $21 then pg_notify('coffer_operation_end', o.id) end, case when $26::text is not null then pg_notify('coffer_operation', $26) end from o`;
+  select o.id from o`;
 export const WORK_CHANNEL = 'coffer_operation';
 export const END_CHANNEL = 'coffer_operation_end';
 
@@ -112,7 +113,11 @@ export async function writeOperation(tx: Tx, before: OperationState, after: Oper
     before.id, before.attempt, before.version, after.state, after.step, after.progress, after.attempt, canCancel(after), after.fault === null ? null : JSON.stringify(after.fault),
     JSON.stringify(after.steps.map(stepViewOf)), JSON.stringify(journalOf(after)), after.lease?.owner ?? null, date(after.runAfter), date(after.deadline), date(after.startedAt),
     date(after.finishedAt), after.actor, after.clientAddress, after.requestId, after.epoch, options.isEnd, options.event.type, options.event.phase,
-    JSON.stringify(options.event.data ?? {}), JSON.stringify(viewOf(after)), options.wake ?? null,
+    JSON.stringify(options.event.data ?? {}), JSON.stringify(viewOf(after)),
   ]);
-  return rows.length > 0;
+  if (rows.length === 0) return false;
+  tx.notify(EVENT_CHANNEL);
+  if (options.isEnd) tx.notify(END_CHANNEL, before.id);
+  if (options.wake !== undefined) tx.notify(WORK_CHANNEL, options.wake);
+  return true;
 }

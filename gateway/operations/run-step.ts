@@ -1,5 +1,5 @@
 /** Calls one step (or its compensation) with a deadline and a signal, and says how it went. Writes nothing itself. */
-import { faultPoint } from '../../kernel/fault-point.ts';
+import { faultPoint, faultSpan } from '../../kernel/fault-point.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Sealer } from '../store/seal.ts';
 import { sealedFor } from './enqueue.ts';
@@ -37,6 +37,8 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
   const { step } = call;
   const { kind, id, attempt } = held.state;
   const point = call.backwards ? `${step.name}-undo` : step.name;
+  let insides = 0;
+  const inside = (): void => faultPoint(kind, point, 'inside', insides += 1);
   const secrets = held.secrets ? unseal(deps.sealer, held.secrets, id) : {};
   const timeout = new AbortController();
   const signal = AbortSignal.any([...call.signals, timeout.signal]);
@@ -47,22 +49,23 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
     fence: { generation: deps.generation, epoch: held.state.epoch, attempt }, attempt: held.state.steps[call.position]!.attempts, signal, deadline: new Date(call.deadline),
     log: deps.log.child({ operation: id, kind, step: step.name }),
     progress(fraction, message) {
-      faultPoint(kind, point, 'inside');
+      inside();
       call.progress.report(fraction, redact(message, secrets));
     },
     async write(change) {
-      faultPoint(kind, point, 'inside');
+      inside();
       signal.throwIfAborted();
       const result = await held.write(attempt, change);
-      faultPoint(kind, point, 'inside');
+      inside();
       return result;
     },
   };
   faultPoint(kind, point, 'before');
+  const leaveSpan = faultSpan(kind, point);
   let hasStopped = false;
   const work = (async () => {
     const running = call.backwards ? step.compensate!(context) : step.run(context);
-    faultPoint(kind, point, 'inside');
+    inside();
     return running;
   })().finally(() => { hasStopped = true; });
   try {
@@ -76,6 +79,7 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
     const cause = timeout.signal.aborted ? timeout.signal.reason : error;
     return { how: 'failed', fault: stepFaultOf(cause, step.title, secrets), error, hasStopped };
   } finally {
+    leaveSpan();
     clearTimeout(timer);
   }
 }

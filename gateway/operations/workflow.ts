@@ -89,8 +89,9 @@ export interface EnqueueRequest {
   alsoLock?: string[];
   lockMode: 'SHARED' | 'EXCLUSIVE';
   /**
-   * The subject was made in this very transaction, with this epoch: nobody else can know it yet, so it is neither
-   * queued for nor raised. Saves two statements on the way of a create.
+   * The subject is made in this very transaction: nobody else knows it, so it is neither queued for nor its epoch
+   * raised, and the caller itself writes its row with this epoch and the returned view as its task (no hook is called).
+   * Spares a create five statements.
    */
   fresh?: { epoch: bigint };
   /** end whatever holds the locks (state CANCELLED, fault OPERATION.PREEMPTED) and take them */

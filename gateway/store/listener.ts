@@ -1,5 +1,5 @@
 /**
- * The one connection that LISTENs. It reconnects by itself and then wakes everybody: what was notified in between is
+ * The one connection that LISTENs, and sends NOTIFY so that a full pool delays no news. It reconnects by itself and then wakes everybody: what was notified in between is
  * lost, so listeners must look for themselves.
  */
 import pg from 'pg';
@@ -9,6 +9,8 @@ import { connectionConfig } from './connection.ts';
 
 export interface Listener {
   listen(channel: string, listener: (payload: string) => void): () => void;
+  /** What comes while one is on its way goes together with the next, each thing once. */
+  notify(channel: string, payload: string): void;
   close(): Promise<void>;
 }
 
@@ -16,7 +18,10 @@ const reconnect: RetryPolicy = { attempts: Infinity, firstDelayMs: 20, maxDelayM
 /** A peer that vanished without a word is found by asking. */
 const PROBE_INTERVAL_MS = 15_000;
 
-export function createListener(url: string, log: Log): Listener {
+const NOTIFY = 'select pg_notify(c, p) from unnest($1::text[], $2::text[]) as n(c, p)';
+
+/** `elsewhere` runs a statement while this connection is not there. */
+export function createListener(url: string, log: Log, elsewhere: (text: string, values: unknown[]) => Promise<unknown>): Listener {
   const listeners = new Map<string, Set<(payload: string) => void>>();
   let client: pg.Client | null = null;
   let connecting = false;
@@ -67,6 +72,21 @@ export function createListener(url: string, log: Log): Listener {
     retry = setTimeout(() => void connect(), backoffMs(reconnect, Math.min(failures, 10), Math.random()));
   }
 
+  const news = new Map<string, [channel: string, payload: string]>();
+  let isSending = false;
+  async function send(): Promise<void> {
+    if (isSending) return;
+    isSending = true;
+    while (news.size > 0 && !closed) {
+      const batch = [...news.values()];
+      news.clear();
+      const values = [batch.map(([channel]) => channel), batch.map(([, payload]) => payload)];
+      // Lost news are no disaster: who listens looks by itself as well.
+      await (client ? client.query({ name: 'notify', text: NOTIFY, values }) : elsewhere(NOTIFY, values)).catch((error: Error) => log.debug({ err: error.message }, 'could not notify'));
+    }
+    isSending = false;
+  }
+
   const probe = setInterval(() => {
     const asked = client;
     asked?.query('select 1').catch((error: Error) => lost(asked, error));
@@ -84,6 +104,11 @@ export function createListener(url: string, log: Log): Listener {
         else if (!retry) void connect();
       }
       return () => { set.delete(listener); };
+    },
+    notify(channel, payload) {
+      if (closed) return;
+      news.set(`${channel} ${payload}`, [channel, payload]);
+      void send();
     },
     async close() {
       closed = true;

@@ -40,7 +40,7 @@ export function createStore(options: StoreOptions): PgStore {
   // A connection that breaks while it is in use tells its statement as well; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ err: error.message }, 'an idle connection to the store broke'));
-  const listener = createListener(options.url, log);
+  const listener = createListener(options.url, log, (text, values) => pool.query(text, values));
   const names = createStatementNames();
   const hooks = new Set<(text: string) => void>();
   let closed = false;
@@ -82,7 +82,9 @@ export function createStore(options: StoreOptions): PgStore {
     const client = await pool.connect();
     let isOpen = true;
     let broken: Error | undefined;
+    const news: [channel: string, payload: string][] = [];
     const tx: Tx = {
+      notify: (channel, payload = '') => { news.push([channel, payload]); },
       async query<Row>(text: string, values?: readonly unknown[]) {
         if (!isOpen) throw new Error('the transaction has ended: await every statement inside it');
         return (await run(client, text, values)).rows as Row[];
@@ -96,6 +98,7 @@ export function createStore(options: StoreOptions): PgStore {
       isOpen = false;
       const committed = await run(client, 'commit').catch((error: unknown) => { throw classifyStoreError(error) === 'lost' ? commitUnknown(error) : error; });
       if (committed.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed and the error was swallowed');
+      for (const [channel, payload] of news) listener.notify(channel, payload);
       return result;
     } catch (error) {
       isOpen = false;
@@ -134,6 +137,7 @@ export function createStore(options: StoreOptions): PgStore {
         return work(tx, row!.snapshot);
       }), () => true),
     listen: listener.listen,
+    notify: (channel, payload = '') => listener.notify(channel, payload),
     onStatement(hook) {
       hooks.add(hook);
       return () => { hooks.delete(hook); };

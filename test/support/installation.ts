@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { createTestClient, type TestClient } from './graphql-client.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
-const hostProgram = join(ROOT, 'dist/host.mjs');
+/** The bundles under test; a copy elsewhere needs a `node_modules` beside it. */
+const dist = process.env['COFFER_TEST_DIST'] ?? join(ROOT, 'dist');
+const hostProgram = join(dist, 'host.mjs');
 const readyTimeoutMs = 60_000;
 
 /** Engines are fetched once per machine: builds are immutable, so tests may share them. */
@@ -19,6 +21,8 @@ export const enginesFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir()
 export interface Installation {
   home: string;
   env: Record<string, string>;
+  /** of the user that runs the gateway and may call the compute role; undefined: our own */
+  gatewayUid: number | undefined;
   url: string;
   token: string;
   client: TestClient;
@@ -72,7 +76,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     spawn(process.execPath, [hostProgram, ...args], { cwd: '/', env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'], ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }) });
 
   const installation: Installation = {
-    home, env, url,
+    home, env, url, gatewayUid: options.uid ?? (process.getuid?.() === 0 ? Number(env['COFFER_UID_BASE']) : undefined),
     get token() { return token; },
     get client() { return createTestClient(url, token); },
     as: (other) => createTestClient(url, other),

@@ -1,5 +1,4 @@
 import { capabilities, type Capability } from '../../../strategies/spi/capability.ts';
-import { builder } from '../builder.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
 import { AbsentCapabilityRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
 import { CapabilityEnum, MaturityEnum, PluginStateEnum } from './enums.ts';

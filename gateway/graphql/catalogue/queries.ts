@@ -17,7 +17,7 @@ builder.queryFields((t) => ({
 
 defineMutation('installEngine', {
   description: 'Operators: fetch the binaries of a version ahead, so that the first instance need not wait for them.',
-  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'],
+  errors: ['NotFoundError', 'ForbiddenError', 'PreconditionError'],
   input: (t) => ({
     datastore: t.string({ required: true }),
     version: t.string({ required: true, description: 'Such as `17`.' }),

@@ -8,7 +8,7 @@ import { defineMutation, type PayloadBuilder } from '../mutation.ts';
 import { DatabaseResultRef, DatabaseUserResultRef, InstanceRef, OperationRef, UserCredentialsRef } from '../refs.ts';
 import { DatabaseInput, DatabaseUserInput, DatabaseUserRefInput, GrantInput, withoutNulls } from './types.ts';
 
-const refusals: readonly ApiErrorName[] = ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError', 'UnavailableError'];
+const refusals: readonly ApiErrorName[] = ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError'];
 
 const acted = <Answer extends EngineActed>(t: PayloadBuilder<Answer>) => ({
   instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
@@ -117,7 +117,7 @@ defineMutation('enableRoot', {
 
 defineMutation('disableRoot', {
   description: 'Shuts the root account out, at once.',
-  errors: refusals,
+  errors: ['NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError'],
   input: (t) => ({ instanceId: t.id({ required: true }) }),
   resolve: (ctx, { instanceId }) => ctx.domain.engine.disableRoot(ctx.caller, instanceId),
   payload: userResults,

@@ -1,3 +1,5 @@
+import type { ProjectDoc } from '../../domain/api.ts';
+import type { InstanceDoc } from '../../domain/instance/document.ts';
 import { versionOf } from '../catalogue/lookup.ts';
 import { knownCapabilities } from '../catalogue/datastore.ts';
 import { CapabilityEnum } from '../catalogue/enums.ts';
@@ -15,12 +17,15 @@ const STATEMENT = 50;
 /** A call to the agent and a statement on the engine. */
 const LIVE_CALL = 100;
 
+/** Operators see deleted instances, also of projects that are deleted themselves. */
+const goneProject = ({ projectId, createdAt }: InstanceDoc): ProjectDoc => ({ id: projectId, name: projectId, createdAt });
+
 InstanceRef.implement({
   description: 'A database server.',
   interfaces: [NodeRef],
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique within the project.' }),
-    project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async (instance, _args, ctx) => (await ctx.projects.load(instance.projectId))! }),
+    project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async (instance, _args, ctx) => (await ctx.projects.load(instance.projectId)) ?? goneProject(instance) }),
     datastoreVersion: t.field({ type: DatastoreVersionRef, resolve: (instance, _args, ctx) => versionOf(ctx.domain.catalogue, instance) }),
     build: t.exposeString('buildId', { nullable: true, description: 'The exact set of packages that runs, by its version and hash (`engine-17.6-1a2b3c4d`); null until it has been chosen. A restart never changes it.' }),
     flavor: t.field({ type: FlavorRef, resolve: (instance, _args, ctx) => ctx.domain.catalogue.flavor(instance.flavorId)! }),

@@ -38,7 +38,7 @@ defineMutation('createInstance', {
 
 defineMutation('updateInstance', {
   description: 'Changes what needs no work on the server: name, tags, deletion protection, maintenance window. What is left out stays; null clears.',
-  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'],
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError'],
   input: (t) => ({
     instanceId: t.id({ required: true }),
     revision: t.int({ description: 'Refused with a ConflictError when this is no longer the newest.' }),
@@ -71,7 +71,7 @@ const refusals: readonly ApiErrorName[] = ['NotFoundError', 'ForbiddenError', 'C
 defineAction('startInstance', 'Starts a stopped instance.', refusals, (domain, caller, id) => domain.instances.start(caller, id));
 defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusals, (domain, caller, id) => domain.instances.stop(caller, id));
 defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusals, (domain, caller, id) => domain.instances.restart(caller, id));
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access.', refusals, (domain, caller, id) => domain.instances.reset(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended.', ['NotFoundError', 'ForbiddenError', 'ConflictError'], (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',
@@ -89,7 +89,7 @@ defineMutation('deleteInstance', {
 
 defineMutation('pingInstance', {
   description: 'Asks the agent and the engine, now, and tells how long they took.',
-  errors: ['NotFoundError', 'PreconditionError', 'UnavailableError'],
+  errors: ['NotFoundError', 'UnavailableError'],
   input: (t) => ({ instanceId: t.id({ required: true }) }),
   resolve: (ctx, { instanceId }) => ctx.domain.instances.ping(ctx.caller, instanceId),
   payload: (t) => ({

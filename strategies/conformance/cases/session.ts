@@ -68,7 +68,7 @@ export function useSession(fixture: ConformanceFixture, options: SessionOptions)
 export async function faultOf(promise: Promise<unknown>): Promise<GuestFaultCode> {
   const error = await promise.then(() => undefined, (reason: unknown) => reason);
   if (error instanceof GuestFault) return error.code;
-  throw new Error(error === undefined ? 'it was accepted' : `not a GuestFault: ${String(error)}`);
+  throw new Error(error === undefined ? 'it was accepted' : error instanceof Error ? `not a GuestFault: ${error.message}` : 'not even an Error');
 }
 
 /** A delete or revoke of what is gone may say so or be content: both are the same state. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { ClientHalf, ClientTarget } from '../../spi/client.ts';
 import { encodeCommand, parseReply, RespError, type Reply } from './guest/resp.ts';
 
-/** Sends all commands at once and resolves with as many replies. */
+/** One command after the other: an engine that refuses an unauthenticated command does not read on in the same packet. */
 function converse(target: Pick<ClientTarget, 'host' | 'port' | 'caCertificate'>, commands: string[][], signal: AbortSignal): Promise<Reply[]> {
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({ host: target.host, port: target.port, ca: target.caCertificate, ...(isIP(target.host) ? {} : { servername: target.host }) });
@@ -13,11 +13,17 @@ function converse(target: Pick<ClientTarget, 'host' | 'port' | 'caCertificate'>,
     signal.addEventListener('abort', () => socket.destroy(new Error('no answer in time')), { once: true });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the engine closed the connection')));
-    socket.on('secureConnect', () => socket.write(commands.map(encodeCommand).join('')));
+    const send = (): unknown => socket.write(encodeCommand(commands[replies.length]!));
+    socket.on('secureConnect', send);
     socket.on('data', (chunk: Buffer) => {
       data = Buffer.concat([data, chunk]);
-      for (let parsed = parseReply(data, 0); parsed; parsed = parseReply(data, 0)) { replies.push(parsed.reply); data = data.subarray(parsed.next); }
-      if (replies.length >= commands.length) { resolve(replies); socket.destroy(); }
+      const parsed = parseReply(data, 0);
+      if (!parsed) return;
+      replies.push(parsed.reply);
+      data = data.subarray(parsed.next);
+      if (replies.length < commands.length) { send(); return; }
+      resolve(replies);
+      socket.destroy();
     });
   });
 }

@@ -100,6 +100,17 @@ describe.each(['15', '17', '18'])('on %s', (track) => {
     holder.stdin.end();
   });
 
+  it('what a call that died left unfinished is undone before the next begins', async () => {
+    const orphan = server.psql.spawn({ user: 'coffer', password: server.harness.facts.managementSecret, database: 'postgres' }, { PGHOST: server.harness.facts.paths.run, PGSSLMODE: 'disable', PGAPPNAME: 'coffer/op' });
+    orphan.stdin.write("begin; alter role owner password null; comment on role owner is 'half way'; select 'held';\n");
+    await new Promise((resolve) => orphan.stdout.once('data', resolve));
+    const gone = new Promise((resolve) => orphan.once('close', resolve));
+    await call('users.update', [{ name: 'owner' }, { password }]);
+    orphan.stdin.end('select 1;\n');
+    expect(await gone).not.toBe(0);
+    expect(await server.ask('owner', 'select 1')).toBe('1');
+  });
+
   it('clients that take every connection do not lock management out', async () => {
     const places = Number(await server.asManagement("select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int - coalesce(current_setting('reserved_connections', true), '0')::int"));
     const { default: pg } = await import('pg');

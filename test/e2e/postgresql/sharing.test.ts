@@ -30,6 +30,15 @@ describe.each(['15', '17', '18'])('on %s', (track) => {
     expect(await server.ask('both', "select tableowner from pg_tables where tablename = 'there'", 'second')).toBe('coffer_own_second');
     expect(await grantsOf('both')).toEqual([{ database: 'second', privileges: ['ALL'] }, { database: 'shop', privileges: ['ALL'] }]);
   });
+  it('databases whose long names begin alike share nothing', async () => {
+    const [one, two] = ['n'.repeat(62) + '1', 'n'.repeat(62) + '2'];
+    for (const name of [one, two]) await call('databases.create', [{ name }]);
+    await server.user('longish', { [one]: [] });
+    await server.ask('longish', 'create table t (a int)', one);
+    await refused('longish', 'select 1', two);
+    expect(await grantsOf('longish')).toEqual([{ database: one, privileges: ['ALL'] }]);
+    for (const name of [one, two]) await call('databases.delete', [name]);
+  });
   it('a dump of one database restores into another', async () => {
     await server.ask('ann', "create table cargo (id serial primary key, t text); insert into cargo (t) values ('gold'); grant select on cargo to ben");
     await server.user('looker', { shop: ['SELECT'] });

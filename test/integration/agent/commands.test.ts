@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fence } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { Command } from '../../../agent/commands/catalogue.ts';
+import { fenceMetadata } from '../../../agent/rpc/errors.ts';
 import { createAgent, createDatabase, initialise, instanceId, nextOperation, none, type TestAgent } from './support/agent.ts';
 
 const refusal = async (call: Promise<unknown>): Promise<ServiceError> => call.then(() => { throw new Error('it was not refused'); }, (error: ServiceError) => error);
@@ -65,7 +66,7 @@ describe('commands', () => {
     await agent.run(createDatabase('fenced-1'), { fence: { epoch: 5 } });
     const error = await refusal(agent.run(createDatabase('fenced-2'), { fence: { epoch: 4 } }));
     expect(error.code).toBe(status.FAILED_PRECONDITION);
-    expect(JSON.parse(String(error.metadata.get('coffer-fence')[0]))).toMatchObject({ generation: 1, epoch: 5 });
+    expect(JSON.parse(String(error.metadata.get(fenceMetadata)[0]))).toMatchObject({ generation: 1, epoch: 5 });
     expect((await refusal(cancel('op_x', { epoch: 4 }))).code).toBe(status.FAILED_PRECONDITION);
     const operationId = nextOperation();
     await agent.run(createDatabase('fenced-3'), { operationId, step: 'a', fence: { epoch: 5, attempt: 3 } });

@@ -10,7 +10,7 @@ import { createConductor, type Conductor } from '../../../gateway/agents/conduct
 import { createGateways, type Gateways } from '../../../gateway/agents/gateways.ts';
 import { createIssueEnrolment, type IssueEnrolment } from '../../../gateway/agents/issue-enrolment.ts';
 import type { ConductorSettings } from '../../../gateway/agents/settings.ts';
-import { gatewayUri, identityCheck } from '../../../gateway/pki/identity.ts';
+import { identityCheck } from '../../../gateway/pki/identity.ts';
 import { createPki, type Pki } from '../../../gateway/pki/pki.ts';
 import type { PkiSettings } from '../../../gateway/pki/settings.ts';
 import { createCsr, createKey } from '../../../gateway/pki/x509.ts';
@@ -184,4 +184,3 @@ export async function waitForEvent(store: Store, id: string, is: (event: SeenEve
     unlisten();
   }
 }
-export { gatewayUri };

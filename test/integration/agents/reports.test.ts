@@ -9,7 +9,6 @@ import {
   conductorClient, enrol, eventsOf, insertInstance, instanceRow, movableClock, observation, openReports, startGateway, testSealer, waitForEvent,
   type AgentIdentity, type Reporter, type TestGateway,
 } from './harness.ts';
-import { DISCONNECT_GRACE_MS } from '../../../gateway/domain/instance/status.ts';
 
 const HISTORY_MS = 17 * 3_600_000;
 let server: TestPostgres;

@@ -9,23 +9,47 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schema } from '../../../gateway/graphql/schema.ts';
 import { newId, type NodeType } from '../../../kernel/ids.ts';
-import { type ApiServer, startApiServer } from '../../support/api-server.ts';
+import { startApiServer } from '../../support/api-server.ts';
+import { startTestPostgres } from '../../support/postgres.ts';
+import { startStoreApi } from '../../support/store-api.ts';
 import { openStream } from '../../support/streams.ts';
 
-let server: ApiServer;
-const tokens: Record<string, string> = {};
-const foreign: Partial<Record<NodeType, string>> = {};
-beforeAll(async () => {
-  server = await startApiServer({ port: 21112 });
-  const [own, other] = server.fake.projects;
-  for (const role of ['OWNER', 'EDITOR', 'VIEWER'] as const) tokens[role] = server.fake.addToken(role.toLowerCase(), role, own!.id);
-  const instance = server.fake.addInstance('theirs', other);
-  foreign.Instance = instance.id;
-  foreign.Operation = server.fake.addOperation(instance, 'instance.start').id;
-  foreign.Project = other!.id;
-  foreign.ApiToken = server.fake.tokens.get(server.fake.addToken('theirs', 'OWNER', other!.id))!.id;
-});
-afterAll(() => server.close());
+interface Gate {
+  url: string;
+  post(document: string, options: { variables: Record<string, unknown>; token: string }): Promise<{ status: number; body: unknown }>;
+  /** of each role, in a project */
+  tokens: Record<string, string>;
+  /** things of another project */
+  foreign: Partial<Record<NodeType, string>>;
+  close(): Promise<void>;
+}
+/** The answers are asked for in full. */
+const limits = { maxAliases: 10_000, maxCost: 1_000_000, maxTokens: 100_000 };
+const roles = ['OWNER', 'EDITOR', 'VIEWER'] as const;
+
+async function overMemory(): Promise<Gate> {
+  const server = await startApiServer({ port: 21112, limits });
+  const { fake } = server;
+  const [own, other] = fake.projects;
+  const instance = fake.addInstance('theirs', other);
+  return {
+    url: server.url, post: (document, options) => server.post(document, options), close: () => server.close(),
+    tokens: Object.fromEntries(roles.map((role) => [role, fake.addToken(role.toLowerCase(), role, own!.id)])),
+    foreign: { Instance: instance.id, Operation: fake.addOperation(instance, 'instance.start').id, Project: other!.id, ApiToken: fake.tokens.get(fake.addToken('theirs', 'OWNER', other!.id))!.id },
+  };
+}
+async function overStore(): Promise<Gate> {
+  const postgres = await startTestPostgres();
+  const api = await startStoreApi(postgres, { port: 21115, limits });
+  const other = await api.addProject('theirs');
+  const [instance] = await api.addInstances(1, other);
+  const tokens = await Promise.all(roles.map(async (role) => [role, (await api.addToken(role.toLowerCase(), role, api.projectId)).secret]));
+  return {
+    url: api.url, post: (document, options) => api.post(document, options), tokens: Object.fromEntries(tokens) as Record<string, string>,
+    foreign: { Instance: instance!, Operation: await api.addOperation(instance!, other), Project: other, ApiToken: (await api.addToken('theirs', 'OWNER', other)).id },
+    async close() { await api.close(); await postgres.stop(); },
+  };
+}
 
 /** Which things an id of this name may mean. */
 const meanings: Record<string, NodeType[]> = {
@@ -43,6 +67,8 @@ function idPaths(inputs: readonly Input[], before: Path = []): Path[] {
     return isInputObjectType(type) ? idPaths(Object.values(type.getFields()), [...before, input.name]) : [];
   });
 }
+/** Good ones, so that nothing but the id is wrong with the request. */
+const words: Record<string, string> = { datastore: 'postgresql', flavor: 'small', version: '17' };
 function sample(input: Input, path: Path, id: string): unknown {
   const inner = path[0] === input.name ? path.slice(1) : [];
   const isWanted = path[0] === input.name;
@@ -51,7 +77,7 @@ function sample(input: Input, path: Path, id: string): unknown {
   const one = isWanted && inner.length === 0 ? id
     : isInputObjectType(type) ? objectOf(Object.values(type.getFields()), inner, id, type.isOneOf)
       : isEnumType(type) ? type.getValues()[0]!.name
-        : { Int: 1, Float: 1, Boolean: true, ID: id, DateTime: '2030-01-01T00:00:00Z' }[type.name] ?? 'sample';
+        : { Int: 1, Float: 1, Boolean: true, ID: id, DateTime: '2030-01-01T00:00:00Z' }[type.name] ?? words[input.name] ?? 'sample';
   return isList ? [one] : one;
 }
 function objectOf(inputs: readonly Input[], path: Path, id: string, isOneOf = false): Record<string, unknown> {
@@ -75,7 +101,7 @@ const cases: Case[] = (['query', 'mutation', 'subscription'] as const).flatMap((
   const root = schema.getRootType(operation as never) as GraphQLObjectType;
   return Object.values(root.getFields()).flatMap((field) => idPaths(field.args).flatMap((path) => (meanings[path.at(-1)!] ?? []).map((type): Case => {
     const used = field.args.filter((argument) => argument.name === path[0] || isRequiredArgument(argument));
-    const declared = used.map((argument) => `$${argument.name}: ${argument.type}`).join(', ');
+    const declared = used.map((argument) => `$${argument.name}: ${String(argument.type)}`).join(', ');
     const given = used.map((argument) => `${argument.name}: $${argument.name}`).join(', ');
     return {
       operation, field: field.name, path, type,
@@ -87,12 +113,12 @@ const cases: Case[] = (['query', 'mutation', 'subscription'] as const).flatMap((
 
 const without = (answer: unknown, id: string): unknown => JSON.parse(JSON.stringify(answer).replaceAll(id, '<id>'));
 
-async function answerTo(one: Case, id: string, token: string): Promise<unknown> {
+async function answerTo(gate: Gate, one: Case, id: string, token: string): Promise<unknown> {
   if (one.operation !== 'subscription') {
-    const { status, body } = await server.post(one.document, { variables: one.variables(id), token });
+    const { status, body } = await gate.post(one.document, { variables: one.variables(id), token });
     return { status, body: without(body, id) };
   }
-  const stream = openStream('websocket', server.url, token, one.document, one.variables(id));
+  const stream = openStream('websocket', gate.url, token, one.document, one.variables(id));
   // Events have no first message: that nothing comes is the answer, and can only be waited for.
   const silence = one.field === 'events' ? [new Promise((resolve) => { setTimeout(resolve, 100, 'silence'); })] : [];
   const first = await Promise.race([stream.next(), ...silence]);
@@ -100,21 +126,26 @@ async function answerTo(one: Case, id: string, token: string): Promise<unknown> 
   return without(first, id);
 }
 
-describe('an id of another project', () => {
-  it('is taken by many fields, all of which are walked', () => {
+describe('fields that take an id', () => {
+  it('are many, and all of them are walked', () => {
     const fields = new Set(cases.map(({ operation, field }) => `${operation}.${field}`));
     expect([...fields].sort()).toMatchSnapshot();
     const unknown = (['query', 'mutation', 'subscription'] as const).flatMap((operation) => Object.values((schema.getRootType(operation as never) as GraphQLObjectType).getFields())
       .flatMap((field) => idPaths(field.args).filter((path) => !meanings[path.at(-1)!]).map((path) => `${field.name}: ${path.join('.')}`)));
     expect(unknown, 'an argument of type ID whose meaning this test does not know').toEqual([]);
   });
+});
 
-  it.each(cases.map((one) => [`${one.operation} ${one.field}(${one.path.join('.')}: ${one.type})`, one] as const))('%s is answered as a missing one', async (_name, one) => {
-    for (const [role, token] of Object.entries(tokens)) {
-      const missing = await answerTo(one, newId(one.type), token);
-      expect(await answerTo(one, foreign[one.type] ?? newId(one.type), token), `as ${role}`).toEqual(missing);
-      const text = JSON.stringify(missing);
-      expect(text, 'the request must be valid, or it proves nothing').not.toMatch(/REQUEST\.INVALID|INTERNAL/);
+describe.each([['a domain in memory', overMemory], ['the store', overStore]] as const)('an id of another project, over %s,', (_name, open) => {
+  let gate: Gate;
+  beforeAll(async () => { gate = await open(); });
+  afterAll(() => gate.close());
+
+  it.each(cases.map((one) => [`${one.operation} ${one.field}(${one.path.join('.')}: ${one.type})`, one] as const))('is answered as a missing one: %s', async (_case, one) => {
+    for (const [role, token] of Object.entries(gate.tokens)) {
+      const missing = await answerTo(gate, one, newId(one.type), token);
+      expect(await answerTo(gate, one, gate.foreign[one.type] ?? newId(one.type), token), `as ${role}`).toEqual(missing);
+      expect(JSON.stringify(missing), 'the request must be valid, or it proves nothing').not.toMatch(/REQUEST\.|INTERNAL/);
     }
   });
 });

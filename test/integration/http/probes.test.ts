@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthCheck } from '../../../gateway/http/health.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
 
-const problems = new Map<string, string | null | Error | 'silence'>();
+const problems = new Map<string, string | null | Error>();
 const checkOf = (name: string): HealthCheck => ({
   name,
   check: (signal) => {

@@ -13,7 +13,7 @@ function connect(options: { headers?: Record<string, string>; protocol?: string;
   const raw = new WebSocket(`${server.url.replace('http', 'ws')}${options.path ?? ''}`, options.protocol ?? 'graphql-transport-ws', { headers: options.headers ?? {} });
   const messages: any[] = [];
   let wake: (() => void) | null = null;
-  raw.on('message', (data) => { messages.push(JSON.parse(String(data))); wake?.(); });
+  raw.on('message', (data) => { messages.push(JSON.parse((data as Buffer).toString())); wake?.(); });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => raw.on('close', (code, reason) => { resolve({ code, reason: String(reason) }); wake?.(); }));
   const socket: Socket = {
     raw, closed,

@@ -56,6 +56,7 @@ export async function startTestCompute(variables: Record<string, string> = {}): 
       await close().catch(() => {});
       client.close();
       await killAll(() => processesBelow(outer));
+      await rm(paths.run, { recursive: true, force: true });
       await rm(outer, { recursive: true, force: true });
     },
   };

@@ -8,8 +8,9 @@ import { allPids, identityOf, type ProcessIdentity, wordsOf } from '../../../com
 
 /** Who starts Coffer. As root an ordinary user can be had as well; as an ordinary user only itself. */
 export const starters = process.getuid?.() === 0 ? (['root', 'ordinary'] as const) : (['ordinary'] as const);
-export type Starter = (typeof starters)[number];
-const ordinary = 65_534;
+/** `nameless`: an ordinary user whom /etc/passwd does not know. */
+export type Starter = (typeof starters)[number] | 'nameless';
+const uids = { ordinary: 65_534, nameless: 300_000_001 };
 
 export interface Run { child: ChildProcess; output(): string; exited: Promise<{ code: number | null; signal: string | null }> }
 export interface HostUnderTest {
@@ -30,9 +31,9 @@ const uidBase = 400_000_000 + (process.pid % 20_000) * 65_536;
 
 export async function prepareHost(hostProgram: string, starter: Starter, homeName = 'home'): Promise<HostUnderTest> {
   const outer = await mkdtemp('/tmp/coffer-test-host-');
-  const isOther = starter === 'ordinary' && process.getuid?.() === 0;
+  const other = starter !== 'root' && process.getuid?.() === 0 ? uids[starter] : null;
   await chmod(outer, 0o755);
-  if (isOther) await chown(outer, ordinary, ordinary);
+  if (other !== null) await chown(outer, other, other);
   const node = await realpath(process.execPath);
   const home = join(outer, homeName);
   const port = nextPort;
@@ -47,7 +48,7 @@ export async function prepareHost(hostProgram: string, starter: Starter, homeNam
   const compute: ReturnType<typeof createProcessCompute>[] = [];
 
   function run(args: readonly string[], extra: Record<string, string> = {}): Run {
-    const become = isOther ? ['setpriv', '--reuid', String(ordinary), '--regid', String(ordinary), '--clear-groups'] : [];
+    const become = other !== null ? ['setpriv', '--reuid', String(other), '--regid', String(other), '--clear-groups'] : [];
     const [command = '', ...rest] = [...become, node, hostProgram, ...args];
     const child = spawn(command, rest, { cwd: '/', env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';

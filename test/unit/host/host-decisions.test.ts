@@ -58,7 +58,7 @@ describe('the host', () => {
 
   it('runs the store on its socket alone, every commit on disk', () => {
     const args = storeArguments('/d', '/s').join(' ');
-    for (const expected of ['listen_addresses= ', 'unix_socket_directories=/s', 'synchronous_commit=on', 'fsync=on', 'full_page_writes=on']) expect(`${args} `).toContain(`${expected}`);
+    for (const expected of ['listen_addresses= ', 'unix_socket_directories=/s', 'synchronous_commit=on', 'fsync=on', 'full_page_writes=on']) expect(`${args} `).toContain(expected);
     expect(storeUrl('/run/x y', 'p')).toBe('postgresql://coffer:p@/coffer?host=%2Frun%2Fx%20y');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DISCONNECT_GRACE_MS, deriveStatus, isSameStatus, type StatusInput } from '../../../gateway/domain/instance/status.ts';
+import { deriveStatus, DISCONNECT_GRACE_MS, isSameStatus, STALE_AFTER_MS, type StatusInput } from '../../../gateway/domain/instance/status.ts';
 import type { EngineState } from '../../../gateway/domain/instance/observation.ts';
 import { ago, input, NOW, observed } from './observed.ts';
 

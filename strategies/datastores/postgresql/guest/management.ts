@@ -132,7 +132,7 @@ async function endLeftovers(client: pg.Client): Promise<void> {
   }
 }
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
 /** Not reachable at all, or reachable and not ready: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 export const isUnreachable = (error: unknown): boolean => ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(codeOf(error)) || /terminated unexpectedly|timeout expired|not queryable/.test((error as Error).message);
 export const isNotReady = (error: unknown): boolean => ['57P03', '57P01', '57P02'].includes(codeOf(error));

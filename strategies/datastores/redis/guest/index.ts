@@ -1,11 +1,12 @@
 /** The engine's life: files, start, stop, probe. */
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GuestFault, type GuestContext, type GuestHalf, type Probe } from '../../../spi/guest.ts';
 import { managementName } from '../acl.ts';
 import { aclFileOf, configFileOf, renderConfig } from './config-file.ts';
 import { ask, dropConnection, managementConnection } from './management.ts';
-import { RespError } from './resp.ts';
+import { RespError, SilenceError } from './resp.ts';
 import { grants, hashPassword, root, users } from './users.ts';
 
 const logFile = 'redis.log';
@@ -65,9 +66,19 @@ async function probeEngine(ctx: GuestContext): Promise<Probe> {
       return answer('ok', error.message);
     }
     dropConnection(ctx);
-    const code = (error as { code?: string }).code;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return answer('starting', null);
-    return ctx.engine.pid() === null ? answer('down', null) : answer('hung', error instanceof Error ? error.message : null);
+    if (error instanceof SilenceError) return answer('hung', error.message);
+    // nobody listens or the connection broke: it is gone, or has only just been started
+    return hasEnded(ctx.engine.pid()) ? answer('down', null) : answer('starting', null);
+  }
+}
+
+/** The agent hears of an exit a moment later than a broken connection tells it. */
+function hasEnded(pid: number | null): boolean {
+  if (pid === null) return true;
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
   }
 }
 

@@ -11,6 +11,11 @@ export class RespError extends Error {
   get kind(): string { return this.message.split(' ', 1)[0] ?? 'ERR'; }
 }
 
+/** The engine took the connection or the command and says nothing. */
+export class SilenceError extends Error {
+  override readonly name = 'SilenceError';
+}
+
 export interface Connection {
   /** Rejects with RespError when the engine refuses, with Error when the connection is gone or the time is up. */
   command(args: readonly string[], timeoutMs: number): Promise<Reply>;
@@ -23,7 +28,7 @@ interface Waiting { resolve(reply: Reply): void; reject(error: Error): void; tim
 export function openConnection(path: string, timeoutMs: number): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    const timer = setTimeout(() => socket.destroy(new Error(`no connection to ${path} within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => socket.destroy(new SilenceError(`no connection to ${path} within ${timeoutMs} ms`)), timeoutMs);
     socket.once('error', reject);
     socket.once('connect', () => { clearTimeout(timer); socket.off('error', reject); resolve(wrap(socket)); });
     socket.once('close', () => clearTimeout(timer));
@@ -60,7 +65,7 @@ function wrap(socket: Socket): Connection {
     command: (args, timeoutMs) => new Promise((resolve, reject) => {
       if (closed) { reject(new Error('the connection is closed')); return; }
       // replies come in order: after one is given up, none on this connection can be told apart any more
-      const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      const timer = setTimeout(() => socket.destroy(new SilenceError(`no answer within ${timeoutMs} ms`)), timeoutMs);
       waiting.push({ resolve, reject, timer });
       socket.write(encodeCommand(args));
     }),

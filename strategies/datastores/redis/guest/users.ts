@@ -48,19 +48,18 @@ export const users: NonNullable<GuestHalf['users']> = {
     const renamed = target !== user.name;
     const found = await find(ctx, user.name);
     const already = renamed ? await find(ctx, target) : undefined;
-    // the new name is there and the old one gone: an earlier call got that far
+    // there is no rename: the new one is made, then the old one removed; a call cut off between the two finds its own work
     const source = found ?? already;
     if (!source) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
-    if (found && already && found.passwordHashes.join() !== already.passwordHashes.join()) throw new GuestFault('EXISTS', `the user "${target}" exists`);
     const hashes = change.password === undefined ? source.passwordHashes : [hashPassword(change.password)];
-    if (renamed && found && change.password !== undefined && already) throw new GuestFault('EXISTS', `the user "${target}" exists`);
+    if (found && already && already.passwordHashes.join() !== hashes.join()) throw new GuestFault('EXISTS', `the user "${target}" exists`);
     await ask(ctx, 'ACL', 'SETUSER', target, 'reset', source.enabled ? 'on' : 'off', ...hashes.map((h) => `#${h}`), ...source.rules);
     if (renamed && found) await ask(ctx, 'ACL', 'DELUSER', user.name);
     await ask(ctx, 'ACL', 'SAVE');
     await endSessions(ctx, target);
   },
   async delete(ctx, user) {
-    if (isSystemUser(user.name)) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
+    if (isSystemUser(user.name)) throw new GuestFault('REFUSED', `"${user.name}" is reserved`);
     const removed = await ask(ctx, 'ACL', 'DELUSER', user.name);
     await ask(ctx, 'ACL', 'SAVE');
     if (removed === 0) throw new GuestFault('MISSING', `there is no user "${user.name}"`);

@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander';
+import { GrantDatabasesDocument, RevokeDatabasesDocument } from '../generated/documents.ts';
+import { accepted } from '../api/refusal.ts';
+import { action, type Kit } from '../command/action.ts';
+import { addExamples } from '../command/help.ts';
+import { collect } from '../command/parse.ts';
+import { findInstance } from '../lookup.ts';
+import { tellOutcome } from './engine-outcome.ts';
+
+export function addGrantCommands(user: Command, kit: Kit): void {
+  const grant = user.command('grant').description('let a user do more').argument('<instance>', 'name or id').argument('<user>', 'its name')
+    .argument('[databases...]', 'where; left out where the engine has no databases')
+    .addOption(new Option('--privilege <privilege>', 'in the engine\'s own words; what an application usually needs when left out; may be repeated').argParser(collect))
+    .option('--host <host>', 'where the engine has it')
+    .action(action<{ privilege?: string[]; host?: string }, [string, string, string[]]>(kit, async (session, { privilege: privileges, host }, reference, name, databases) => {
+      const client = await session.client();
+      const { id } = await findInstance(session, client, reference);
+      const grants = databases.length === 0 ? [{ privileges }] : databases.map((database) => ({ database, privileges }));
+      const input = { instanceId: id, user: { name, host }, grants };
+      await tellOutcome(session, client, accepted((await client.request(GrantDatabasesDocument, { input })).result), 'granted');
+    }));
+  addExamples(grant, [{ description: 'coffer user grant shop reporting app archive' }, { does: 'key patterns and categories, where the engine has those', description: 'coffer user grant cache worker --privilege "~jobs:*" --privilege "+@read"' }]);
+
+  const revoke = user.command('revoke').description('take away what a user may do, at once').argument('<instance>', 'name or id').argument('<user>', 'its name')
+    .argument('[databases...]', 'where; left out where the engine has no databases: everything')
+    .option('--host <host>', 'where the engine has it')
+    .action(action<{ host?: string }, [string, string, string[]]>(kit, async (session, { host }, reference, name, databases) => {
+      const client = await session.client();
+      const { id } = await findInstance(session, client, reference);
+      const input = { instanceId: id, user: { name, host }, ...(databases.length > 0 ? { databases } : {}) };
+      await tellOutcome(session, client, accepted((await client.request(RevokeDatabasesDocument, { input })).result), 'revoked');
+    }));
+  addExamples(revoke, [{ description: 'coffer user revoke shop reporting archive' }]);
+}

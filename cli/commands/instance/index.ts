@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Kit } from '../../command/action.ts';
+import { addConnectCommand } from './connect.ts';
+import { addCreateCommand } from './create.ts';
+import { addLifeCycleCommands } from './life-cycle.ts';
+import { addReadCommands } from './read.ts';
+import { addWatchCommand } from './watch.ts';
+
+export function addInstanceCommands(program: Command, kit: Kit): void {
+  const instance = program.command('instance').description('database servers');
+  addCreateCommand(instance, kit);
+  addReadCommands(instance, kit);
+  addConnectCommand(instance, kit);
+  addWatchCommand(instance, kit);
+  addLifeCycleCommands(instance, kit);
+}

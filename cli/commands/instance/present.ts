@@ -1,0 +1,64 @@
+/** Instances as people see them. */
+import type { InstanceDetailsFragment, InstanceRowFragment, InstanceStateFragment } from '../../generated/documents.ts';
+import type { Column, Field } from '../../output/table.ts';
+import { paintWord, type Style } from '../../output/style.ts';
+import { printable, printableLines } from '../../output/text.ts';
+import { ageText, bytesText, memoryText, momentText, percentText } from '../../output/units.ts';
+
+type Endpoints = InstanceRowFragment['endpoints'];
+export const endpointText = (endpoints: Endpoints): string => endpoints.map(({ host, port, role }) => `${host}:${port}${role === 'PRIMARY' ? '' : ` (${role.toLowerCase()})`}`).join(', ');
+
+const taskText = (task: { kind: string; progress: number } | null): string | null => (task ? `${task.kind} ${percentText(task.progress)}` : null);
+
+export const instanceColumns = (style: Style, nowMs: number, withProject: boolean): Column<InstanceRowFragment>[] => [
+  { title: 'NAME', value: ({ name }) => name },
+  ...(withProject ? [{ title: 'PROJECT', value: ({ project }: InstanceRowFragment) => project.name }] : []),
+  { title: 'STATUS', value: ({ status }) => status, paint: (text) => paintWord(style, text) },
+  { title: 'DATASTORE', value: ({ datastoreVersion, build }) => `${datastoreVersion.datastore.name} ${build ?? datastoreVersion.name}` },
+  { title: 'FLAVOR', value: ({ flavor }) => flavor.name },
+  { title: 'VOLUME', value: ({ volume }) => `${volume.sizeGb} GiB`, align: 'right' },
+  { title: 'ENDPOINT', value: ({ endpoints }) => endpointText(endpoints) },
+  { title: 'TASK', value: ({ task }) => taskText(task) },
+  { title: 'AGE', value: ({ createdAt }) => ageText(createdAt, nowMs), align: 'right' },
+  { title: 'ID', value: ({ id }) => id },
+];
+
+/** What is true or cannot be told; what is plainly not so would only be noise. */
+export const noteworthy = <Condition extends { status: string }>(conditions: readonly Condition[]): Condition[] => conditions.filter(({ status }) => status !== 'FALSE');
+
+export function instanceFields(instance: InstanceDetailsFragment, style: Style, nowMs: number): Field[] {
+  const { volume, flavor, maintenance, fault } = instance;
+  return [
+    ['name', style.bold(printable(instance.name))],
+    ['id', instance.id],
+    ['project', `${instance.project.name} (${instance.project.id})`],
+    ['status', paintWord(style, instance.status) + (instance.status === 'ACTIVE' || instance.intent === 'RUNNING' ? '' : ' (shall not run)')],
+    ['fault', fault ? style.red(`${printableLines(fault.message)} (${fault.code})`) : null],
+    ['conditions', noteworthy(instance.conditions).map(({ type, status, reason, message }) => `${type}${status === 'UNKNOWN' ? '?' : ''}: ${printable(message || reason)}`).join('\n')],
+    ['task', instance.task ? `${taskText(instance.task)} (${instance.task.id})` : null],
+    ['datastore', `${instance.datastoreVersion.datastore.name} ${instance.datastoreVersion.name}${instance.build ? `, runs ${instance.build}` : ''}`],
+    ['flavor', `${flavor.name}: ${flavor.vcpus} vCPU, ${memoryText(flavor.memoryMb)}`],
+    ['volume', `${volume.sizeGb} GiB${volume.type ? ` ${volume.type.name}` : ''}${volume.usedBytes === null ? '' : `, ${bytesText(volume.usedBytes)} used`}`],
+    ['role', instance.role === 'STANDALONE' ? null : instance.role],
+    ['endpoint', instance.endpoints.map(({ host, port, role, tls, uri }) => `${host}:${port} ${role.toLowerCase()}${tls ? ', TLS only' : ''}\n${printable(uri)}`).join('\n')],
+    ['capabilities', instance.capabilities.join(', ')],
+    ['root', instance.rootEnabledEver ? 'was enabled at least once' : null],
+    ['protected', instance.deletionProtection ? 'cannot be deleted' : null],
+    ['maintenance', maintenance ? `${maintenance.day.toLowerCase()} ${maintenance.start} UTC, ${maintenance.durationMinutes} minutes` : null],
+    ['tags', instance.tags.map(({ key, value }) => `${printable(key)}=${printable(value)}`).join(', ')],
+    ['place', [instance.region, instance.zone, instance.hostId].filter((part) => part).join(' / ')],
+    ['revision', instance.revision],
+    ['created', momentText(instance.createdAt, nowMs)],
+    ['updated', momentText(instance.updatedAt, nowMs)],
+    ['deleted', instance.deletedAt ? momentText(instance.deletedAt, nowMs) : null],
+  ];
+}
+
+/** One line for each change of a watched instance. */
+export function stateLine(at: string, { name, status, conditions, task, fault, endpoints }: InstanceStateFragment, style: Style): string {
+  return [
+    style.dim(at), printable(name), paintWord(style, status), taskText(task) ?? '',
+    noteworthy(conditions).map(({ type, message }) => `${type}: ${printable(message)}`).join('; '),
+    status === 'ACTIVE' ? endpointText(endpoints) : '', fault ? style.red(printable(fault.message)) : '',
+  ].filter((part) => part !== '').join('  ');
+}

@@ -1,0 +1,26 @@
+import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import plugin from '../../../strategies/datastores/redis/index.ts';
+import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createRedisClient } from './redis-cli.ts';
+
+const flavor = { vcpus: 0.25, memoryMb: 256 };
+const volumeGb = 1;
+/** Of this folder's tests: 21800–21899, one for each track and way of isolation. */
+const portOf = (track: string, isolated: boolean): number => 21_800 + Number(track) + (isolated ? 0 : 20);
+
+export const harnessOptions = (track: string, isolated = true) => ({
+  plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/redis/index.ts'), track, flavor, volumeGb, ports: { redis: portOf(track, isolated) }, isolated,
+});
+
+export const fixtureOf = (track: string, isolated = true): ConformanceFixture => ({
+  plugin, track, flavor, volumeGb, killPoints: track === '8' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 4, memoryMb: 512 },
+  createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
+  client: createRedisClient,
+  samples: {
+    databases: [],
+    awkwardNames: [`O'Brien"the\\quote"`, '--$1%s{}', '-dash=and=equals', '用户名', 'ß'.repeat(31) + 'x', 'a'.repeat(128), 'SELECT', '#hash', '>secret', 'on'],
+    systemNames: ['coffer', 'coffer-agent', 'default', 'root', 'Default'],
+    usual: () => ({ database: null, privileges: [] }),
+    readOnly: () => ({ database: null, privileges: ['~*', '+@read'] }),
+  },
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { decideNames, loadPlugin, loadSource, pluginSources } from '../../../strategies/registry.ts';
+import { fitsSpi, manifestProblems } from '../../../strategies/manifest-problems.ts';
+import tiny from '../../fixtures/tiny-datastore/index.ts';
+import { manifest } from '../../fixtures/tiny-datastore/manifest.ts';
+
+const source = (plugin: unknown, name: string | null = null) => ({ name, origin: 'package', load: async () => ({ default: plugin }) });
+
+describe('the registry', () => {
+  it('every built-in plugin is fit', async () => {
+    for (const one of pluginSources([])) expect(await loadSource(one)).toMatchObject({ state: 'READY', name: one.name, origin: 'built-in' });
+  });
+  it('a good plugin of a package is ready under the name of its manifest', async () => {
+    expect(await loadSource(source(tiny))).toMatchObject({ state: 'READY', name: 'tiny', origin: 'package' });
+  });
+  it.each([
+    ['that cannot be loaded', { name: null, origin: 'broken', load: async () => { throw new Error('no such package'); } }, /no such package/],
+    ['that is none', source({}), /manifest is missing.*guest must be/],
+    ['without a default export', { name: null, origin: 'x', load: async () => ({}) }, /definePlugin/],
+    ['written for another contract', source({ ...tiny, manifest: { ...manifest, apiVersion: '^2.0' } }), /apiVersion \^2\.0/],
+    ['whose manifest has another name', source(tiny, 'other'), /manifest\.id is tiny, expected other/],
+  ])('a plugin %s is disabled with its reason', async (_what, broken, problem) => {
+    expect(await loadSource(broken)).toMatchObject({ state: 'DISABLED', problem: expect.stringMatching(problem) as string });
+  });
+  it('a name is given once, to the first', () => {
+    const names = decideNames([{ state: 'READY', name: 'tiny', origin: 'built-in', plugin: tiny }, { state: 'READY', name: 'tiny', origin: 'package', plugin: tiny }]);
+    expect(names.map((one) => one.state)).toEqual(['READY', 'DISABLED']);
+  });
+  it('a missing one is named', async () => { await expect(loadPlugin('nothing')).rejects.toThrow(/no datastore plugin nothing/); });
+});
+
+describe('a manifest', () => {
+  const withChange = (change: object): string => manifestProblems({ ...manifest, ...change }).join('; ');
+  it('that is right has no problems', () => expect(manifestProblems(manifest)).toEqual([]));
+  it.each([
+    [{ id: 'Not Good' }, /manifest\.id/], [{ version: '1' }, /manifest\.version/], [{ maturity: 'NEW' }, /maturity/], [{ accounts: 'x' }, /accounts/],
+    [{ capabilities: ['FLYING'] }, /no capability FLYING/], [{ absent: { USERS: 'x' } }, /both a capability and absent/],
+    [{ ports: [] }, /at least one port/], [{ ports: [{ name: 'a', purpose: 'client', tls: 'no' }] }, /tls must be required/],
+    [{ tracks: [] }, /at least one track/], [{ tracks: [{ ...manifest.tracks[0], default: false }] }, /exactly one must be the default/],
+    [{ connect: { command: 'c', args: ['{password}'], environment: {} } }, /must not hold a password/],
+    [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
+  ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
+  it.each([['1.0', true], ['^1.0', true], ['^1.0.0', true], ['^1.1', false], ['2.0', false], ['*', false], ['', false]])('range %s fits: %s', (range, fits) => expect(fitsSpi(range)).toBe(fits));
+});
