@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
+import type { GlobalOptions } from './globals.ts';
 import type { Session } from '../session/session.ts';
 
-/** Opens the session of a command once its options are known. */
-export interface Kit { open(command: Command): Session }
+/** What the tree of commands needs from the program around it. */
+export interface Kit {
+  /** The session of a command, once its options are known. */
+  open(command: Command): Session;
+  openWith(options: GlobalOptions): Session;
+  /** The parser does not understand the command line. */
+  refuse(why: string): void;
+}
 
 /** A number ends the program with it; nothing means all is well. */
 export type Outcome = number | void;

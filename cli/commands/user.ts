@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { CreateUsersDocument, DeleteUserDocument, ListUsersDocument, UpdateUserDocument } from '../generated/documents.ts';
+import { CreateUsersDocument, DeleteUserDocument, ListUsersDocument, type ListUsersQuery, UpdateUserDocument } from '../generated/documents.ts';
 import { listAll } from '../api/pages.ts';
 import { accepted } from '../api/refusal.ts';
 import { action, type Kit } from '../command/action.ts';
@@ -17,6 +17,7 @@ import { tellOutcome } from './engine-outcome.ts';
 import { addGrantCommands } from './grant.ts';
 import { addLimitOption, type LimitOptions, printList } from './listing.ts';
 
+type User = NonNullable<NonNullable<ListUsersQuery['instance']>['users']>['edges'][number]['node'];
 interface CreateOptions extends PasswordFileOptions { database?: string[]; host?: string; passwordStdin?: boolean; idempotencyKey?: string }
 interface UpdateOptions { host?: string; newName?: string; newHost?: string; passwordStdin?: boolean }
 
@@ -30,7 +31,7 @@ export function addUserCommands(program: Command, kit: Kit): void {
       const withHost = listed.nodes.some(({ host }) => host !== null);
       printList(session, 'users', listed, [
         { title: 'NAME', value: ({ name }) => name },
-        ...(withHost ? [{ title: 'HOST', value: ({ host }: { host: string | null }) => host }] : []),
+        ...(withHost ? [{ title: 'HOST', value: ({ host }: User) => host }] : []),
         { title: 'GRANTS', value: ({ grants }) => grants.map(({ database, privileges }) => `${database === null ? '' : `${database}: `}${privileges.join(' ')}`).join('; ') },
       ]);
     }));

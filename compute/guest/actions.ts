@@ -1,6 +1,7 @@
 /** What a caller may ask for. Each runs in the guest's lane, after its fence was proved and recorded. */
 import { rm } from 'node:fs/promises';
 import { CofferError } from '../../kernel/errors.ts';
+import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { Enrolment, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
 import { signalAgent, killAll, waitGone } from '../processes/end.ts';
 import { isAlive } from '../processes/proc.ts';
@@ -39,8 +40,7 @@ async function freshRecord(context: ComputeContext, deed: Deed): Promise<GuestRe
 }
 
 export async function createGuest(context: ComputeContext, keeper: Keeper, deed: Deed, spec: GuestSpec): Promise<GuestFacts> {
-  const build = await context.engineStore.get(spec.buildId);
-  if (!build) throw new CofferError('SOURCE.UNAVAILABLE', `the build ${spec.buildId} is not on this host: install the engine again`);
+  const build = await requireBuild(context, spec.buildId, deed.signal);
   const known = context.records.get(deed.instanceId) ?? (await freshRecord(context, deed));
   const { token, ...enrolment } = spec.enrolment;
   const record: GuestRecord = {
@@ -54,6 +54,15 @@ export async function createGuest(context: ComputeContext, keeper: Keeper, deed:
   deed.signal.throwIfAborted();
   const running = await keeper.ensureNow(record);
   return factsOf(context, running);
+}
+
+/** A build that was lost is made again from the packages that were kept. */
+async function requireBuild(context: ComputeContext, buildId: string, signal: AbortSignal): Promise<EngineBuild> {
+  const found = await context.engineStore.get(buildId);
+  if (found) return found;
+  return context.engineStore.restore({ buildId, signal }).catch((cause: unknown) => {
+    throw new CofferError('SOURCE.UNAVAILABLE', `the build ${buildId} is not on this host: install the engine again`, { cause });
+  });
 }
 
 /** A new token for the agent: it reads it when it starts, or now. */

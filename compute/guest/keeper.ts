@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { backoffMs, type RetryPolicy } from '../../kernel/backoff.ts';
 import { isAlive, signalProcess } from '../processes/proc.ts';
+import { waitUntil } from '../processes/wait.ts';
 import type { GuestRecord } from '../records/guest-record.ts';
 import { ensureAgent } from './agent-process.ts';
 import type { ComputeContext } from './context.ts';
@@ -76,7 +78,9 @@ export function startKeeper(context: ComputeContext): Keeper {
 
   const timer = setInterval(() => void lookAtAll(), lookEveryMs);
   const ready = lookAtAll();
-  void ready.then(() => renewOutdated(context, closing.signal));
+  void ready.then(() => renewOutdated(context, closing.signal)).catch((error: unknown) => {
+    if (!closing.signal.aborted) context.log.error({ reason: String(error) }, 'agents could not be renewed');
+  });
   return {
     ensureNow, ready,
     async close() {
@@ -87,15 +91,25 @@ export function startKeeper(context: ComputeContext): Keeper {
   };
 }
 
-const renewEveryMs = 2_000;
+const renewTimeoutMs = 30_000;
+const renewSettleMs = 2_000;
+
 /** Agents of an earlier release are replaced one after the other; their engines run on and are found again. */
 async function renewOutdated(context: ComputeContext, signal: AbortSignal): Promise<void> {
-  for (const { instanceId } of context.records.all()) {
-    if (signal.aborted) return;
+  const isCurrent = async (instanceId: string): Promise<boolean> => {
     const record = context.records.get(instanceId);
-    if (!record?.agent || record.desired !== 'running' || record.runtime === context.runtime.folder || !(await isAlive(record.agent))) continue;
-    context.log.info({ instance: instanceId, from: record.runtime, to: context.runtime.folder }, 'the agent is renewed');
-    await signalProcess(record.agent, 'SIGTERM');
-    await new Promise((resolve) => { setTimeout(resolve, renewEveryMs).unref(); });
+    return record?.desired !== 'running' || (record.runtime === context.runtime.folder && (await isAlive(record.agent)));
+  };
+  for (const { instanceId, runtime } of context.records.all()) {
+    const agent = context.records.get(instanceId)?.agent;
+    if (!agent || (await isCurrent(instanceId)) || !(await isAlive(agent))) continue;
+    context.log.info({ instance: instanceId, from: runtime, to: context.runtime.folder }, 'the agent is renewed');
+    await signalProcess(agent, 'SIGTERM');
+    await waitUntil(() => isCurrent(instanceId), renewTimeoutMs, signal);
+    await delay(renewSettleMs, undefined, { signal });
+    if (await isCurrent(instanceId)) continue;
+    // A release whose agents do not live must not take every agent down.
+    context.log.error({ instance: instanceId }, 'the renewed agent does not stay: the others keep their release');
+    return;
   }
 }

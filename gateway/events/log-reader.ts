@@ -42,6 +42,8 @@ export interface LogReader {
   /** Resolves after one read that began after the call. */
   poke(): Promise<void>;
   lagMs(): number;
+  /** For how long events have waited for the same oldest open transaction, of whomever on the server. */
+  heldMs(): number;
   recentSize(): number;
   close(): Promise<void>;
 }
@@ -148,6 +150,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     recent: (after) => recent.after(after),
     poke: () => (closed ? Promise.resolve() : new Promise<void>((resolve) => { pokes.push(resolve); look(); })),
     lagMs: () => lag,
+    heldMs: () => (heldSince === null ? 0 : performance.now() - heldSince),
     recentSize: () => recent.size(),
     async close() {
       closed = true;

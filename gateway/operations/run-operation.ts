@@ -27,9 +27,9 @@ export interface RunDeps extends RunStepDeps {
 
 /** A shorter wait is waited here; for a longer one the place is given to others. */
 const WAIT_HERE_MS = 1_000;
-/** The end of a workflow is code of ours over rows of ours; if it cannot be done, the operation ends without. */
-const END_ATTEMPTS = 5;
-const END_DELAY_MS = 200;
+/** A write the store refuses is tried this often. If it is the end with the workflow's own part, it then ends without that. */
+const WRITE_ATTEMPTS = 5;
+const WRITE_DELAY_MS = 200;
 
 export async function runOperation(deps: RunDeps, held: Held): Promise<void> {
   const { kind, workflowVersion, id } = held.state;
@@ -66,14 +66,14 @@ async function step(deps: RunDeps, workflow: AnyWorkflow, held: Held, outcome: (
         if (isEnd) faultPoint(state.kind, 'end', 'before');
         deps.log.debug({ operation: state.id, kind: state.kind, act: next.act.do, reasons: next.reasons }, 'decided');
         return { state: next.state, result: next.act };
-      }, () => (failures >= END_ATTEMPTS ? { withoutOnEnd: true } : {})).then((act) => {
+      }, () => (failures >= WRITE_ATTEMPTS ? { withoutOnEnd: true } : {})).then((act) => {
         if (act.do === 'ended') faultPoint(workflow.kind, 'end', 'after');
         return act;
       });
     } catch (error) {
-      if (!isEnd || error instanceof LeaseLostError || failures > END_ATTEMPTS) throw error;
-      deps.log.error({ operation: held.state.id, kind: held.state.kind, err: (error as Error).message, failures }, 'the end of the operation could not be written');
-      await delay(END_DELAY_MS * (failures + 1));
+      if (error instanceof LeaseLostError || held.lost.aborted || failures > WRITE_ATTEMPTS) throw error;
+      deps.log.error({ operation: held.state.id, kind: held.state.kind, err: (error as Error).message, failures, isEnd }, 'what comes next for the operation could not be written; trying again');
+      await delay(WRITE_DELAY_MS * (failures + 1));
     }
   }
 }

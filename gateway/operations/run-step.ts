@@ -39,7 +39,13 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
   const point = call.backwards ? `${step.name}-undo` : step.name;
   let insides = 0;
   const inside = (): void => faultPoint(kind, point, 'inside', insides += 1);
-  const secrets = held.secrets ? unseal(deps.sealer, held.secrets, id) : {};
+  let secrets: Record<string, string> = {};
+  try {
+    if (held.secrets) secrets = unseal(deps.sealer, held.secrets, id);
+  } catch (error) {
+    // Going back needs no secrets; going on without them would do the wrong thing.
+    if (!call.backwards) return { how: 'failed', fault: { code: 'INTERNAL', message: `${step.title}: ${(error as Error).message}`, isFinal: true }, error, hasStopped: true };
+  }
   const timeout = new AbortController();
   const signal = AbortSignal.any([...call.signals, timeout.signal]);
   const timer = setTimeout(() => timeout.abort(new StepTimeoutError(`it did not finish within ${Math.round(step.timeoutMs / 100) / 10} s`)),

@@ -16,7 +16,7 @@ export interface TestClient {
   token: string;
   /** data, or throws GraphqlFailure */
   query<T = any>(document: string, variables?: Record<string, unknown>): Promise<T>;
-  raw(document: string, variables?: Record<string, unknown>): Promise<{ status: number; body: any }>;
+  raw(document: string, variables?: Record<string, unknown>): Promise<{ status: number; body: any; requestId: string | null }>;
   /** Every item until the predicate says stop; rejects at the timeout with what was seen. */
   watch<T = any>(document: string, variables: Record<string, unknown>, until: (item: T) => boolean, timeoutMs?: number): Promise<T[]>;
   ws(): Client;
@@ -28,7 +28,7 @@ export function createTestClient(url: string, token: string): TestClient {
       method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify({ query, variables }), signal: AbortSignal.timeout(60_000),
     });
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: await response.json(), requestId: response.headers.get('x-request-id') };
   };
   const ws = (): Client => createClient({ url: url.replace(/^http/, 'ws'), webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${token}` }, retryAttempts: 0, lazy: true });
   return {

@@ -20,7 +20,7 @@ describe.runIf(canIsolate)('an isolated agent', () => {
   const start = async (): Promise<void> => {
     const hellos = agent.conductor.hellos.length;
     const started = await launch({
-      command: process.execPath, args: [join(repository, 'agent/main.ts'), join(agent.boot.paths.agent, 'boot.json')], cwd: agent.root,
+      command: process.execPath, args: [agent.program, join(agent.boot.paths.agent, 'boot.json')], cwd: agent.root,
       env: { PATH: '/usr/bin:/bin', COFFER_INSTANCE: instanceId, COFFER_PLUGINS: join(repository, 'test/fixtures/tiny-datastore/index.ts') },
       identity: agentAndEngine(agentUid, engineUid), output: { file: join(agent.boot.paths.logs, 'agent.log') },
     });

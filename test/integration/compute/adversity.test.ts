@@ -61,7 +61,7 @@ describe.runIf(isRoot)('a full disk', () => {
   it('stops the engine whose volume is far beyond its size, and no other', async () => {
     const host = await open({ COFFER_DISK_RESERVE_GB: '1000000' });
     const [greedy, modest] = [await guest(host), await guest(host)];
-    execFileSync('fallocate', ['-l', '1200M', join(host.folder(greedy.id), 'volume/data/rows')]);
+    execFileSync('/bin/sh', ['-c', `fallocate -l 1200M ${join(host.folder(greedy.id), 'volume/data/rows')}`]);
     expect(await waitUntil(() => existsSync(join(host.folder(greedy.id), 'agent/volume-full')), 12_000)).toBe(true);
     expect(existsSync(join(host.folder(modest.id), 'agent/volume-full'))).toBe(false);
   });

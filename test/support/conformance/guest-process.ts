@@ -92,7 +92,7 @@ function counted(handle: EngineHandle, onUse: () => void): EngineHandle {
 /** Unlike the agent's with a user of its own: the engine's user of a test is shared with other tests of this machine. */
 async function killOwnLeftovers(): Promise<void> {
   const { paths } = boot;
-  const subject = { instanceId: boot.instanceId, folders: [paths.volume, paths.config, paths.run, paths.logs], uid: boot.engineUid ?? process.getuid?.() ?? -1, self: process.pid };
+  const subject = { instanceId: boot.instanceId, folders: [paths.volume, paths.config, paths.run, paths.logs], programs: boot.build.bin, uid: boot.engineUid ?? process.getuid?.() ?? -1, self: process.pid };
   const pids = decideLeftovers(await listProcesses(), subject);
   for (const pid of pids) {
     try {

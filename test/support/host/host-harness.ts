@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { homePaths, type HomePaths } from '../../../kernel/home.ts';
 import { createProcessCompute } from '../../../strategies/compute/process/index.ts';
@@ -110,5 +110,3 @@ export async function processesNaming(folder: string): Promise<ProcessIdentity[]
   }
   return found;
 }
-
-export const readJson = async <T>(path: string): Promise<T> => JSON.parse(await readFile(path, 'utf8')) as T;

@@ -106,6 +106,8 @@ export const guest: GuestHalf = {
   },
   async start(ctx) {
     if ((await readText(aclFileOf(ctx))) === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
+    // a start that was cut off before its pid was on record left an engine that holds port and data
+    if (ctx.engine.pid() === null) await ctx.engine.killLeftovers();
     await renderFiles(ctx);
     await ctx.engine.start({ command: `${ctx.paths.bin}/redis-server`, args: [configFileOf(ctx)], cwd: ctx.paths.data, logFile });
     await waitReady(ctx);

@@ -12,6 +12,7 @@ import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Fence, GuestAgentClient, type Outcome, type Progress, type RunRequest, type RunResponse } from '../../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { AgentBoot } from '../../../../kernel/guest-record.ts';
 import type { Command } from '../../../../agent/commands/catalogue.ts';
+import { bundleAgent } from './bundle.ts';
 import { createCa, type Credentials, type TestCa } from './ca.ts';
 import { startConductor, type TestConductor } from './conductor.ts';
 
@@ -24,6 +25,8 @@ export const gatewayUri = `spiffe://${trustDomain}/gateway`;
 export interface RunOptions { operationId?: string; step?: string; fence?: Partial<Fence>; timeoutMs?: number; onProgress?(progress: Progress): void; as?: Credentials }
 export interface TestAgent {
   root: string; boot: AgentBoot; ca: TestCa; conductor: TestConductor; gateway: Credentials;
+  /** path of the bundled agent */
+  program: string;
   child(): ChildProcess;
   start(env?: Record<string, string>): Promise<void>;
   signal(name: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
@@ -46,6 +49,7 @@ export async function createAgent(options: { heartbeatMs?: number; boot?: Partia
   const ca = await createCa();
   const conductor = await startConductor(ca, trustDomain, options);
   const gateway = await ca.issue({ uri: gatewayUri });
+  const program = await bundleAgent(repository);
   const boot = { ...bootFor(root, ca.pem, conductor), ...options.boot };
   for (const path of Object.values(boot.paths)) mkdirSync(path, { recursive: true, mode: 0o700 });
   await writeFile(join(boot.paths.agent, 'boot.json'), JSON.stringify(boot));
@@ -53,12 +57,12 @@ export async function createAgent(options: { heartbeatMs?: number; boot?: Partia
   const clients = new Set<GuestAgentClient>();
 
   const agent: TestAgent = {
-    root, boot, ca, conductor, gateway,
+    root, boot, ca, conductor, gateway, program,
     child: () => child ?? (() => { throw new Error('not started'); })(),
     async start(env = {}) {
       const hellos = conductor.hellos.length;
       const output = openSync(join(boot.paths.logs, 'agent.log'), 'a', 0o600);
-      child = spawn(process.execPath, [join(repository, 'agent/main.ts'), root], {
+      child = spawn(process.execPath, [program, root], {
         env: { PATH: process.env['PATH'], COFFER_INSTANCE: instanceId, COFFER_PLUGINS: join(repository, 'test/fixtures/tiny-datastore/index.ts'), ...env },
         stdio: ['ignore', output, output], detached: true,
       });

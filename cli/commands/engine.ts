@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { InstallEngineDocument, ListDatastoresDocument } from '../generated/documents.ts';
+import { listAll } from '../api/pages.ts';
+import { accepted } from '../api/refusal.ts';
+import { action, type Kit } from '../command/action.ts';
+import { addExamples, addWaitOptions, type WaitOptions } from '../command/help.ts';
+import { momentText } from '../output/units.ts';
+import { printOperation } from './operation/print.ts';
+import { printList } from './listing.ts';
+
+export function addEngineCommands(program: Command, kit: Kit): void {
+  const engine = program.command('engine').description('binaries of database servers');
+  engine.command('list').description('builds that are installed, and versions that have none yet').action(action(kit, async (session) => {
+    const listed = await listAll(await session.client(), ListDatastoresDocument, {}, ({ datastores }) => datastores);
+    const rows = listed.nodes.flatMap(({ name: datastore, versions }) => versions.edges.flatMap(({ node: { name: version, source } }) =>
+      (source.builds.length > 0 ? source.builds : [null]).map((build) => ({ datastore, version, build, kinds: source.kinds }))));
+    const { nowMs } = session.terminal;
+    printList(session, 'engines', { nodes: rows, totalCount: rows.length }, [
+      { title: 'DATASTORE', value: ({ datastore }) => datastore },
+      { title: 'VERSION', value: ({ version }) => version },
+      { title: 'BUILD', value: ({ build }) => build?.version },
+      { title: 'SOURCE', value: ({ build, kinds }) => build?.source ?? `${kinds.join(', ')} (not installed)` },
+      { title: 'INSTALLED', value: ({ build }) => (build ? momentText(build.installedAt, nowMs()) : null) },
+      { title: 'ID', value: ({ build }) => build?.id },
+    ]);
+  }));
+  const install = addWaitOptions(engine.command('install').description('fetch the binaries of a version ahead, so that the first instance need not wait (operators)').argument('<datastore>').argument('<version>', 'such as 17'))
+    .action(action<WaitOptions, [string, string]>(kit, async (session, { wait }, datastore, version) => {
+      const client = await session.client();
+      const { operation } = accepted((await client.request(InstallEngineDocument, { input: { datastore, version } })).result);
+      await printOperation(session, client, operation, wait);
+    }));
+  addExamples(install, [{ description: 'coffer engine install postgresql 17' }]);
+}

@@ -1,0 +1,31 @@
+/** Names that only the server or the configuration knows. Whatever goes wrong gives no candidates: nobody reads errors here. */
+import { DatastoreNamesDocument, InstanceNamesDocument, ListDatabasesDocument, ListFlavorsDocument, ListOperationsDocument, ListProjectsDocument, ListUsersDocument } from '../generated/documents.ts';
+import { findInstance, projectId } from '../lookup.ts';
+import { readConfig } from '../session/config-file.ts';
+import type { Session } from '../session/session.ts';
+import { subjectName } from '../wait/operation-view.ts';
+import type { Candidate } from './candidates.ts';
+
+const first = 100;
+const named = (nodes: readonly { name: string }[]): Candidate[] => nodes.map(({ name }) => ({ value: name, description: '' }));
+const nodesOf = <Node>(connection: { edges: readonly { node: Node }[] } | null | undefined): Node[] => connection?.edges.map(({ node }) => node) ?? [];
+
+export async function lookUp(session: Session, of: string, words: readonly string[]): Promise<Candidate[]> {
+  if (of === 'context') return Object.entries((await readConfig(session.configPath)).contexts).map(([value, { url }]) => ({ value, description: url }));
+  const client = await session.client();
+  const instanceId = async (): Promise<string> => (await findInstance(session, client, words[0] ?? '')).id;
+  switch (of) {
+    case 'instance': return named(nodesOf((await client.request(InstanceNamesDocument, { filter: { projectId: await projectId(session, client) } })).instances));
+    case 'datastore': return named(nodesOf((await client.request(DatastoreNamesDocument, {})).datastores));
+    case 'version': case 'datastoreVersion': {
+      const datastores = nodesOf((await client.request(DatastoreNamesDocument, {})).datastores);
+      return datastores.filter(({ name }) => of !== 'version' || name === words[0]).flatMap(({ name, versions }) => nodesOf(versions).map((version) => ({ value: version.name, description: name })));
+    }
+    case 'flavor': return named((await client.request(ListFlavorsDocument, {})).flavors);
+    case 'project': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
+    case 'user': return named(nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users));
+    case 'database': case 'databases': return named(nodesOf((await client.request(ListDatabasesDocument, { id: await instanceId(), first })).instance?.databases));
+    case 'operation': return nodesOf((await client.request(ListOperationsDocument, { first: 30 })).operations).map((one) => ({ value: one.id, description: `${one.kind} ${subjectName(one) ?? ''} ${one.state}` }));
+    default: return [];
+  }
+}

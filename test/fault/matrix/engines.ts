@@ -1,0 +1,38 @@
+/** What the matrix needs to know of an engine: what to create, how a user gets in, what its processes look like. */
+import { psql, redisCli } from '../../support/actions.ts';
+import { enginesFolder } from '../../support/installation.ts';
+
+type Process = { pid: number; command: string };
+export interface EngineUnderTest {
+  name: string;
+  datastore: string;
+  version: string;
+  input: Record<string, unknown>;
+  grant: { database?: string; privileges?: string[] };
+  /** Answers `in`, or throws with the engine's words. */
+  login(instance: any, user: string, password: string): Promise<string>;
+  isOneEngine(processes: readonly Process[]): boolean;
+  hasDatabases: boolean;
+}
+export interface Target { id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string> }
+
+export const redis: EngineUnderTest = {
+  name: 'redis', datastore: 'redis', version: '8', hasDatabases: false, grant: { privileges: ['~cache:*', '+@read'] },
+  input: { users: [{ name: 'app' }] },
+  async login(instance, user, password) {
+    const answer = await redisCli(enginesFolder, instance, { user, password }, 'acl', 'whoami');
+    return answer === user ? 'in' : answer;
+  },
+  isOneEngine: (processes) => processes.length === 1 && /redis-server/.test(processes[0]!.command),
+};
+
+export const postgresql: EngineUnderTest = {
+  name: 'postgresql', datastore: 'postgresql', version: '17', hasDatabases: true, grant: { database: 'shop', privileges: [] },
+  input: { databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  async login(instance, user, password) {
+    const answer = await psql(enginesFolder, instance, { user, password, database: 'shop' }, 'select current_user');
+    return answer === user ? 'in' : answer;
+  },
+  // one postmaster; what it starts carries "postgres: "
+  isOneEngine: (processes) => processes.filter((one) => !one.command.startsWith('postgres:')).length === 1,
+};

@@ -1,0 +1,201 @@
+/** Every kind of operation: how it is asked for, and what must be seen of it exactly once in the end. */
+import { expect } from 'vitest';
+import { finish, type OperationNow, show } from '../../support/actions.ts';
+import { CREATE, DELETE, action } from '../../support/documents.ts';
+import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectStopped } from './checks.ts';
+import type { EngineUnderTest, Target } from './engines.ts';
+import type { World } from './world.ts';
+
+export interface Begun { operationId: string; requestId: string | null; payload: any }
+export interface Scenario {
+  name: string;
+  /** of the operation */
+  kind: string;
+  /** what it works on: a running instance, one that it makes itself, or nothing; what it leaves */
+  takes: 'instance' | 'nothing';
+  leaves: 'instance' | 'nothing';
+  ends: 'SUCCEEDED' | 'FAILED';
+  prepare?(world: World, target: Target): Promise<void>;
+  begin(world: World, target: Target): Promise<Begun>;
+  check(world: World, target: Target, operation: OperationNow): Promise<void>;
+}
+
+export async function mutate(world: Pick<World, 'coffer'>, document: string, input: Record<string, unknown>): Promise<Begun> {
+  const { body, requestId } = await world.coffer.client.raw(document, { input });
+  if (body.errors) throw new Error(JSON.stringify(body.errors));
+  const [payload] = Object.values<any>(body.data);
+  if (!payload.__typename.endsWith('Payload')) throw new Error(`refused: ${JSON.stringify(payload)}`);
+  return { operationId: payload.operation.id, requestId, payload };
+}
+
+const engineAction = (name: string, more = 'results { name error { code message } }'): string => {
+  const type = name.charAt(0).toUpperCase() + name.slice(1);
+  return `mutation Act($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { operation { id state } ${more} } ... on Error { code message } ... on InvalidInputError { issues { path message } } } }`;
+};
+
+let serial = 0;
+export const freshName = (prefix: string): string => `${prefix}-${(serial += 1)}`;
+
+export async function beginCreate(world: World, target: Target, change: Record<string, unknown> = {}): Promise<Begun> {
+  const { engine } = target;
+  const begun = await mutate(world, CREATE, { name: target.name, datastore: engine.datastore, version: engine.version, flavor: 'micro', volume: { sizeGb: 1 }, ...engine.input, ...change });
+  target.id = begun.payload.instance.id;
+  for (const { name, password } of begun.payload.userCredentials) target.passwords[name] = password;
+  return begun;
+}
+
+const lifecycle = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<Scenario> = {}): Scenario => ({
+  name: `instance.${verb}`, kind: `instance.${verb}`, takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED',
+  begin: (world, target) => mutate(world, action(`${verb}Instance`), { instanceId: target.id }),
+  check: expectRunning,
+  ...more,
+});
+const stop = lifecycle('stop', { check: expectStopped });
+
+async function done(world: World, target: Target, scenario: Scenario): Promise<void> {
+  const { operationId } = await scenario.begin(world, target);
+  expect((await finish(world.coffer.client, operationId)).state).toBe('SUCCEEDED');
+}
+
+const USERS = 'query($id: ID!) { instance(by: { id: $id }) { users(first: 100) { edges { node { name grants { database privileges } } } } } }';
+const DATABASES = 'query($id: ID!) { instance(by: { id: $id }) { databases(first: 100) { edges { node { name } } } } }';
+/** Read live: null while agent or engine are on their way back. */
+async function listed(world: World, target: Target, what: 'users' | 'databases'): Promise<any[]> {
+  const seen = await eventually(() => world.coffer.client.query(what === 'users' ? USERS : DATABASES, { id: target.id }).catch(() => null), (answer) => Boolean(answer?.instance[what]), `the ${what} of ${target.id}`);
+  return seen.instance[what].edges.map((edge: any) => edge.node);
+}
+const timesListed = async (world: World, target: Target, what: 'users' | 'databases', name: string): Promise<number> => (await listed(world, target, what)).filter((one) => one.name === name).length;
+
+const engineCommand = (name: string, more: Omit<Scenario, 'name' | 'kind' | 'takes' | 'leaves' | 'ends'>): Scenario =>
+  ({ name, kind: 'engine.command', takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED', ...more });
+
+/** The user of the running round: each round has one of its own on each target. */
+const guestUser = new Map<string, string>();
+const userOf = (target: Target): string => guestUser.get(target.id)!;
+
+const createUsers = (engine: EngineUnderTest): Scenario => engineCommand('createDatabaseUsers', {
+  async begin(world, target) {
+    guestUser.set(target.id, freshName('guest').replace('-', '_'));
+    const begun = await mutate(world, engineAction('createDatabaseUsers', 'results { name error { code message } } userCredentials { name password }'), {
+      instanceId: target.id, users: [{ name: userOf(target), ...(engine.hasDatabases ? { databases: ['shop'] } : {}) }],
+    });
+    for (const { name, password } of begun.payload.userCredentials) target.passwords[name] = password;
+    return begun;
+  },
+  async check(world, target) {
+    expect(await timesListed(world, target, 'users', userOf(target))).toBe(1);
+    expect(await engine.login(await show(world.coffer.client, target.id), userOf(target), target.passwords[userOf(target)]!)).toBe('in');
+  },
+});
+
+function userScenarios(engine: EngineUnderTest): Scenario[] {
+  const create = createUsers(engine);
+  const prepare = (world: World, target: Target): Promise<void> => done(world, target, create);
+  const loginOf = async (world: World, target: Target, user = userOf(target)): Promise<string> => engine.login(await show(world.coffer.client, target.id), user, target.passwords[user]!);
+  return [
+    create,
+    engineCommand('updateDatabaseUser', {
+      prepare,
+      begin(world, target) {
+        target.passwords[userOf(target)] = `changed-${freshName('password')}`;
+        return mutate(world, engineAction('updateDatabaseUser'), { instanceId: target.id, user: { name: userOf(target) }, password: target.passwords[userOf(target)] });
+      },
+      check: async (world, target) => { await listed(world, target, 'users'); expect(await loginOf(world, target)).toBe('in'); },
+    }),
+    engineCommand('grantDatabases', {
+      prepare,
+      begin: (world, target) => mutate(world, engineAction('grantDatabases'), { instanceId: target.id, user: { name: userOf(target) }, grants: [engine.grant] }),
+      async check(world, target) {
+        const [user] = (await listed(world, target, 'users')).filter((one) => one.name === userOf(target));
+        expect(user.grants.length).toBeGreaterThan(0);
+      },
+    }),
+    engineCommand('revokeDatabases', {
+      prepare,
+      begin: (world, target) => mutate(world, engineAction('revokeDatabases'), { instanceId: target.id, user: { name: userOf(target) }, databases: engine.hasDatabases ? ['shop'] : [] }),
+      async check(world, target) {
+        const [user] = (await listed(world, target, 'users')).filter((one) => one.name === userOf(target));
+        expect(user.grants).toEqual([]);
+      },
+    }),
+    engineCommand('deleteDatabaseUser', {
+      prepare,
+      begin: (world, target) => mutate(world, engineAction('deleteDatabaseUser'), { instanceId: target.id, user: { name: userOf(target) } }),
+      async check(world, target) {
+        expect(await timesListed(world, target, 'users', userOf(target))).toBe(0);
+        await expect(loginOf(world, target)).rejects.toThrow();
+      },
+    }),
+  ];
+}
+
+function rootScenarios(engine: EngineUnderTest): Scenario[] {
+  const enable = engineCommand('enableRoot', {
+    async begin(world, target) {
+      target.passwords['root'] = `root-${freshName('password')}`;
+      return mutate(world, engineAction('enableRoot', 'credentials { name password }'), { instanceId: target.id, password: target.passwords['root'] });
+    },
+    async check(world, target) {
+      await listed(world, target, 'users');
+      const instance = await show(world.coffer.client, target.id);
+      expect(instance.rootEnabledEver).toBe(true);
+      expect(await engine.login(instance, 'root', target.passwords['root']!)).toBe('in');
+    },
+  });
+  return [enable, engineCommand('disableRoot', {
+    prepare: (world, target) => done(world, target, enable),
+    begin: (world, target) => mutate(world, engineAction('disableRoot'), { instanceId: target.id }),
+    async check(world, target) {
+      await listed(world, target, 'users');
+      await expect(engine.login(await show(world.coffer.client, target.id), 'root', target.passwords['root']!)).rejects.toThrow();
+    },
+  })];
+}
+
+function databaseScenarios(): Scenario[] {
+  const create = engineCommand('createDatabases', {
+    begin(world, target) {
+      guestUser.set(target.id, freshName('data').replace('-', '_'));
+      return mutate(world, engineAction('createDatabases'), { instanceId: target.id, databases: [{ name: userOf(target) }] });
+    },
+    check: async (world, target) => { expect(await timesListed(world, target, 'databases', userOf(target))).toBe(1); },
+  });
+  return [create, engineCommand('deleteDatabase', {
+    prepare: (world, target) => done(world, target, create),
+    begin: (world, target) => mutate(world, engineAction('deleteDatabase'), { instanceId: target.id, name: userOf(target) }),
+    check: async (world, target) => { expect(await timesListed(world, target, 'databases', userOf(target))).toBe(0); },
+  })];
+}
+
+export const createScenario: Scenario = { name: 'instance.create', kind: 'instance.create', takes: 'nothing', leaves: 'instance', ends: 'SUCCEEDED', begin: beginCreate, check: expectRunning };
+export const deleteScenario: Scenario = {
+  name: 'instance.delete', kind: 'instance.delete', takes: 'instance', leaves: 'nothing', ends: 'SUCCEEDED',
+  begin: (world, target) => mutate(world, DELETE, { instanceId: target.id }),
+  check: (world, target) => expectGone(world, target.id),
+};
+/** The engine's programs do not work: everything is undone, the instance stays visible with what went wrong. */
+export const failingCreate: Scenario = {
+  name: 'instance.create of a broken engine', kind: 'instance.create', takes: 'nothing', leaves: 'nothing', ends: 'FAILED',
+  begin: (world, target) => beginCreate(world, target, { version: '7' }),
+  async check(world, target, operation) {
+    expect(operation.fault?.message).toMatch(/\w+ \w+/);
+    await expectNothingRuns(world, target.id);
+    const instance = await show(world.coffer.client, target.id);
+    expect(instance).toMatchObject({ status: 'ERROR', task: null, fault: { code: operation.fault!.code } });
+    await done(world, target, deleteScenario);
+    await expectGone(world, target.id);
+  },
+};
+const installEngine: Scenario = {
+  name: 'engine.install', kind: 'engine.install', takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED',
+  begin: (world, target) => mutate(world, engineAction('installEngine', ''), { datastore: target.engine.datastore, version: target.engine.version }),
+  check: (world, target) => expectNothingHeld(world, target.id),
+};
+
+/** Those on a running instance, in an order in which each finds what it needs. */
+export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
+  stop,
+  lifecycle('start', { prepare: (world, target) => done(world, target, stop) }),
+  lifecycle('restart'), lifecycle('reset'),
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), installEngine,
+];
