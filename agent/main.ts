@@ -12,6 +12,7 @@ import type { Log } from '../kernel/log.ts';
 import { loadPlugin } from '../strategies/registry.ts';
 import { loadBoot } from './boot.ts';
 import { type Agent, CapabilityMismatch, startAgent } from './composition.ts';
+import { trimMemoryLater } from './housekeeping/trim-memory.ts';
 import { createLog, levelOf } from './log.ts';
 import { AlreadyRunning, claimInstance } from './single.ts';
 
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
   };
   ready = await startAgent({ boot, plugin, clock, log, onStuck });
   agent.resolve(ready);
+  trimMemoryLater();
 }
 
 main().catch((error: Error & { exitCode?: number }) => {

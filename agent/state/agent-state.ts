@@ -1,6 +1,6 @@
 /** What the agent must know without anybody's help: survives its own restart and the machine's. */
 import type { Log } from '../../kernel/log.ts';
-import { writeFileAtomic } from './atomic-file.ts';
+import { replaceFile } from './atomic-file.ts';
 import type { SlotStore } from './slot-store.ts';
 
 export interface EngineRecord {
@@ -39,7 +39,7 @@ export function createStateKeeper(store: SlotStore, copyPath: string, log: Log):
   let state: AgentState = { ...initialState, ...(store.get(stateKey) as Partial<AgentState> | undefined) };
   let copied: Promise<void> = Promise.resolve();
   // One after the other, each with what holds by then: the last copy is never an older one.
-  const copy = (): Promise<void> => (copied = copied.then(() => writeFileAtomic(copyPath, `${JSON.stringify(state, null, 2)}\n`))
+  const copy = (): Promise<void> => (copied = copied.then(() => replaceFile(copyPath, `${JSON.stringify(state, null, 2)}\n`))
     .catch((error: Error) => log.debug({ reason: error.message }, 'the copy of the state was not written')));
   return {
     current: () => state,

@@ -1,11 +1,11 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Replaces a file so that a crash leaves the old or the new content, never a part: temporary, fsync, rename, fsync of the folder. */
-export async function writeFileAtomic(path: string, content: string, mode = 0o600): Promise<void> {
+export async function writeFileAtomic(path: string, content: string): Promise<void> {
   const temporary = `${path}.next`;
   await rm(temporary, { force: true });
-  const file = await open(temporary, 'wx', mode);
+  const file = await open(temporary, 'wx', 0o600);
   try {
     await file.writeFile(content);
     await file.sync();
@@ -14,6 +14,12 @@ export async function writeFileAtomic(path: string, content: string, mode = 0o60
   }
   await rename(temporary, path);
   await syncFolder(dirname(path));
+}
+
+/** For what nobody depends on after a crash: readers see one content or the other, the disk is not waited for. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  await writeFile(`${path}.next`, content, { mode: 0o600 });
+  await rename(`${path}.next`, path);
 }
 
 export async function syncFolder(path: string): Promise<void> {

@@ -5,17 +5,17 @@ import type { Client } from './client.ts';
 export interface Page<Node> { totalCount: number; edges: readonly { node: Node }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } }
 export interface Listed<Node> { nodes: Node[]; totalCount: number }
 
-export const pageSize = 100;
+const pageSize = 100;
 /** What a list prints when `--limit` does not say otherwise. */
 export const defaultLimit = 1_000;
 
 export async function listAll<Node, Result, Variables extends { first: number; after?: string | null | undefined }>(
-  client: Client, document: TypedDocument<Result, Variables>, variables: Omit<Variables, 'first' | 'after'>, pick: (result: Result) => Page<Node>, limit = defaultLimit,
+  client: Client, document: TypedDocument<Result, Variables>, variables: Omit<Variables, 'first' | 'after'>, pick: (result: Result) => Page<Node>, limit = defaultLimit, size = pageSize,
 ): Promise<Listed<Node>> {
   const nodes: Node[] = [];
   let after: string | null = null;
   for (;;) {
-    const first = Math.min(pageSize, limit - nodes.length);
+    const first = Math.min(size, limit - nodes.length);
     const page: Page<Node> = pick(await client.request(document, { ...variables, first, after } as unknown as Variables));
     nodes.push(...page.edges.map(({ node }) => node));
     after = page.pageInfo.endCursor;

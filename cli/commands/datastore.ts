@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ListDatastoresDocument, ListFlavorsDocument, ShowDatastoreDocument, type VersionRowFragment } from '../generated/documents.ts';
-import { listAll } from '../api/pages.ts';
+import type { Client } from '../api/client.ts';
+import { defaultLimit, listAll } from '../api/pages.ts';
 import { action, type Kit } from '../command/action.ts';
 import { notFoundFailure } from '../failure.ts';
 import type { Column } from '../output/table.ts';
@@ -22,11 +23,15 @@ const versionColumns = (style: Style): Column<VersionRowFragment>[] => [
   { title: 'END OF LIFE', value: ({ endOfLife }) => endOfLife?.slice(0, 10) },
 ];
 
+/** Each comes with its versions and their builds, which costs: few at a time. */
+const datastoresAtOnce = 10;
+export const listDatastores = (client: Client) => listAll(client, ListDatastoresDocument, {}, ({ datastores }) => datastores, defaultLimit, datastoresAtOnce);
+
 export function addDatastoreCommands(program: Command, kit: Kit): void {
   const datastore = program.command('datastore').description('kinds of database servers that can be had here');
   datastore.command('list').description('datastores, their versions and how far their plugins are').action(action(kit, async (session) => {
     const client = await session.client();
-    const listed = await listAll(client, ListDatastoresDocument, {}, ({ datastores }) => datastores);
+    const listed = await listDatastores(client);
     const { style } = session.terminal;
     printList(session, 'datastores', listed, [
       { title: 'NAME', value: ({ name }) => name },

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import { InstallEngineDocument, ListDatastoresDocument } from '../generated/documents.ts';
-import { listAll } from '../api/pages.ts';
+import { InstallEngineDocument } from '../generated/documents.ts';
 import { accepted } from '../api/refusal.ts';
 import { action, type Kit } from '../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../command/help.ts';
 import { momentText } from '../output/units.ts';
+import { listDatastores } from './datastore.ts';
 import { printOperation } from './operation/print.ts';
 import { printList } from './listing.ts';
 
 export function addEngineCommands(program: Command, kit: Kit): void {
   const engine = program.command('engine').description('binaries of database servers');
   engine.command('list').description('builds that are installed, and versions that have none yet').action(action(kit, async (session) => {
-    const listed = await listAll(await session.client(), ListDatastoresDocument, {}, ({ datastores }) => datastores);
+    const listed = await listDatastores(await session.client());
     const rows = listed.nodes.flatMap(({ name: datastore, versions }) => versions.edges.flatMap(({ node: { name: version, source } }) =>
       (source.builds.length > 0 ? source.builds : [null]).map((build) => ({ datastore, version, build, kinds: source.kinds }))));
     const { nowMs } = session.terminal;
