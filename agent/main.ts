@@ -6,13 +6,13 @@
  *   SIGUSR2  the disk is full: stops the engine until Start, or SIGHUP
  *   SIGHUP   looks for a new enrolment token; ends the state after SIGUSR2
  */
+import { trimMemoryLater } from './housekeeping/frugal.ts';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
 import { loadPlugin } from '../strategies/registry.ts';
 import { loadBoot } from './boot.ts';
 import { type Agent, CapabilityMismatch, startAgent } from './composition.ts';
-import { trimMemoryLater } from './housekeeping/trim-memory.ts';
 import { createLog, levelOf } from './log.ts';
 import { AlreadyRunning, claimInstance } from './single.ts';
 

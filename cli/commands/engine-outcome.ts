@@ -40,6 +40,7 @@ export async function tellOutcome(session: Session, client: Client, acted: Acted
   else {
     for (const { name, host, error } of acted.results) {
       const shown = printable(host ? `${name}@${host}` : name);
+      if (error && acted.results.length === 1) continue; // the failure says it all
       terminal.line(error ? `${terminal.style.red('✗')} ${shown}: ${printable(error.message)}` : problem ? `? ${shown}` : `${terminal.style.green('✓')} ${shown} ${done}`);
     }
     extra.people?.();

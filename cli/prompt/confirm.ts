@@ -4,7 +4,7 @@ import { usageFailure } from '../failure.ts';
 import { printable } from '../output/text.ts';
 import type { Session } from '../session/session.ts';
 
-const needsYes = (what: string): Error => usageFailure(`${what} has to be confirmed, and there is no terminal to ask at`, 'Add --yes');
+const needsYes = (what: string): Error => usageFailure(`${what}: that has to be confirmed, and there is no terminal to ask at`, 'Add --yes');
 
 /** Goes on only when the person types the name of what will be gone. */
 export async function confirmByName(session: Session, what: string, name: string, isConfirmed: boolean | undefined): Promise<void> {

@@ -34,7 +34,7 @@ export type Prepared =
 
 export interface Api {
   readonly limits: Limits;
-  prepare(request: GraphqlRequest, caller: Caller, signal?: AbortSignal | null): Prepared;
+  prepare(request: GraphqlRequest, caller: Caller): Prepared;
 }
 
 const noOperation = (name: string | null | undefined): GraphQLError =>
@@ -51,8 +51,8 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     limits,
-    prepare({ query, operationName, variables }, caller, signal = null) {
-      const context = createContext(services, caller, signal);
+    prepare({ query, operationName, variables }, caller) {
+      const context = createContext(services, caller);
       const enveloped = getEnveloped(context as never);
       const document = enveloped.parse(query);
       const errors = enveloped.validate(enveloped.schema, document);

@@ -17,8 +17,6 @@ export interface Services {
 /** What a resolver sees: the services, who calls, and look-ups that are joined. */
 export interface GraphqlContext extends Services {
   caller: Caller;
-  /** aborted when the client has gone, its token ended or the gateway closes */
-  signal: AbortSignal | null;
   instances: Batch<InstanceDoc>;
   operations: Batch<OperationView>;
   projects: Batch<ProjectDoc>;
@@ -31,18 +29,16 @@ class RequestContext implements GraphqlContext {
   readonly limits: Limits;
   readonly serverVersion: string;
   readonly caller: Caller;
-  readonly signal: AbortSignal | null;
   #instances: Batch<InstanceDoc> | undefined;
   #operations: Batch<OperationView> | undefined;
   #projects: Batch<ProjectDoc> | undefined;
 
-  constructor(services: Services, caller: Caller, signal: AbortSignal | null) {
+  constructor(services: Services, caller: Caller) {
     this.domain = services.domain;
     this.feed = services.feed;
     this.limits = services.limits;
     this.serverVersion = services.serverVersion;
     this.caller = caller;
-    this.signal = signal;
   }
   get instances(): Batch<InstanceDoc> {
     return (this.#instances ??= createBatch((ids) => this.domain.instances.findMany(this.caller, ids)));
@@ -55,5 +51,4 @@ class RequestContext implements GraphqlContext {
   }
 }
 
-export const createContext = (services: Services, caller: Caller, signal: AbortSignal | null = null): GraphqlContext =>
-  new RequestContext(services, caller, signal);
+export const createContext = (services: Services, caller: Caller): GraphqlContext => new RequestContext(services, caller);

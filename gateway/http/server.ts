@@ -86,7 +86,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     sendError(res, 404, 'RESOURCE.NOT_FOUND', 'There is nothing here; the API is at /graphql');
   }
 
-  const server = createServer({ requestTimeout: api.limits.requestTimeoutMs, headersTimeout: api.limits.headersTimeoutMs, keepAliveTimeout: api.limits.keepAliveTimeoutMs }, (req, res) => {
+  const { requestTimeoutMs: requestTimeout, headersTimeoutMs: headersTimeout, keepAliveTimeoutMs: keepAliveTimeout } = api.limits;
+  // Timeouts are looked at in turns only.
+  const connectionsCheckingInterval = Math.ceil(Math.min(requestTimeout, headersTimeout) / 2);
+  const server = createServer({ requestTimeout, headersTimeout, keepAliveTimeout, connectionsCheckingInterval }, (req, res) => {
     route(req, res).catch((error: unknown) => {
       log.error({ err: error instanceof Error ? { message: error.message, stack: error.stack } : String(error) }, 'a request could not be answered');
       if (res.headersSent) res.destroy();

@@ -52,7 +52,7 @@ export interface Login { user: string; password: string; database?: string }
 async function binary(engines: string, build: string, name: string): Promise<string> {
   const record = join(engines, 'builds', build);
   for (const folder of await foldersBelow(record, 5)) {
-    if ((await readdir(folder).catch(() => [])).includes(name)) return join(folder, name);
+    if ((await readdir(folder).catch((): string[] => [])).includes(name)) return join(folder, name);
   }
   throw new Error(`the build ${build} has no ${name}`);
 }

@@ -10,6 +10,7 @@ import { type ConnectPlan, planConnection, shellLine, withPassword } from '../..
 import { foreignEnvironment, runClient } from '../../connect/run-client.ts';
 import { Failure, notFoundFailure, usageFailure } from '../../failure.ts';
 import { findInstance } from '../../lookup.ts';
+import { printable } from '../../output/text.ts';
 import { askSecret, readFirstLine } from '../../prompt/secret.ts';
 import type { Session } from '../../session/session.ts';
 
@@ -19,7 +20,7 @@ interface ConnectOptions { user?: string; database?: string; passwordStdin?: boo
 export function addConnectCommand(parent: Command, kit: Kit): void {
   const command = parent.command('connect').description('run the stock client of the engine, with TLS verified').argument('<instance>', 'name or id').argument('[client-args...]', 'after --: given to the client as they are')
     .option('--user <user>', 'who to be; the only user of the instance when left out')
-    .addOption(new Option('--database <database>', 'the engine\'s usual one when left out'))
+    .addOption(new Option('--database <database>', 'the only one that the user may use, or the engine\'s usual one, when left out'))
     .option('--password-stdin', 'the first line of standard input is the password, the rest is the client\'s (or set COFFER_PASSWORD)')
     .option('--print', 'print the command and do not run it')
     .action(action<ConnectOptions, [string, string[]]>(kit, connect));
@@ -36,7 +37,7 @@ async function connect(session: Session, options: ConnectOptions, reference: str
   const endpoint = target.endpoints.find(({ role }) => role === 'PRIMARY') ?? target.endpoints[0]!;
   const [user, spec] = [options.user ?? onlyUser(target), await readConnectSpec(client, target.id, endpoint.uri)];
   const caFile = target.caCertificate ? await writeCaFile(target.caCertificate, session.env, homedir()) : null;
-  const plan = planConnection(spec, { host: endpoint.host, port: endpoint.port, user, database: options.database ?? null, caFile }, clientArgs);
+  const plan = planConnection(spec, { host: endpoint.host, port: endpoint.port, user, database: options.database ?? defaultDatabase(grantedDatabases(target, user)), caFile }, clientArgs);
   if (options.print) return print(session, plan);
   const program = await findClientProgram(plan.command, spec.clientFolder, session.env, endpoint.uri);
   const secrets = Object.keys(plan.secretEnvironment).length > 0 ? withPassword(plan, await findPassword(session, user, options)) : {};
@@ -57,6 +58,16 @@ function onlyUser({ name, users }: Target): string {
   if (names.length === 1) return names[0]!;
   if (!users) throw usageFailure('the engine does not tell its users now', 'Say who to be: --user <user>');
   throw usageFailure(names.length === 0 ? `${name} has no user yet` : `${name} has several users`, names.length === 0 ? `Make one: coffer user create ${name} <user>` : 'Say which: --user <user>');
+}
+
+/** Where the user may go, as far as the engine tells. */
+const grantedDatabases = ({ users }: Target, user: string): string[] =>
+  [...new Set(users?.edges.filter(({ node }) => node.name === user).flatMap(({ node }) => node.grants.flatMap(({ database }) => database ?? [])))];
+
+/** The engine's usual database (null) is often one that a user of Coffer's may not enter: their own comes first. */
+export function defaultDatabase(granted: readonly string[]): string | null {
+  if (granted.length > 1) throw usageFailure(`the user may use several databases: ${granted.map(printable).join(', ')}`, 'Say which: --database <database>');
+  return granted[0] ?? null;
 }
 
 async function findPassword(session: Session, user: string, { passwordStdin }: ConnectOptions): Promise<string> {

@@ -4,7 +4,7 @@ import { CofferError } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { isUniqueViolation, type Tx } from '../../store/tx.ts';
-import type { CreateInstanceWork } from '../../operations/workflows/create-instance.ts';
+import type { CreateInstanceWork } from '../../operations/workflows/instance-facts.ts';
 import { chooseHost } from '../admission.ts';
 import type { Accepted, Caller, CreateInstanceInput, UserCredentials } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';

@@ -1,5 +1,4 @@
 /** instance.create: reserve → engine → volume → guest → enrol → initialise → start → databases → users → verify → ready. */
-import type { DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
 import { refusalOf } from '../../domain/admission.ts';
 import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance } from '../../domain/instance/change.ts';
@@ -8,15 +7,9 @@ import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workf
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { toDatabase, toNewUsers } from './engine-command.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, installEngineStep, readyStep, startEngineStep } from './guest-steps.ts';
-import { flavorOf, readInstance, readManagementSecret, type InstanceWork } from './instance-facts.ts';
+import { flavorOf, readInstance, readManagementSecret, type CreateInstanceWork } from './instance-facts.ts';
 import { failOnItems, runOnAgent } from './run-on-agent.ts';
 import { verifyStep } from './verify-step.ts';
-
-/** Passwords travel beside it, sealed, as `user.<index>`. */
-export interface CreateInstanceWork extends InstanceWork {
-  databases: DatabaseSpec[];
-  users: { name: string; host: string | null; grants: GrantSpec[] }[];
-}
 
 type Ctx = StepContext<CreateInstanceWork>;
 

@@ -1,12 +1,17 @@
 /** What several workflows read of an instance, and how they wait for it. */
 import { CofferError, notFound } from '../../../kernel/errors.ts';
-import type { FlavorSize } from '../../../strategies/spi/control.ts';
+import type { DatabaseSpec, FlavorSize, GrantSpec } from '../../../strategies/spi/control.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Store, Tx } from '../../store/tx.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 export interface InstanceWork { instanceId: string; hostId: string; datastore: string; track: string }
+/** Passwords travel beside it, sealed, as `user.<index>`. */
+export interface CreateInstanceWork extends InstanceWork {
+  databases: DatabaseSpec[];
+  users: { name: string; host: string | null; grants: GrantSpec[] }[];
+}
 
 export async function readInstance(tx: Tx, id: string): Promise<InstanceDoc & { prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agentConnected: boolean }> {
   const [row] = await tx.query<{ doc: string; prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agent_connected: boolean }>(

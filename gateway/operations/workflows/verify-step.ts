@@ -1,8 +1,7 @@
 /** The plugin's client half connects as a user would, in a short-lived process, before anybody is told that it works. */
 import type { Step } from '../workflow.ts';
 import { brief, secondsMs, type WorkflowDeps } from './deps.ts';
-import type { CreateInstanceWork } from './create-instance.ts';
-import { readInstance } from './instance-facts.ts';
+import { type CreateInstanceWork, readInstance } from './instance-facts.ts';
 
 export const verifyStep = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   name: 'verify', title: 'Connect as a user would', timeoutMs: secondsMs(30), retry: brief,

@@ -20,8 +20,6 @@ const neverTenants = [
 const usual = ['~*', '&*', '+@all', '-@admin', '-@dangerous', '+keys', '+sort', '+sort_ro', '+info', '+flushdb', '+flushall', '+swapdb', '+role', '+client|kill', '+client|list'] as const;
 const everything = ['~*', '&*', '+@all'] as const;
 
-export const tenantTail = neverTenants.join(' ');
-export const usualRules = (): string[] => [...usual];
 export const rootRules = (): string[] => [...everything, ...neverTenants];
 /** Rules for ACL SETUSER: the given ones (the usual set when none), then what is never a tenant's. */
 export const tenantRules = (privileges: readonly string[]): string[] => [...(privileges.length === 0 ? usual : privileges), ...neverTenants];

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { agentPid, create, enginePid, finish, processesOf, psql, redisCli, remove, show, succeed, until } from '../../support/actions.ts';
+import { agentPid, create, enginePid, finish, processesOf, psql, redisCli, remove, show, until } from '../../support/actions.ts';
 import { WATCH_OPERATION } from '../../support/documents.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
 
@@ -62,6 +63,23 @@ describe('a request that cannot be tricked out of a browser', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('x-request-id')).toMatch(/^req_/);
+  });
+});
+
+describe('a client that takes its time', () => {
+  it.each([
+    ['over its headers', 'POST /graphql HTTP/1.1\r\nhost: x\r\n'],
+    ['over its body', 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{'],
+  ])('%s is let go', async (_name, begin) => {
+    const impatient = await startApiServer({ port: 21116, limits: { headersTimeoutMs: 100, requestTimeoutMs: 200 } });
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect(21116, '127.0.0.1', () => socket.write(begin.replace('host: x', `host: x\r\nauthorization: Bearer ${impatient.token}`)));
+      socket.on('data', (chunk) => { text += chunk.toString(); });
+      socket.on('close', () => resolve(text));
+    });
+    await impatient.close();
+    expect(answer).toMatch(/^HTTP\/1.1 408/);
   });
 });
 
