@@ -22,11 +22,15 @@ export interface Client extends Connection {
 
 /** Longer than the gateway itself waits for a slow engine. */
 const requestTimeoutMs = 60_000;
+/** What a change answers (a password, say) is told once: it is waited for a little even when the command is ended. */
+const changeGraceMs = 10_000;
 
 export function createClient(connection: Connection): Client {
   async function requestPartial<Result, Variables extends object>(document: TypedDocument<Result, Variables>, variables: Variables): Promise<Answer<Result>> {
     const begun = performance.now();
-    const response = await post(connection, { query: document.text, operationName: document.name, variables });
+    const isChange = document.text.startsWith('mutation');
+    connection.signal.throwIfAborted();
+    const response = await post(connection, { query: document.text, operationName: document.name, variables }, isChange ? afterGrace(connection.signal) : connection.signal);
     const requestId = response.headers.get('x-request-id');
     connection.trace(`${document.name} → HTTP ${response.status} in ${Math.round(performance.now() - begun)} ms${requestId ? ` (${requestId})` : ''}`);
     const { data, errors = [] } = await bodyOf<Result>(connection.url, response);
@@ -44,17 +48,23 @@ export function createClient(connection: Connection): Client {
   };
 }
 
-async function post(connection: Connection, body: object): Promise<Response> {
+function afterGrace(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  signal.addEventListener('abort', () => setTimeout(() => controller.abort(signal.reason), changeGraceMs).unref(), { once: true });
+  return controller.signal;
+}
+
+async function post(connection: Connection, body: object, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(connection.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json', authorization: `Bearer ${connection.token}` },
       body: JSON.stringify(body),
       redirect: 'error', // the token is for this address alone
-      signal: AbortSignal.any([connection.signal, AbortSignal.timeout(requestTimeoutMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),
     });
   } catch (error) {
-    connection.signal.throwIfAborted();
+    signal.throwIfAborted();
     throw unreachable(connection.url, error);
   }
 }

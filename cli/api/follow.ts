@@ -34,6 +34,7 @@ export async function* follow<Update, Variables extends { after?: unknown }>(
   let hasContact = false;
   let lostAt: number | null = null;
   for (let attempt = 0; ; attempt += 1) {
+    connection.signal.throwIfAborted();
     try {
       for await (const update of once(connection, document, { ...variables, after })) {
         if (lostAt !== null) options.onResumed?.();

@@ -17,6 +17,8 @@ export interface Matrix {
   kill(scenario: Scenario, points: readonly string[]): Promise<string[]>;
 }
 
+const say = (line: string): void => { if (process.env['COFFER_TEST_VERBOSE']) process.stderr.write(`${line}\n`); };
+
 export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
   const pool: Target[] = [];
   const newTarget = (): Target => ({ id: '', name: freshName(`kill-${engine.name}`), engine, user: 'app', passwords: {} });
@@ -43,11 +45,13 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
   }
 
   async function killBatch(scenario: Scenario, points: readonly string[]): Promise<string[]> {
+    const startedAt = performance.now();
     const targets = await targetsFor(scenario, points.length);
     await Promise.all(targets.map((target) => scenario.prepare?.(world, target)));
     for (const point of points) await world.faults.arm(point);
     const ended = await Promise.allSettled(targets.map((target) => complete(scenario, target)));
     const unhit = await world.faults.disarm();
+    say(`${scenario.name}: ${points.join(' ')}: ${Math.round(performance.now() - startedAt)} ms, not reached: ${unhit.join(' ')}`);
     const failures = ended.flatMap((one, index) => (one.status === 'rejected' ? [`${targets[index]!.id}: ${(one.reason as Error).message}`] : []));
     if (failures.length > 0) throw new Error(`${scenario.name}, killed at ${points.join(', ')}:\n${failures.join('\n')}`);
     await giveBack(scenario, targets);
