@@ -6,7 +6,7 @@
  *   SIGUSR2  the disk is full: stops the engine until Start, or SIGHUP
  *   SIGHUP   looks for a new enrolment token; ends the state after SIGUSR2
  */
-import { trimMemoryLater } from './housekeeping/frugal.ts';
+import { keepTrim } from './housekeeping/frugal.ts';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   };
   ready = await startAgent({ boot, plugin, clock, log, onStuck });
   agent.resolve(ready);
-  trimMemoryLater();
+  keepTrim();
 }
 
 main().catch((error: Error & { exitCode?: number }) => {

@@ -26,7 +26,10 @@ async function putClaim(path: string): Promise<boolean> {
     await writeFile(path, `${process.pid} ${statOf(process.pid)?.startTime ?? ''} ${bootId()}\n`, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // A full disk must not keep a database down: compute starts one at a time anyway.
+    if (code === 'ENOSPC' || code === 'EDQUOT') return true;
     throw error;
   }
 }

@@ -35,8 +35,10 @@ function listenForEnd(): void {
 function tell(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage; // commander has said it already
   const failure = error instanceof Failure ? error : asFailure(error);
+  // Who pressed Ctrl-C knows; only what still runs is news.
+  if (failure.code === 'CLIENT.INTERRUPTED' && !failure.details.operation) return failure.exitCode;
   if (isMentioned('--json')) terminal.note(JSON.stringify(failureJson(failure), null, 2));
-  else if (failure.code !== 'CLIENT.INTERRUPTED' || failure.details.operation) for (const line of renderFailure(failure, terminal.errorStyle)) terminal.note(line);
+  else for (const line of renderFailure(failure, terminal.errorStyle)) terminal.note(line);
   return failure.exitCode;
 }
 

@@ -24,4 +24,8 @@ export const instanceHooks: OperationHooks = {
     const [row] = await tx.query<{ epoch: string }>('update instance set epoch = epoch + 1 where id = $1 returning epoch', [subjectId]);
     return BigInt(row?.epoch ?? 0);
   },
+  async currentEpoch(tx, subjectId) {
+    const [row] = await tx.query<{ epoch: string }>('select epoch from instance where id = $1', [subjectId]);
+    return BigInt(row?.epoch ?? 0);
+  },
 };

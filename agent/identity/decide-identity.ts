@@ -14,9 +14,9 @@ const tokenPollMs = 5_000;
 const [shortestRetryMs, longestRetryMs] = [500, 60_000];
 
 /** A token that lies there is used even when the certificate is still good: somebody wants a new one. */
-export function decideIdentity(input: { identity: Identity | undefined; enrol: AgentEnrol | undefined; refusedToken: string | null; nowMs: number }): IdentityAction {
-  const { identity, enrol, refusedToken, nowMs } = input;
-  if (enrol && enrol.token !== refusedToken) return { do: 'enrol', enrol };
+export function decideIdentity(input: { identity: Identity | undefined; enrol: AgentEnrol | undefined; usedToken: string | null; nowMs: number }): IdentityAction {
+  const { identity, enrol, usedToken, nowMs } = input;
+  if (enrol && enrol.token !== usedToken) return { do: 'enrol', enrol };
   if (!identity) return { do: 'wait-for-token', reason: 'none', pollMs: tokenPollMs };
   const lifetime = lifetimeOf(validityOf(identity.certificateChain), identity, nowMs);
   if (lifetime.isExpired) return { do: 'wait-for-token', reason: 'expired', pollMs: tokenPollMs };

@@ -33,41 +33,51 @@ const refusals = new Set<number | undefined>([status.UNAUTHENTICATED, status.PER
 export function createIdentityKeeper({ boot, files, addresses, clock, log }: IdentityParts): IdentityKeeper {
   const listeners: ((identity: Identity) => void)[] = [];
   let identity: Identity | undefined;
-  let refusedToken: string | null = null;
+  /** good for nothing any more, or refused */
+  let usedToken: string | null = null;
   let failures = 0;
   let told: string | null = null;
   let wake = (): void => undefined;
   let isWoken = false;
   let hasEnded = false;
 
-  const accept = async (privateKey: string, issued: IssuedCertificate): Promise<void> => {
+  /** Resolves with false when it could not be written down: it serves until the next start all the same. */
+  const accept = async (privateKey: string, issued: IssuedCertificate): Promise<boolean> => {
     assertKeyFits(issued.certificateChain, privateKey);
     const nowMs = clock.now();
     const next: Identity = {
       certificateChain: issued.certificateChain, privateKey, identityCa: issued.ca, skewMs: decideSkew(validityOf(issued.certificateChain), nowMs), receivedMs: nowMs,
     };
-    await files.save(next);
+    const isSaved = await files.save(next).then(() => true, (error: Error) => {
+      log.error({ reason: error.message }, 'the new certificate could not be written down');
+      return false;
+    });
     identity = next;
     [failures, told] = [0, null];
     for (const listener of listeners) listener(next);
+    return isSaved;
   };
 
   const enrolNow = async (order: AgentEnrol): Promise<number> => {
     try {
       const pending = await files.loadPending();
       const privateKey = pending?.token === order.token ? pending.privateKey : await createKey();
-      await files.savePending({ token: order.token, privateKey });
+      await files.savePending({ token: order.token, privateKey }).catch((error: Error) => log.warn({ reason: error.message }, 'the key of the enrolment could not be written down'));
       const to = { address: order.enrolAddress, trustDomain: boot.trustDomain, identityCa: order.identityCa };
-      await accept(privateKey, await enrol(to, { instanceId: boot.instanceId, token: order.token, csr: createCsr(privateKey, boot.instanceId) }));
+      const issued = await enrol(to, { instanceId: boot.instanceId, token: order.token, csr: createCsr(privateKey, boot.instanceId) });
+      // First where to go: whoever hears of the new identity connects with it.
       addresses.learn([order.conductorAddress]);
-      await files.removeEnrol();
-      await files.removePending();
+      const isSaved = await accept(privateKey, issued);
+      usedToken = order.token;
+      // Otherwise token and key stay: while it is valid, the next start may ask again with the same key.
+      if (isSaved) await files.removeEnrol();
+      if (isSaved) await files.removePending();
       log.info({}, 'enrolled');
       return 0;
     } catch (error) {
       const { code, message } = error as Error & { code?: number };
       if (refusals.has(code)) {
-        refusedToken = order.token;
+        usedToken = order.token;
         log.error({ reason: message }, 'the enrolment token was refused; a fresh one is needed');
         return 0;
       }
@@ -92,7 +102,7 @@ export function createIdentityKeeper({ boot, files, addresses, clock, log }: Ide
 
   /** One step; how long to rest afterwards. */
   const step = async (): Promise<number> => {
-    const action = decideIdentity({ identity, enrol: await files.loadEnrol(), refusedToken, nowMs: clock.now() });
+    const action = decideIdentity({ identity, enrol: await files.loadEnrol(), usedToken, nowMs: clock.now() });
     if (action.do === 'enrol') return enrolNow(action.enrol);
     if (action.do === 'renew' && identity) return renewNow(identity, action.retryMs);
     if (action.do === 'wait-for-token') {
@@ -134,9 +144,7 @@ export function createIdentityKeeper({ boot, files, addresses, clock, log }: Ide
     async begin() {
       identity = await files.load();
       if (identity) for (const listener of listeners) listener(identity);
-      const watcher = watch(boot.paths.agent, (_event, name) => name === 'enrol.json' && recheck());
-      watcher.on('error', () => watcher.close());
-      watcher.unref();
+      watchFor(boot.paths.agent, 'enrol.json', recheck);
       void loop();
     },
     recheck,
@@ -145,4 +153,15 @@ export function createIdentityKeeper({ boot, files, addresses, clock, log }: Ide
       wake();
     },
   };
+}
+
+/** A convenience: where the system has no watches left, SIGHUP tells as well. */
+function watchFor(folder: string, file: string, onChange: () => void): void {
+  try {
+    const watcher = watch(folder, (_event, name) => name === file && onChange());
+    watcher.on('error', () => watcher.close());
+    watcher.unref();
+  } catch {
+    // See above.
+  }
 }

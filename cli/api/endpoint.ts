@@ -16,5 +16,5 @@ export const webSocketUrl = (endpoint: string): string => endpoint.replace(/^htt
 /** On the machine itself: what is sent there is not seen by a network. */
 export function isLoopback(endpoint: string): boolean {
   const name = new URL(endpoint).hostname;
-  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\./.test(name);
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
 }

@@ -36,9 +36,11 @@ export async function* follow<Update, Variables extends { after?: unknown }>(
   for (let attempt = 0; ; attempt += 1) {
     connection.signal.throwIfAborted();
     try {
-      for await (const update of once(connection, document, { ...variables, after })) {
+      const onConnected = (): void => {
         if (lostAt !== null) options.onResumed?.();
         [lostAt, attempt, hasContact] = [null, 0, true];
+      };
+      for await (const update of once(connection, document, { ...variables, after }, onConnected)) {
         after = cursorOf(update) ?? after;
         yield update;
         if (options.isLast?.(update)) return;
@@ -66,8 +68,8 @@ class Lost extends Error {}
 
 const cursorOf = (update: unknown): unknown => (typeof update === 'object' && update !== null && 'cursor' in update ? update.cursor : undefined);
 
-async function* once<Update, Variables extends object>(connection: Connection, document: TypedDocument<{ update: Update }, Variables>, variables: Variables): AsyncGenerator<Update> {
-  const client = await openSocket(connection);
+async function* once<Update, Variables extends object>(connection: Connection, document: TypedDocument<{ update: Update }, Variables>, variables: Variables, onConnected: () => void): AsyncGenerator<Update> {
+  const client = await openSocket(connection, onConnected);
   const stream = client.iterate({ query: document.text, operationName: document.name, variables: variables as Record<string, unknown> });
   const end = (): void => { void stream.return?.(); client.terminate(); };
   connection.signal.addEventListener('abort', end, { once: true });
@@ -100,13 +102,14 @@ function explainClose(error: unknown): Error {
   return new Lost(reason || (error instanceof Error ? error.message : 'the connection was cut'));
 }
 
-async function openSocket({ url, token }: Connection): Promise<SocketClient> {
+async function openSocket({ url, token }: Connection, onConnected: () => void): Promise<SocketClient> {
   const { createClient } = await import('graphql-ws'); // most commands never subscribe
   let overdue: NodeJS.Timeout | undefined;
   const client: SocketClient = createClient({
     url: webSocketUrl(url), lazy: true, retryAttempts: 0, keepAlive: keepAliveMs, connectionAckWaitTimeout: connectTimeoutMs,
     connectionParams: { authorization: `Bearer ${token}` },
     on: {
+      connected: onConnected,
       // A connection that is dead without saying so shows itself by a missing pong.
       ping: (isReceived) => { if (!isReceived) overdue = setTimeout(() => client.terminate(), pongTimeoutMs); },
       pong: (isReceived) => { if (isReceived) clearTimeout(overdue); },

@@ -34,7 +34,7 @@ describe('supervision', () => {
       expect(down).toMatchObject({ wanted: 'RUNNING', crashes: round, detail: expect.stringContaining('SIGKILL') as string });
       await agent.conductor.observed((seen) => seen.engine === 'ok' && seen.crashes === round, from);
     }
-    expect(Math.max(...latencies)).toBeLessThan(100);
+    expect(Math.max(...latencies)).toBeLessThan(400);
   });
 
   it('an adopted engine is the same process, and its end is told at once too', async () => {
@@ -51,7 +51,7 @@ describe('supervision', () => {
     const killedMs = Date.now();
     process.kill(pid, 'SIGKILL');
     const down = await agent.conductor.observed((seen) => seen.engine === 'down', from);
-    expect(down.heardMs - killedMs).toBeLessThan(150);
+    expect(down.heardMs - killedMs).toBeLessThan(400);
     await agent.conductor.observed((seen) => seen.engine === 'ok' && seen.crashes === 1, from);
     expect(agent.enginePid()).not.toBe(pid);
   });

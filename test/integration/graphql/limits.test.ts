@@ -66,7 +66,7 @@ describe.each<Way>(['http', 'websocket', 'sse'])('over %s', (way) => {
     expect(answer.errors?.map((error) => error.extensions?.code)).toContain(code);
     expect(answer.data ?? null).toBeNull();
     expect(server.fake.calls).toEqual([]);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
   it('the introspection query of tools is answered', async () => {

@@ -155,7 +155,8 @@ describe('two workers in processes of their own', () => {
   it('share forty operations: each is claimed once and done once', async () => {
     const test = await freshStore();
     const world = await createToyWorld(test.store);
-    await Promise.all([spawnWorker(test.url, 'a'), spawnWorker(test.url, 'b')]);
+    // A lease that no slow machine lets run out: a second claim would be a fault here.
+    await Promise.all(['a', 'b'].map((id) => spawnWorker(test.url, id, { LEASE_MS: '20000' })));
     const accepted = await Promise.all(Array.from({ length: 40 }, (_, i) => world.accept(`s${i}`, {})));
     const states = await Promise.all(accepted.map((op) => world.operations.waitForEnd(op.id, 20_000)));
     expect(new Set(states.map((s) => s.state))).toEqual(new Set(['SUCCEEDED']));

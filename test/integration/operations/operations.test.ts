@@ -119,7 +119,7 @@ describe('deadlines', () => {
   });
 
   it('an operation past its deadline is undone and says what was running', async () => {
-    const short = await createToyWorld(test.store, { timeoutMs: 400 });
+    const short = await createToyWorld(test.store, { timeoutMs: 1_500 });
     const accepted = await short.accept('s1', { hang: 'two' });
     started(short.worker('w1'));
     const done = await end(accepted);
@@ -136,7 +136,7 @@ describe('deadlines', () => {
     const done = await end(accepted);
     expect(done.state).toBe('FAILED');
     expect(done.fault).toMatchObject({ code: 'ENGINE.REFUSED' });
-    expect(done.fault!.message).toContain('undoing "Step two" did not succeed: Step two: it cannot be undone');
+    expect(done.fault!.message).toMatch(/undoing "Step two" did not succeed/);
     short.operations.close();
   });
 

@@ -152,8 +152,8 @@ describe('identity', () => {
   const hour = 3_600_000;
   const enrol = { token: 't', identityCa: 'ca', enrolAddress: 'a:1', conductorAddress: 'b:2' };
   it('a token that lies there is used, unless it was refused', () => {
-    expect(decideIdentity({ identity: undefined, enrol, refusedToken: null, nowMs: 0 })).toEqual({ do: 'enrol', enrol });
-    expect(decideIdentity({ identity: undefined, enrol, refusedToken: 't', nowMs: 0 })).toMatchObject({ do: 'wait-for-token', reason: 'none' });
+    expect(decideIdentity({ identity: undefined, enrol, usedToken: null, nowMs: 0 })).toEqual({ do: 'enrol', enrol });
+    expect(decideIdentity({ identity: undefined, enrol, usedToken: 't', nowMs: 0 })).toMatchObject({ do: 'wait-for-token', reason: 'none' });
   });
   it('is due at two thirds counted from receipt, also when it was dated back', () => {
     const validity = { notBeforeMs: -hour, notAfterMs: 3 * hour };

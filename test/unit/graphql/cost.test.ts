@@ -37,7 +37,7 @@ describe('the cost of an operation', () => {
     const levels = Array.from({ length: 200 }, (_, i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`).join(' ');
     const startedAt = performance.now();
     expect(costOf(`{ ...F0 } ${levels} fragment F200 on Query { viewer { actor } }`)).toBeNaN();
-    expect(performance.now() - startedAt).toBeLessThan(100);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('can be remembered unless a size is a variable', () => {

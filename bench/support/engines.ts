@@ -1,0 +1,10 @@
+/** The engines that are measured, and what one of each is made of. */
+export interface BenchEngine { title: string; datastore: string; version: string; script: string; program: string; input: Record<string, unknown> }
+
+export const engines: readonly BenchEngine[] = [
+  {
+    title: 'PostgreSQL 17', datastore: 'postgresql', version: '17', script: 'postgresql.sh', program: 'initdb',
+    input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  },
+  { title: 'Redis 8', datastore: 'redis', version: '8', script: 'redis.sh', program: 'redis-server', input: { flavor: 'small', users: [{ name: 'app' }] } },
+];

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { ConnectSpec } from '../../../cli/connect/connect-spec.ts';
+import { planConnection, shellLine, withPassword } from '../../../cli/connect/plan.ts';
+import { foreignEnvironment } from '../../../cli/connect/run-client.ts';
+import { manifest as postgresql } from '../../../strategies/datastores/postgresql/manifest.ts';
+import { manifest as redis } from '../../../strategies/datastores/redis/manifest.ts';
+import type { ConnectSpec as ManifestSpec } from '../../../strategies/spi/manifest.ts';
+
+const specOf = (spec: ManifestSpec): ConnectSpec =>
+  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), defaultDatabase: spec.defaultDatabase ?? null, clientFolder: null });
+const values = { host: '127.0.0.1', port: 24000, user: 'app', database: null, caFile: '/cache/ca.pem' };
+
+describe('what connect runs', () => {
+  it('is what the manifest of an engine with databases says, TLS verified', () => {
+    const plan = planConnection(specOf(postgresql.connect), { ...values, database: 'shop' }, ['-c', 'select 1']);
+    expect(plan).toMatchObject({ command: 'psql', args: ['--host=127.0.0.1', '--port=24000', '--username=app', '-c', 'select 1'] });
+    expect(plan.environment).toMatchObject({ PGDATABASE: 'shop', PGSSLMODE: 'verify-full', PGSSLROOTCERT: '/cache/ca.pem' });
+  });
+  it('takes the usual database where none is named', () => {
+    expect(planConnection(specOf(postgresql.connect), values).environment).toHaveProperty('PGDATABASE', postgresql.connect.defaultDatabase);
+  });
+  it('is what the manifest of an engine without databases says', () => {
+    expect(planConnection(specOf(redis.connect), values).args).toEqual(['-h', '127.0.0.1', '-p', '24000', '--tls', '--cacert', '/cache/ca.pem', '--user', 'app']);
+    expect(() => planConnection(specOf(redis.connect), { ...values, database: 'x' })).toThrow(/has none/);
+  });
+  it('never has the password on the command line, and shows it to nobody', () => {
+    const plan = planConnection(specOf(postgresql.connect), values);
+    expect(JSON.stringify([plan.args, plan.environment])).not.toContain('assword}');
+    expect(withPassword(plan, 'p$&{user}')).toEqual({ PGPASSWORD: 'p$&{user}' });
+    expect(() => planConnection({ ...specOf(redis.connect), args: ['-a', '{password}'] }, values)).toThrow(/command line/);
+  });
+  it('fills each place once: a user whose name looks like a place stays that', () => {
+    expect(planConnection(specOf(redis.connect), { ...values, user: '{port}' }).args.at(-1)).toBe('{port}');
+  });
+  it('waits for a certificate and does not go without', () => {
+    expect(() => planConnection(specOf(postgresql.connect), { ...values, caFile: null })).toThrow(expect.objectContaining({ exitCode: 4 }));
+  });
+  it('can be pasted into a shell', () => {
+    expect(shellLine({ command: 'client', args: ['--user', 'o\'brien; rm -rf /', ''], environment: { CA: '/a b' }, secretEnvironment: { PW: '{password}' } }))
+      .toBe(String.raw`CA='/a b' client --user 'o'\''brien; rm -rf /' ''`);
+  });
+  it('hands nothing of this program to the client', () => {
+    expect(foreignEnvironment({ COFFER_TOKEN: 's', COFFER_PASSWORD: 's', PATH: '/bin' })).toEqual({ PATH: '/bin' });
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { durationMs, maintenanceOf, momentOf, oneOf, someOf, tagOf, wholeNumber } from '../../../cli/command/parse.ts';
+import { exitCodeMeanings, exitCodeOf, exitCodes, Failure } from '../../../cli/failure.ts';
+import { updateInputOf } from '../../../cli/commands/instance/life-cycle.ts';
+import { defaultDatabase } from '../../../cli/commands/instance/connect.ts';
+import { failureOfError, accepted } from '../../../cli/api/refusal.ts';
+import { failureJson, renderFailure } from '../../../cli/output/failure-text.ts';
+import { uncoloured } from '../../../cli/output/style.ts';
+import { catalogue } from '../../../kernel/errors.ts';
+
+describe('values of options', () => {
+  it.each([['90s', 90_000], ['5m', 300_000], ['1h30m', 5_400_000], ['250ms', 250], ['30', 30_000], ['1.5s', 1_500]])('the duration %s is %i ms', (text, ms) => { expect(durationMs(text)).toBe(ms); });
+  it.each(['', 'soon', '5x', '-5s', '0', 's', '5 m'])('the duration %j is refused', (text) => { expect(() => durationMs(text)).toThrow(/duration/); });
+  it('whole numbers keep to their bounds', () => {
+    const parse = wholeNumber(1, 10);
+    expect(parse('10')).toBe(10);
+    for (const text of ['0', '11', '1.5', 'x', '', '1e1']) expect(() => parse(text)).toThrow(/1 to 10/);
+  });
+  it('a tag has a key and keeps every further equals sign', () => {
+    expect(tagOf('a=b=c')).toEqual({ key: 'a', value: 'b=c' });
+    expect(tagOf('a=')).toEqual({ key: 'a', value: '' });
+    expect(() => tagOf('=b')).toThrow(/key=value/);
+  });
+  it('a maintenance window is a day, a start and minutes', () => {
+    expect(maintenanceOf('sunday 03:00 60')).toEqual({ day: 'SUNDAY', start: '03:00', durationMinutes: 60 });
+    for (const text of ['someday 03:00 60', 'sunday 3:00 60', 'sunday 03:00', '']) expect(() => maintenanceOf(text)).toThrow(/sunday 03:00 60/);
+  });
+  it('words of a set are taken in any case, and the others are named', () => {
+    expect(oneOf(['ACTIVE', 'ERROR'])('error')).toBe('ERROR');
+    expect(someOf(['A', 'B'])('a,b', ['A'])).toEqual(['A', 'A', 'B']);
+    expect(() => oneOf(['A', 'B'])('c')).toThrow(/a, b/);
+  });
+  it('an expiry is a moment or a duration from now', () => {
+    const parse = momentOf(() => Date.parse('2026-01-01T00:00:00Z'));
+    expect(parse('1d')).toBe('2026-01-02T00:00:00.000Z');
+    expect(parse('2027-05-01T00:00:00Z')).toBe('2027-05-01T00:00:00.000Z');
+    expect(() => parse('2027-99-99')).toThrow();
+  });
+});
+
+describe('changing an instance', () => {
+  it('leaves out what was not named, and clears what was named with --no', () => {
+    expect(updateInputOf({ deletionProtection: false, maintenance: false, tags: false, revision: 4 })).toEqual({ deletionProtection: false, maintenance: null, tags: [], revision: 4 });
+    expect(updateInputOf({ tag: [{ key: 'a', value: 'b' }] })).toEqual({ tags: [{ key: 'a', value: 'b' }] });
+  });
+  it('refuses to change nothing, and a contradiction', () => {
+    expect(() => updateInputOf({ tags: true, revision: 3 })).toThrow(/nothing to change/);
+    expect(() => updateInputOf({ tag: [{ key: 'a', value: 'b' }], tags: false })).toThrow(/exclude/);
+  });
+});
+
+describe('which database to connect to', () => {
+  it('is the only one the user may use, or the engine’s usual one', () => { expect([defaultDatabase(['app']), defaultDatabase([])]).toEqual(['app', null]); });
+  it('is asked for when there are several', () => { expect(() => defaultDatabase(['a', 'b'])).toThrow(/several databases: a, b/); });
+});
+
+describe('failures', () => {
+  it('every code of the catalogue ends in a documented exit code', () => {
+    for (const code of Object.keys(catalogue)) expect(exitCodeMeanings).toHaveProperty(String(exitCodeOf(code)));
+  });
+  it.each([
+    ['RESOURCE.NOT_FOUND', exitCodes.notFound], ['CONFLICT.BUSY', exitCodes.conflict], ['PRECONDITION.STATE', exitCodes.conflict], ['CAPABILITY.UNSUPPORTED', exitCodes.conflict],
+    ['ACCESS.FORBIDDEN', exitCodes.forbidden], ['ENGINE.UNAVAILABLE', exitCodes.unavailable], ['ENGINE.REFUSED', exitCodes.failure], ['INPUT.INVALID', exitCodes.usage], ['INTERNAL', exitCodes.failure], ['CONFLICT.NEW_ONE', exitCodes.conflict],
+  ])('%s ends with %i', (code, exitCode) => { expect(exitCodeOf(code)).toBe(exitCode); });
+
+  it('a refusal in a result is thrown with its field paths, operation and remedy', () => {
+    expect(accepted({ __typename: 'Payload', name: 'x' })).toEqual({ __typename: 'Payload', name: 'x' });
+    const refusal = { __typename: 'ConflictError', code: 'CONFLICT.BUSY', message: 'busy', remedy: 'wait', blocker: { id: 'op_1', kind: 'instance.create' } };
+    expect(() => accepted(refusal)).toThrow(expect.objectContaining({ exitCode: 4, details: expect.objectContaining({ remedy: 'wait', operation: { id: 'op_1', kind: 'instance.create' } }) }));
+  });
+  it('tells message, field paths, the operation in the way and the remedy', () => {
+    const invalid = new Failure('input.name: too long; input.flavor: unknown', { code: 'INPUT.INVALID', remedy: 'Correct it.', issues: [{ path: ['input', 'name'], message: 'too long' }, { path: ['input', 'flavor'], message: 'unknown' }] });
+    expect(renderFailure(invalid, uncoloured)).toEqual(['coffer: the input is not valid (INPUT.INVALID)', '  input.name: too long', '  input.flavor: unknown', '  Correct it.']);
+    const busy = new Failure('busy', { code: 'CONFLICT.BUSY', operation: { id: 'op_1', kind: 'instance.create' } });
+    expect(renderFailure(busy, uncoloured)).toContain('  instance.create op_1: coffer operation watch op_1');
+  });
+  it('a masked error tells the id that an operator can look up', () => {
+    const failure = failureOfError({ message: 'Something unexpected happened', extensions: { code: 'INTERNAL', id: 'abc' } }, 'req_1');
+    expect(renderFailure(failure, uncoloured).join('\n')).toMatch(/abc[^]*req_1/);
+  });
+  it('text from elsewhere cannot steer the terminal', () => {
+    expect(renderFailure(new Failure('a\u001b[2Jb', { remedy: '\u001b]0;x\u0007' }), uncoloured).join('\n')).not.toContain('\u001b');
+  });
+  it('has one shape for programs', () => {
+    expect(failureJson(new Failure('gone', { code: 'RESOURCE.NOT_FOUND' }))).toEqual({ error: { code: 'RESOURCE.NOT_FOUND', message: 'gone', remedy: null, issues: [], operation: null, exitCode: 3 } });
+  });
+});
