@@ -26,7 +26,7 @@ const project = (name: string, options: Options): TestProjectInlineConfiguration
 });
 
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
-const WITH_ENGINES: Options = { fileParallelism: false, hookTimeout: 600 * SECOND_MS };
+const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
 
 /**
  * The conditions Node itself resolves with. By Vite's own, graphql was loaded once in each of its two forms. Do not
@@ -41,7 +41,7 @@ export default defineConfig({
     teardownTimeout: 20 * SECOND_MS,
     projects: [
       project('unit', { testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
-      project('integration', { testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
+      project('integration', { globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
       project('e2e', { ...WITH_ENGINES, testTimeout: 180 * SECOND_MS }),
       project('fault', { ...WITH_ENGINES, testTimeout: 240 * SECOND_MS }),
     ],

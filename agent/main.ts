@@ -10,7 +10,7 @@ import { keepTrim } from './housekeeping/frugal.ts';
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import type { Log } from '../kernel/log.ts';
-import { loadPlugin } from '../strategies/registry.ts';
+import { loadPlugin, namedPackages } from '../strategies/registry.ts';
 import { loadBoot } from './boot.ts';
 import { type Agent, CapabilityMismatch, startAgent } from './composition.ts';
 import { createLog, levelOf } from './log.ts';
@@ -63,8 +63,7 @@ async function main(): Promise<void> {
   const boot = await loadBoot(root, instanceId);
   log = createLog({ level: levelOf(process.env['COFFER_LOG_LEVEL']), fields: { instance: boot.instanceId, pid: process.pid } });
   await claimInstance(boot.paths.agent);
-  const packages = (process.env['COFFER_PLUGINS'] ?? '').split(',').filter((name) => name !== '');
-  const plugin = await loadPlugin(boot.datastore, packages);
+  const plugin = await loadPlugin(boot.datastore, namedPackages(process.env));
   const onStuck = (kind: string): void => {
     log.error({ command: kind }, 'a command does not end although it was aborted: the agent starts anew, the engine stays');
     process.exit(exitCodes.stuck);

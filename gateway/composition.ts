@@ -45,7 +45,12 @@ import { createSealer } from './store/seal.ts';
 import { createStore } from './store/store.ts';
 import { observeOperations, readScrapeValues } from './telemetry.ts';
 
-export interface Gateway { url: string; stop(): Promise<void> }
+export interface Gateway {
+  url: string;
+  /** Resolves with the reason when a part that comes up beside the API did not: the process is of no use then. */
+  failed: Promise<string>;
+  stop(): Promise<void>;
+}
 export interface GatewayOptions { settings: Settings; storeUrl: string; adminTokenHash: string | null; release: string; log: Log }
 
 const storeConnections = 10;
@@ -86,7 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
   const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner(clientProgram()),
+    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), plugins: settings.plugins }),
     issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
     async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
     enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,
@@ -108,7 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const background = { state: 'starting' as 'starting' | 'up' | { failed: string } };
   const conductor = createConductor({
     store, pki, gateways: conductors, log, gatewayId, release, capabilitiesOf: (name) => catalogue.manifest(name)?.capabilities,
-    settings: { bind: settings.conductorHost, conductorPort: settings.conductorPort, enrolPort: settings.enrolPort, advertiseHost: settings.conductorHost },
+    settings: { bind: settings.conductorHost, conductorPort: settings.conductorPort, enrolPort: settings.enrolPort, advertiseHost: settings.conductorAdvertise },
   });
   const pruner = has('worker') ? createPruner({ store, log, tasks: [(s) => pruneEvents(s), (s) => pruneIdempotencyKeys(s)] }) : null;
   let reconciler: ReturnType<typeof createReconciler> | undefined;
@@ -134,9 +139,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let unwatch: (() => void) | undefined;
   if (has('api')) {
     await feed.start();
-    const api = createApi({ domain, feed, log, serverVersion: release });
+    const api = createApi({ domain, feed, log, serverVersion: release, limits: settings.limits });
     http = await createHttpServer({
-      host: settings.host, port: settings.port, api, access, metrics, log,
+      host: settings.host, port: settings.port, trustedProxies: settings.trustedProxies, api, access, metrics, log,
       health: [
         { name: 'store', async check() { await store.query('select 1'); return null; } },
         { name: 'background', check: () => (background.state === 'up' ? null : background.state === 'starting' ? 'still starting' : background.state.failed) },
@@ -144,14 +149,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     unwatch = watchRevocations(feed, (tokenId) => { access.forget(tokenId); http?.onTokenRevoked(tokenId); }, log);
   }
+  const failure = Promise.withResolvers<string>();
   const started = startBackground().catch((error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     background.state = { failed: message };
     log.error({ err: message }, `the gateway could not start completely: ${message}`);
+    failure.resolve(message);
   });
 
   return {
     url: http?.url ?? '',
+    failed: failure.promise,
     async stop() {
       unwatch?.();
       await http?.close();

@@ -23,14 +23,16 @@ async function main(): Promise<void> {
   const gateway = await startGateway({ settings, storeUrl, adminTokenHash, release: releaseVersion(), log });
   log.info({ url: gateway.url, roles: settings.roles }, 'the gateway listens');
   let stopping = false;
-  const stop = (): void => {
+  const stop = (exitCode = 0): void => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), stopTimeoutMs).unref();
-    gateway.stop().then(() => process.exit(0), (error: unknown) => { log.error({ err: String(error) }, 'the gateway did not stop in order'); process.exit(1); });
+    gateway.stop().then(() => process.exit(exitCode), (error: unknown) => { log.error({ err: String(error) }, 'the gateway did not stop in order'); process.exit(1); });
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', () => stop());
+  process.on('SIGINT', () => stop());
+  // Whoever supervises us starts us again: what was in the way (the store, a port) may be gone by then.
+  void gateway.failed.then(() => stop(1));
 }
 
 function giveUp(message: string): never {

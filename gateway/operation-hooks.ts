@@ -1,14 +1,8 @@
 /** What the operations engine tells about subjects, in terms of instances. Hosts have no row that changes. */
 import { typeOfId } from '../kernel/ids.ts';
-import type { TaskDoc } from './domain/instance/document.ts';
 import { changeInstance } from './domain/instance/change.ts';
+import { taskOf } from './domain/instance/task.ts';
 import type { OperationHooks } from './operations/hooks.ts';
-import type { OperationView } from './operations/workflow.ts';
-
-const toTask = (o: OperationView): TaskDoc => ({
-  id: o.id, kind: o.kind, state: o.state, step: o.step, progress: o.progress, attempt: o.attempt, actor: o.actor, cancellable: o.cancellable,
-  deadline: o.deadline, createdAt: o.createdAt, startedAt: o.startedAt, finishedAt: o.finishedAt,
-});
 
 export const instanceHooks: OperationHooks = {
   async onTaskChanged(tx, subjectId, operation, cause) {
@@ -16,7 +10,7 @@ export const instanceHooks: OperationHooks = {
     await changeInstance(tx, subjectId, (row) => {
       // a deleted instance's last event is its deletion
       if (row.deleted_at !== null) return null;
-      return operation ? { task: toTask(operation), task_id: operation.id } : { task: null, task_id: null };
+      return operation ? { task: taskOf(operation), task_id: operation.id } : { task: null, task_id: null };
     }, { actor: cause.actor, clientAddress: cause.clientAddress, requestId: cause.requestId, operationId: cause.operationId });
   },
   async raiseEpoch(tx, subjectId) {

@@ -1,5 +1,7 @@
 /** What the value of a setting may look like. Each message continues "COFFER_X=value: it …". */
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { limitProblem, type LimitOverrides } from './api-limits.ts';
 
 export const wholeNumber = (least: number, most: number): z.ZodType<number, string> =>
   z.string().refine((text) => /^\d{1,12}$/.test(text) && Number(text) >= least && Number(text) <= most, `must be a whole number from ${least} to ${most}`).transform(Number);
@@ -45,3 +47,27 @@ export const enginePaths: z.ZodType<Record<string, string>, string> = z.string()
 export const packageNames: z.ZodType<string[], string> = z.string()
   .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
   .refine((parts) => parts.every((part) => /^(\/[^\0]+|(@[a-z0-9-._]+\/)?[a-z0-9-._]+)$/.test(part)), 'must be names of npm packages or absolute paths, separated by commas');
+
+const parts = (text: string): string[] => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+
+/** `maxDepth=20,maxCost=50000` */
+export const apiLimits: z.ZodType<LimitOverrides, string> = z.string().superRefine((text, context) => {
+  for (const part of parts(text)) {
+    const [, name = '', value = ''] = /^([A-Za-z]+)=(.*)$/.exec(part) ?? [];
+    const problem = name === '' ? 'must look like maxDepth=20,maxCost=50000' : limitProblem(name, value);
+    if (problem !== null) return context.addIssue({ code: 'custom', message: problem });
+  }
+}).transform((text) => Object.fromEntries(parts(text).map((part) => [part.slice(0, part.indexOf('=')), Number(part.slice(part.indexOf('=') + 1))])));
+
+const isNetwork = (entry: string): boolean => {
+  const [address = '', bits, ...rest] = entry.split('/');
+  const family = isIP(address);
+  return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)));
+};
+/** Addresses and networks, as node:net's BlockList takes them. */
+export const networks: z.ZodType<string[], string> = z.string().transform(parts)
+  .refine((entries) => entries.every(isNetwork), 'must be addresses or networks like 10.0.0.1,192.168.0.0/16, separated by commas');
+
+const wildcards = new Set(['0.0.0.0', '::', '[::]']);
+/** Every address of the machine: nobody can be told to connect to it. */
+export const isWildcard = (address: string): boolean => wildcards.has(address);

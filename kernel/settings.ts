@@ -3,7 +3,7 @@
  * (`node kernel/settings-page.ts`). To add one: add a row; the type `Settings` follows.
  */
 import { z } from 'zod';
-import { choice, list, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
+import { apiLimits, choice, isWildcard, list, networks, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
 
 /** What defaults may depend on besides the variables themselves. Given, so that loading stays a pure function. */
 export interface SettingsContext { uid: number; userHome: string; machineName: string }
@@ -45,12 +45,15 @@ export const settingsTable = {
     'Where everything of the installation lives.', { defaultText: '`/var/lib/coffer` for root, else `~/.local/share/coffer`' }),
   host: setting('COFFER_HOST', address, '127.0.0.1', 'Address the GraphQL server listens on.'),
   port: setting('COFFER_PORT', port, '8779', 'Port of the GraphQL server.'),
+  trustedProxies: setting('COFFER_TRUSTED_PROXIES', networks, '', 'Addresses or networks of proxies in front of the GraphQL server, such as `10.0.0.1,192.168.0.0/16`: their `X-Forwarded-For` is believed, so that events name the client.', { defaultText: 'none' }),
+  limits: setting('COFFER_LIMITS', apiLimits, '', 'Other limits of the API than those below: `maxDepth=20,maxCost=50000`.', { defaultText: 'none' }),
   databaseUrl: optional('DATABASE_URL', postgresUrl, 'A PostgreSQL of your own for the control plane, in place of the embedded one. Its role must own the database.', { secret: true }),
   roles: setting('COFFER_ROLES', list(roles), 'api,worker,conductor,compute', 'What this process does: `api` serves GraphQL, `worker` runs operations, `conductor` listens to agents, `compute` runs guests on this machine. All gateways of one installation share `DATABASE_URL` and `COFFER_SECRET_KEY`.'),
   logLevel: setting('COFFER_LOG_LEVEL', choice(['debug', 'info', 'warn', 'error']), 'info', 'Least level that is logged.'),
   secretKey: optional('COFFER_SECRET_KEY', secretKey, 'The key that seals secrets at rest: 32 bytes as 64 hexadecimal digits or as base64. Without it a key is made and kept in `$COFFER_HOME/control/secret.key`.', { secret: true }),
 
-  conductorHost: setting('COFFER_CONDUCTOR_HOST', address, '127.0.0.1', 'Address on which agents reach the conductor.'),
+  conductorHost: setting('COFFER_CONDUCTOR_HOST', address, '127.0.0.1', 'Address the conductor listens on.'),
+  conductorAdvertise: setting('COFFER_CONDUCTOR_ADVERTISE', address, (_, earlier) => String(earlier['conductorHost']), 'Address of this conductor as agents are told. Needed when it listens on `0.0.0.0` or `::`.', { defaultText: 'the value of `COFFER_CONDUCTOR_HOST`' }),
   conductorPort: setting('COFFER_CONDUCTOR_PORT', port, '8780', 'Port of the conductor (mutual TLS).'),
   enrolPort: setting('COFFER_ENROL_PORT', port, (_, earlier) => String(Number(earlier['conductorPort']) + 1), 'Port where agents exchange their one-time token for a certificate.', { defaultText: '`COFFER_CONDUCTOR_PORT` + 1' }),
   leafTtlHours: setting('COFFER_LEAF_TTL_HOURS', wholeNumber(1, 24 * 90), '24', 'How long a certificate of an agent, gateway or engine lives. It is renewed at two thirds.'),
@@ -61,7 +64,7 @@ export const settingsTable = {
 
   enginePorts: setting('COFFER_ENGINE_PORTS', portRange, '24000-24999', 'Ports that engines and agents on this machine may use, first and last.'),
   engineBind: setting('COFFER_ENGINE_BIND', address, '127.0.0.1', 'Address engines listen on. `0.0.0.0` opens them to the network; they always require TLS and authentication.'),
-  engineAdvertise: setting('COFFER_ENGINE_ADVERTISE', address, (_, earlier) => String(earlier['engineBind']), 'Address of engines as applications are told; part of their certificates.', { defaultText: 'the value of `COFFER_ENGINE_BIND`' }),
+  engineAdvertise: setting('COFFER_ENGINE_ADVERTISE', address, (_, earlier) => String(earlier['engineBind']), 'Address of engines as applications are told; part of their certificates. Needed when they listen on `0.0.0.0` or `::`.', { defaultText: 'the value of `COFFER_ENGINE_BIND`' }),
   enginesFolder: setting('COFFER_ENGINES_FOLDER', z.string().regex(/^\/[^\0\n]+$/, 'must be an absolute path').transform((path) => path.replace(/\/+$/, '')), (_, earlier) => `${String(earlier['home'])}/engines`, 'Where downloaded engines are kept. Several installations of one machine may share it; builds work at this path only.', { defaultText: '`$COFFER_HOME/engines`' }),
   enginePaths: setting('COFFER_ENGINE_PATHS', enginePaths, '', 'Engine binaries of your own: `postgresql/17=/opt/pg17/bin,redis/8=/opt/redis/bin`. They are preferred over every other source.', { defaultText: 'none' }),
   plugins: setting('COFFER_PLUGINS', packageNames, '', 'Datastore plugins besides the built-in ones: npm package names or absolute paths, separated by commas. They are code you trust: the compute role reads their manifests with its own rights.', { defaultText: 'none' }),
@@ -94,7 +97,7 @@ export function loadSettings(env: Readonly<Record<string, string | undefined>>, 
   }
   if (problems.length > 0) return { problems };
   const settings = values as Settings;
-  const conflicts = portConflicts(settings);
+  const conflicts = [...portConflicts(settings), ...unreachable(settings)];
   return conflicts.length > 0 ? { problems: conflicts } : { settings };
 }
 
@@ -123,6 +126,11 @@ function portConflicts(settings: Settings): SettingProblem[] {
     }
   }
   return problems;
+}
+
+function unreachable(settings: Settings): SettingProblem[] {
+  const told = [['COFFER_CONDUCTOR_ADVERTISE', settings.conductorAdvertise, 'agents'], ['COFFER_ENGINE_ADVERTISE', settings.engineAdvertise, 'applications']] as const;
+  return told.filter(([, value]) => isWildcard(value)).map(([variable, value, who]) => ({ variable, message: `${variable}=${value}: nobody can connect to it; set the name or address under which ${who} reach this machine` }));
 }
 
 const suggestionDistance = 4;

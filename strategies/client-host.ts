@@ -3,7 +3,7 @@
  * its exit code says the same.
  */
 import { text } from 'node:stream/consumers';
-import { loadPlugin } from './registry.ts';
+import { loadPlugin, namedPackages } from './registry.ts';
 import type { ClientTarget } from './spi/client.ts';
 
 const timeoutMs = 20_000;
@@ -13,7 +13,7 @@ type Request =
 
 async function main(): Promise<{ ok: true; version: string | null } | { ok: false; message: string }> {
   const request = JSON.parse(await text(process.stdin)) as Request;
-  const client = await (await loadPlugin(request.datastore)).client();
+  const client = await (await loadPlugin(request.datastore, namedPackages(process.env))).client();
   const signal = AbortSignal.timeout(timeoutMs);
   if (request.action === 'verify') return { ok: true, version: (await client.verify(request.target, signal)).version };
   await client.verifyRefusal(request.target, signal);

@@ -16,6 +16,12 @@ export interface PluginSource { name: string | null; origin: string; load(): Pro
 
 export const builtInOrigin = 'built-in';
 
+/** A package that takes longer to load does not load: it must not keep the gateway, or an agent's engine, from starting. */
+export const loadTimeoutMs = 10_000;
+
+/** As agents and client processes are told: `COFFER_PLUGINS` of the gateway, handed on. */
+export const namedPackages = (env: Readonly<Record<string, string | undefined>>): string[] => (env['COFFER_PLUGINS'] ?? '').split(',').filter((name) => name !== '');
+
 /** `packages` are names of npm packages (or paths) whose default export is a plugin. */
 export function pluginSources(packages: readonly string[]): PluginSource[] {
   const own = Object.entries(builtIn).map(([name, load]): PluginSource => ({ name, origin: builtInOrigin, load }));
@@ -24,33 +30,45 @@ export function pluginSources(packages: readonly string[]): PluginSource[] {
 
 /** Every plugin, each with its verdict; never throws because of one. */
 export async function loadPlugins(packages: readonly string[] = []): Promise<LoadedPlugin[]> {
-  return decideNames(await Promise.all(pluginSources(packages).map(loadSource)));
+  return decideNames(await Promise.all(pluginSources(packages).map((source) => loadSource(source))));
 }
 
 /** The one an agent or a client process needs. A built-in one is found without loading any other. */
 export async function loadPlugin(name: string, packages: readonly string[] = []): Promise<DatastorePlugin> {
   const sources = pluginSources(packages);
   const own = sources.find((source) => source.name === name);
-  const found = own ? [await loadSource(own)] : decideNames(await Promise.all(sources.filter((source) => source.name === null).map(loadSource)));
+  const found = own ? [await loadSource(own)] : decideNames(await Promise.all(sources.filter((source) => source.name === null).map((source) => loadSource(source))));
   const match = found.find((loaded) => loaded.name === name);
   if (match?.state === 'READY') return match.plugin;
   throw new Error(match ? `The plugin ${name} is disabled: ${match.problem}` : `There is no datastore plugin ${name}; name its package in the configuration`);
 }
 
-export async function loadSource(source: PluginSource): Promise<LoadedPlugin> {
-  const { origin } = source;
-  const disabled = (name: string, problem: string): LoadedPlugin => ({ state: 'DISABLED', name, origin, problem });
-  let plugin: unknown;
+/** Never throws: whatever a package does while it is loaded and looked at is a reason to disable it. */
+export async function loadSource(source: PluginSource, timeoutMs: number = loadTimeoutMs): Promise<LoadedPlugin> {
   try {
-    plugin = ((await source.load()) as { default?: unknown }).default;
+    return judge(source, ((await withinTime(source.load(), timeoutMs)) as { default?: unknown }).default);
   } catch (error) {
-    return disabled(source.name ?? origin, `It could not be loaded: ${(error as Error).message}`);
+    return { state: 'DISABLED', name: source.name ?? source.origin, origin: source.origin, problem: `It could not be loaded: ${error instanceof Error ? error.message : String(error)}` };
   }
+}
+
+async function withinTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`it did not load within ${timeoutMs / 1_000} s`)), timeoutMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function judge(source: PluginSource, plugin: unknown): LoadedPlugin {
+  const { origin } = source;
   const problems = pluginProblems(plugin);
   const id = (plugin as Partial<DatastorePlugin> | undefined)?.manifest?.id;
   const name = source.name ?? (typeof id === 'string' && id !== '' ? id : origin);
   if (problems.length === 0 && source.name !== null && id !== source.name) problems.push(`manifest.id is ${String(id)}, expected ${source.name}`);
-  return problems.length > 0 ? disabled(name, problems.join('; ')) : { state: 'READY', name, origin, plugin: plugin as DatastorePlugin };
+  return problems.length > 0 ? { state: 'DISABLED', name, origin, problem: problems.join('; ') } : { state: 'READY', name, origin, plugin: plugin as DatastorePlugin };
 }
 
 function pluginProblems(plugin: unknown): string[] {

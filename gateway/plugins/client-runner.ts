@@ -14,7 +14,10 @@ export type ClientAnswer = { ok: true; version: string | null } | { ok: false; m
 
 const maxAnswerBytes = 64 * 1024;
 
-export function createClientRunner(options: { node: string; entry: string }): ClientRunner {
+/** `plugins`: the packages besides the built-in ones, as the settings name them. */
+export interface ClientRunnerOptions { node: string; entry: string; plugins: readonly string[] }
+
+export function createClientRunner(options: ClientRunnerOptions): ClientRunner {
   const ask = async (request: ClientRequest, signal: AbortSignal): Promise<string | null> => {
     const answer = await runClient(options, request, signal);
     if (!answer.ok) throw new CofferError('ENGINE.UNAVAILABLE', `connecting as a user would failed: ${answer.message}`);
@@ -26,9 +29,9 @@ export function createClientRunner(options: { node: string; entry: string }): Cl
   };
 }
 
-function runClient(options: { node: string; entry: string }, request: ClientRequest, signal: AbortSignal): Promise<ClientAnswer> {
+function runClient(options: ClientRunnerOptions, request: ClientRequest, signal: AbortSignal): Promise<ClientAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(options.node, [options.entry], { stdio: ['pipe', 'pipe', 'ignore'], env: {}, signal, killSignal: 'SIGKILL' });
+    const child = spawn(options.node, [options.entry], { stdio: ['pipe', 'pipe', 'ignore'], env: { COFFER_PLUGINS: options.plugins.join(',') }, signal, killSignal: 'SIGKILL' });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => { if (text.length < maxAnswerBytes) text += chunk; });
     child.on('error', reject);

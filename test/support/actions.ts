@@ -33,6 +33,16 @@ export async function succeed(client: TestClient, operationId: string, timeoutMs
   if (operation.state !== 'SUCCEEDED') throw new Error(`the operation ended ${operation.state}: ${JSON.stringify(operation.fault)} ${JSON.stringify(operation.steps)}`);
   return operation;
 }
+/** Asks again and again until it has ended, also while gateways and store come and go. */
+export async function endOf(client: TestClient, operationId: string, timeoutMs = 120_000): Promise<OperationNow> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await client.query('query($id: ID!) { node(id: $id) { ... on Operation { id kind state progress fault { code message } steps { name state message attempts } } } }', { id: operationId }).catch(() => null);
+    if (answer?.node && ended.has(answer.node.state)) return answer.node;
+    if (Date.now() > deadline) throw new Error(`operation ${operationId} did not end within ${timeoutMs} ms: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+  }
+}
 export const show = async (client: TestClient, id: string): Promise<any> => (await client.query(INSTANCE, { id })).instance;
 
 /** Resolves with the instance once it holds; driven by the subscription. */

@@ -15,8 +15,8 @@ const dist = process.env['COFFER_TEST_DIST'] ?? join(ROOT, 'dist');
 const hostProgram = join(dist, 'host.mjs');
 const readyTimeoutMs = 60_000;
 
-/** Engines are fetched once per machine: builds are immutable, so tests may share them. */
-export const enginesFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(), 'coffer-test-engines');
+/** Filled by `engines-setup.ts`. Builds are immutable, so tests may share them. */
+export const enginesFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(), 'coffer-engines');
 
 export interface Installation {
   home: string;

@@ -12,10 +12,13 @@ import { readHostLoads } from '../host-load.ts';
 import { claimKey, hashInput, recordKey, type Replay } from '../idempotency.ts';
 import { requireAction } from '../policy.ts';
 import { resolveProject } from '../project.ts';
+import type { InstanceDoc } from './document.ts';
+import { firstEpoch, insertInstance } from './insert.ts';
 import { findInstance } from './read.ts';
 import { validateCreate, type ValidCreate } from './validate-create.ts';
 
 export type Created = Accepted & { userCredentials: UserCredentials[] };
+interface Made { instance: InstanceDoc; operation: OperationView }
 
 export async function createInstance(deps: DomainDeps, caller: Caller, input: CreateInstanceInput): Promise<Created> {
   requireAction(caller, 'instance.create');
@@ -25,35 +28,29 @@ export async function createInstance(deps: DomainDeps, caller: Caller, input: Cr
   const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
   const inputHash = input.idempotencyKey ? hashInput(input) : '';
 
-  const outcome = await deps.store.transaction(async (tx): Promise<Replay | { instanceId: string; operation: OperationView }> => {
+  const outcome = await deps.store.transaction(async (tx): Promise<Replay | Made> => {
     if (input.idempotencyKey) {
       const earlier = await claimKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash);
       if (earlier) return earlier;
     }
     const { host } = chooseHost(await readHostLoads(tx, deps.enginePorts), demand, deps.reserve);
-    const instanceId = await insertInstance(tx, deps, projectId, input, valid, host);
+    const instanceId = newId('Instance');
     const operation = await enqueueCreate(tx, deps, caller, projectId, instanceId, host.id, valid);
+    const instance = await insertInstance(tx, {
+      id: instanceId, projectId, name: input.name, datastore: valid.version.datastore, track: valid.version.name, versionId: valid.version.id, flavorId: valid.flavor.id,
+      volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, host, deletionProtection: input.deletionProtection ?? false, tags: input.tags ?? [],
+      managementSecret: deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${instanceId}/management`),
+      operation, clientAddress: caller.clientAddress, requestId: caller.requestId,
+    });
     if (input.idempotencyKey) {
       await recordKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash, { instanceId, operationId: operation.id, userNames: valid.users.map((u) => ({ name: u.name, host: u.host })) });
     }
-    return { instanceId, operation };
+    return { instance, operation };
   }).catch((error: unknown) => {
     if (isUniqueViolation(error, 'instance')) throw new CofferError('CONFLICT.NAME_TAKEN', `an instance named "${input.name}" exists in the project`);
     throw error;
   });
   return answer(deps, caller, valid, outcome);
-}
-
-async function insertInstance(tx: Tx, deps: DomainDeps, projectId: string, input: CreateInstanceInput, valid: ValidCreate, host: { id: string; region: string; zone: string }): Promise<string> {
-  const id = newId('Instance');
-  await tx.query(
-    `insert into instance (id, project_id, name, datastore, track, version_id, flavor_id, volume_gb, volume_type, host_id, region, zone, intent, status,
-                           deletion_protection, tags, management_secret)
-     values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,'RUNNING','BUILDING',$13,$14,$15)`,
-    [id, projectId, input.name, valid.version.datastore, valid.version.name, valid.version.id, valid.flavor.id, input.volume.sizeGb, valid.volumeType.name,
-      host.id, host.region, host.zone, input.deletionProtection ?? false, JSON.stringify(input.tags ?? []), deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${id}/management`)],
-  );
-  return id;
 }
 
 function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: string, instanceId: string, hostId: string, valid: ValidCreate): Promise<OperationView> {
@@ -64,16 +61,13 @@ function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: stri
   };
   return deps.operations.enqueue(tx, {
     kind: 'instance.create', target: hostId, input: work, secrets: Object.fromEntries(valid.users.map((u, i) => [`user.${i}`, u.password])),
-    subjectId: instanceId, lockMode: 'EXCLUSIVE', projectId, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
+    subjectId: instanceId, lockMode: 'EXCLUSIVE', fresh: { epoch: firstEpoch }, projectId, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
   });
 }
 
-async function answer(deps: DomainDeps, caller: Caller, valid: ValidCreate, outcome: Replay | { instanceId: string; operation: OperationView }): Promise<Created> {
-  const instance = await findInstance(deps.store, caller, { id: outcome.instanceId });
-  if ('operation' in outcome) {
-    return { instance: instance!, operation: outcome.operation, userCredentials: valid.users.map((u) => ({ name: u.name, host: u.host, password: u.password })) };
-  }
-  const operation = await deps.operations.get(outcome.operationId);
+async function answer(deps: DomainDeps, caller: Caller, valid: ValidCreate, outcome: Replay | Made): Promise<Created> {
+  if ('operation' in outcome) return { ...outcome, userCredentials: valid.users.map((u) => ({ name: u.name, host: u.host, password: u.password })) };
+  const [instance, operation] = [await findInstance(deps.store, caller, { id: outcome.instanceId }), await deps.operations.get(outcome.operationId)];
   if (!instance || !operation) throw new CofferError('CONFLICT.IDEMPOTENCY_KEY_REUSED', 'the instance made with this idempotency key is gone', { remedy: 'Use a fresh key.' });
   return { instance, operation, userCredentials: outcome.userNames.map((u) => ({ ...u, password: null })) };
 }

@@ -2,7 +2,7 @@
  * The process behind the harness: one guest half with the agent's own grip on the engine, and nothing else of an agent.
  * It may be killed at any moment; whoever comes next finds the engine by the record on disk.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngineHandle } from '../../../agent/supervisor/engine-handle.ts';
@@ -40,7 +40,11 @@ const plugin = ((await import(setup.pluginUrl)) as { default: DatastorePlugin })
 const guest = await plugin.guest();
 
 process.on('message', (request: CallRequest) => void answer(request));
-process.on('disconnect', () => process.exit(0));
+// The test run itself died: nothing of it outlives it.
+process.on('disconnect', () => void killOwnLeftovers().finally(() => {
+  rmSync(boot.paths.root, { recursive: true, force: true });
+  process.exit(0);
+}));
 process.send?.('ready');
 
 async function answer(request: CallRequest): Promise<void> {

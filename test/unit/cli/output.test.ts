@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideStyle, coloured, uncoloured } from '../../../cli/output/style.ts';
-import { renderFields, renderTable } from '../../../cli/output/table.ts';
+import { type Column, renderFields, renderTable } from '../../../cli/output/table.ts';
 import { fit, padEnd, printable, textWidth } from '../../../cli/output/text.ts';
 import { ageText, bytesText, durationText } from '../../../cli/output/units.ts';
 import { type Operation, endedStepLines, progressBar, renderOperation } from '../../../cli/wait/operation-view.ts';
@@ -17,7 +17,8 @@ describe('widths', () => {
 });
 
 describe('tables', () => {
-  const columns = [{ title: 'NAME', value: (row: { name: string; size: number | null }) => row.name }, { title: 'SIZE', value: (row: { size: number | null }) => row.size, align: 'right' as const }, { title: 'X', value: () => '' }];
+  interface Row { name: string; size: number | null }
+  const columns: Column<Row>[] = [{ title: 'NAME', value: ({ name }) => name }, { title: 'SIZE', value: ({ size }) => size, align: 'right' }, { title: 'X', value: () => '' }];
   it('line up whatever the script of their cells is', () => {
     expect(renderTable(columns, [{ name: '日本', size: 5 }, { name: 'a', size: null }], uncoloured)).toEqual([
       'NAME  SIZE  X',

@@ -29,6 +29,16 @@ describe('settings', () => {
     expect(load({ COFFER_CONDUCTOR_PORT: '9000', COFFER_ENGINE_BIND: '10.0.0.7' })).toMatchObject({ enrolPort: 9001, engineAdvertise: '10.0.0.7' });
   });
 
+  it('tell agents and applications an address of their own where everything is listened on', () => {
+    expect(load({ COFFER_CONDUCTOR_HOST: '0.0.0.0', COFFER_CONDUCTOR_ADVERTISE: 'db.example', COFFER_ENGINE_BIND: '::', COFFER_ENGINE_ADVERTISE: '10.0.0.7' }))
+      .toMatchObject({ conductorHost: '0.0.0.0', conductorAdvertise: 'db.example', engineAdvertise: '10.0.0.7' });
+  });
+
+  it('read limits of the API and trusted proxies', () => {
+    expect(load({ COFFER_LIMITS: 'maxDepth=20, maxCost=50000', COFFER_TRUSTED_PROXIES: '::1,10.0.0.0/8' })).toMatchObject({ limits: { maxDepth: 20, maxCost: 50_000 }, trustedProxies: ['::1', '10.0.0.0/8'] });
+    expect(load({})).toMatchObject({ limits: {}, trustedProxies: [] });
+  });
+
   it('count an empty variable as absent', () => expect(load({ COFFER_PORT: '' }).port).toBe(8779));
 
   it('read engine paths, roles in their order, and a key in either notation', () => {
@@ -47,6 +57,12 @@ describe('settings', () => {
     [{ COFFER_ENGINE_PORTS: '25000-24000' }, 'COFFER_ENGINE_PORTS=25000-24000: it must be two port numbers from 1024 to 65535 like 24000-24999'],
     [{ COFFER_PORT: '24500' }, 'COFFER_PORT=24500: it lies within COFFER_ENGINE_PORTS; move one of them'],
     [{ COFFER_CONDUCTOR_PORT: '8779' }, 'COFFER_CONDUCTOR_PORT=8779: it is the port of COFFER_PORT too; give each its own'],
+    [{ COFFER_ENGINE_BIND: '0.0.0.0' }, 'COFFER_ENGINE_ADVERTISE=0.0.0.0: nobody can connect to it; set the name or address under which applications reach this machine'],
+    [{ COFFER_CONDUCTOR_HOST: '::' }, 'COFFER_CONDUCTOR_ADVERTISE=::: nobody can connect to it; set the name or address under which agents reach this machine'],
+    [{ COFFER_LIMITS: 'maxDepht=3' }, 'COFFER_LIMITS=maxDepht=3: it has no limit "maxDepht" (docs/reference/settings.md lists them)'],
+    [{ COFFER_LIMITS: 'maxDepth=0' }, 'COFFER_LIMITS=maxDepth=0: it must give maxDepth a whole number from 1 to 1000'],
+    [{ COFFER_LIMITS: 'maxDepth' }, 'COFFER_LIMITS=maxDepth: it must look like maxDepth=20,maxCost=50000'],
+    [{ COFFER_TRUSTED_PROXIES: '10.0.0.0/33' }, 'COFFER_TRUSTED_PROXIES=10.0.0.0/33: it must be addresses or networks like 10.0.0.1,192.168.0.0/16, separated by commas'],
     [{ COFFER_LOG_LEVEL: 'loud' }, 'COFFER_LOG_LEVEL=loud: it must be one of debug, info, warn, error'],
   ])('refuse %j', (env, message) => expect(problems(env)).toEqual([message]));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideNames, loadPlugin, loadSource, pluginSources } from '../../../strategies/registry.ts';
+import { decideNames, loadPlugin, loadSource, namedPackages, pluginSources } from '../../../strategies/registry.ts';
 import { fitsSpi, manifestProblems } from '../../../strategies/manifest-problems.ts';
 import tiny from '../../fixtures/tiny-datastore/index.ts';
 import { manifest } from '../../fixtures/tiny-datastore/manifest.ts';
@@ -15,12 +15,22 @@ describe('the registry', () => {
   });
   it.each([
     ['that cannot be loaded', { name: null, origin: 'broken', load: async () => { throw new Error('no such package'); } }, /no such package/],
+    ['that throws something else than an error', { name: null, origin: 'broken', load: async () => { throw 'just so'; } }, /just so/],
+    ['that throws when it is looked at', source({ get manifest() { throw new Error('do not look'); } }), /do not look/],
     ['that is none', source({}), /manifest is missing.*guest must be/],
     ['without a default export', { name: null, origin: 'x', load: async () => ({}) }, /definePlugin/],
     ['written for another contract', source({ ...tiny, manifest: { ...manifest, apiVersion: '^2.0' } }), /apiVersion \^2\.0/],
     ['whose manifest has another name', source(tiny, 'other'), /manifest\.id is tiny, expected other/],
   ])('a plugin %s is disabled with its reason', async (_what, broken, problem) => {
     expect(await loadSource(broken)).toMatchObject({ state: 'DISABLED', problem: expect.stringMatching(problem) as string });
+  });
+  it('a plugin that never finishes loading is disabled, and the others live', async () => {
+    const hanging = { name: null, origin: 'slow', load: () => new Promise(() => {}) };
+    expect(await loadSource(hanging, 20)).toMatchObject({ state: 'DISABLED', name: 'slow', problem: 'It could not be loaded: it did not load within 0.02 s' });
+  });
+  it('processes that are handed the setting read it alike', () => {
+    expect(namedPackages({ COFFER_PLUGINS: 'one,/two/index.mjs' })).toEqual(['one', '/two/index.mjs']);
+    expect([namedPackages({}), namedPackages({ COFFER_PLUGINS: '' })]).toEqual([[], []]);
   });
   it('a name is given once, to the first', () => {
     const names = decideNames([{ state: 'READY', name: 'tiny', origin: 'built-in', plugin: tiny }, { state: 'READY', name: 'tiny', origin: 'package', plugin: tiny }]);

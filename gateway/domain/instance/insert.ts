@@ -1,0 +1,39 @@
+/** A new instance's row and its first event, in one statement: nobody else knows it yet, so there is nothing to lock. */
+import { EVENT_CHANNEL } from '../../events/append.ts';
+import type { OperationView } from '../../operations/workflow.ts';
+import { instanceDocSql } from '../../store/instance-document.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { InstanceDoc } from './document.ts';
+import { taskOf } from './task.ts';
+
+/** Fence epoch of the first exclusive operation on an instance, its create. */
+export const firstEpoch = 1n;
+
+export interface NewInstance {
+  id: string; projectId: string; name: string; datastore: string; track: string; versionId: string; flavorId: string; volumeGb: number; volumeType: string;
+  host: { id: string; region: string; zone: string }; deletionProtection: boolean; tags: InstanceDoc['tags']; managementSecret: Uint8Array;
+  /** that makes it */
+  operation: OperationView;
+  clientAddress: string | null; requestId: string | null;
+}
+
+// BUILDING without conditions is what the status table says of an instance that is being created and has never reported.
+const INSERT = `with i as (
+    insert into instance (id, project_id, name, datastore, track, version_id, flavor_id, volume_gb, volume_type, host_id, region, zone, intent, status,
+                          deletion_protection, tags, management_secret, task, task_id, epoch)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'RUNNING', 'BUILDING', $13, $14, $15, $16, $17, $18) returning *),
+  d as materialized (select i.id, i.project_id, i.task_id, ${instanceDocSql('i')} as doc from i),
+  e as (insert into event (generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, doc)
+    select g.generation, 'instance.created', 'INFO', $19, $20, $21, d.id, d.project_id, d.task_id, d.doc from d, installation g)
+  select doc::text as doc from d`;
+
+export async function insertInstance(tx: Tx, instance: NewInstance): Promise<InstanceDoc> {
+  const { host, operation } = instance;
+  const [row] = await tx.query<{ doc: string }>(INSERT, [
+    instance.id, instance.projectId, instance.name, instance.datastore, instance.track, instance.versionId, instance.flavorId, instance.volumeGb, instance.volumeType,
+    host.id, host.region, host.zone, instance.deletionProtection, JSON.stringify(instance.tags), instance.managementSecret, JSON.stringify(taskOf(operation)), operation.id,
+    firstEpoch, operation.actor, instance.clientAddress, instance.requestId,
+  ]);
+  tx.notify(EVENT_CHANNEL);
+  return JSON.parse(row!.doc) as InstanceDoc;
+}
