@@ -1,6 +1,6 @@
 /** What the value of a setting may look like. Each message continues "COFFER_X=value: it …". */
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { limitProblem, type LimitOverrides } from './api-limits.ts';
 
 export const wholeNumber = (least: number, most: number): z.ZodType<number, string> =>

@@ -2,7 +2,7 @@
  * Every setting of Coffer: one table, validated in one place, `docs/reference/settings.md` is made from it
  * (`node kernel/settings-page.ts`). To add one: add a row; the type `Settings` follows.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiLimits, choice, isWildcard, list, networks, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
 
 /** What defaults may depend on besides the variables themselves. Given, so that loading stays a pure function. */

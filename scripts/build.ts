@@ -69,7 +69,6 @@ async function bundle(entries: Record<string, string>): Promise<OutputFile[]> {
     external: ['pg-native'],
     minifyWhitespace: true,
     minifySyntax: true,
-    keepNames: true,
     legalComments: 'none',
     sourcemap: 'linked',
     sourcesContent: false,

@@ -46,7 +46,8 @@ export async function loadPlugin(name: string, packages: readonly string[] = [])
 /** Never throws: whatever a package does while it is loaded and looked at is a reason to disable it. */
 export async function loadSource(source: PluginSource, timeoutMs: number = loadTimeoutMs): Promise<LoadedPlugin> {
   try {
-    return judge(source, ((await withinTime(source.load(), timeoutMs)) as { default?: unknown }).default);
+    const loading = source.load();
+    return judge(source, ((await (source.origin === builtInOrigin ? loading : withinTime(loading, timeoutMs))) as { default?: unknown }).default);
   } catch (error) {
     return { state: 'DISABLED', name: source.name ?? source.origin, origin: source.origin, problem: `It could not be loaded: ${error instanceof Error ? error.message : String(error)}` };
   }

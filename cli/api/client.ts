@@ -33,7 +33,7 @@ export function createClient(connection: Connection): Client {
     const response = await post(connection, { query: document.text, operationName: document.name, variables }, isChange ? afterGrace(connection.signal) : connection.signal);
     const requestId = response.headers.get('x-request-id');
     connection.trace(`${document.name} → HTTP ${response.status} in ${Math.round(performance.now() - begun)} ms${requestId ? ` (${requestId})` : ''}`);
-    const { data, errors = [] } = await bodyOf<Result>(connection.url, response);
+    const { data, errors = [] } = (await bodyOf(connection.url, response)) as Partial<Answer<Result | null>>;
     if (data === null || data === undefined) throw errors[0] ? failureOfError(errors[0], requestId) : noGraphql(connection.url, response.status);
     return { data, errors };
   }
@@ -69,11 +69,11 @@ async function post(connection: Connection, body: object, signal: AbortSignal): 
   }
 }
 
-async function bodyOf<Result>(url: string, response: Response): Promise<{ data?: Result | null; errors?: GraphqlErrorShape[] }> {
+async function bodyOf(url: string, response: Response): Promise<object> {
   const text = await response.text().catch((error: unknown) => { throw unreachable(url, error); });
   try {
     const body = JSON.parse(text) as unknown;
-    if (typeof body === 'object' && body !== null && ('data' in body || 'errors' in body)) return body as { data?: Result | null; errors?: GraphqlErrorShape[] };
+    if (typeof body === 'object' && body !== null && ('data' in body || 'errors' in body)) return body;
   } catch { /* told below */ }
   throw noGraphql(url, response.status);
 }

@@ -15,6 +15,7 @@ export interface Kit {
 export type Outcome = number | void;
 
 /** A command's work. Arguments come as commander parsed them, then nothing else: options and session stand first. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what commander hands over cannot be inferred, so each command says it
 export function action<Options, Args extends unknown[] = []>(kit: Kit, run: (session: Session, options: Options, ...args: Args) => Promise<Outcome>): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;

@@ -3,7 +3,7 @@ import { type ViewerQuery, ViewerDocument } from '../generated/documents.ts';
 import { action, type Kit } from '../command/action.ts';
 import { addExamples, addYesOption, type YesOptions } from '../command/help.ts';
 import { isLoopback, parseEndpoint } from '../api/endpoint.ts';
-import { Failure, notFoundFailure } from '../failure.ts';
+import { notFoundFailure } from '../failure.ts';
 import { confirm } from '../prompt/confirm.ts';
 import { askSecret, readInput } from '../prompt/secret.ts';
 import { momentText } from '../output/units.ts';
@@ -93,5 +93,5 @@ async function showContext(session: Session): Promise<void> {
       ['server', viewer?.serverVersion],
     ]);
   }
-  if (problem) throw problem instanceof Error ? problem : new Failure(String(problem));
+  if (problem) throw problem;
 }

@@ -10,13 +10,13 @@ _coffer_complete() {
   local IFS=$'\\n' line
   COMPREPLY=()
   while read -r line; do
-    COMPREPLY+=("\${line%%$'\\t'*}")
+    COMPREPLY+=("$(printf '%q' "\${line%%$'\\t'*}")")
   done < <("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   if [ "\${#COMPREPLY[@]}" -eq 1 ] && [ "\${COMPREPLY[0]}" = ":files" ]; then
     COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
   fi
 }
-complete -o filenames -F _coffer_complete coffer
+complete -F _coffer_complete coffer
 `;
 
 const zsh = `#compdef coffer

@@ -38,8 +38,8 @@ export function createTerminal({ out, error, isInputTty, env, isColourWanted }: 
     style, errorStyle,
     isLive: error.isTTY === true && env['TERM'] !== 'dumb',
     isInteractive: isInputTty && error.isTTY === true,
-    columns: () => error.columns ?? defaultColumns,
-    rows: () => error.rows ?? defaultRows,
+    columns: () => error.columns || defaultColumns, // 0: a terminal that does not know
+    rows: () => error.rows || defaultRows,
     nowMs: () => Date.now(),
     line: (text = '') => void out.write(`${text}\n`),
     json: (value) => void out.write(`${JSON.stringify(value, null, 2)}\n`),

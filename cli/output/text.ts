@@ -5,12 +5,15 @@ const wide = /[\u1100-\u115f\u231a\u231b\u2329\u232a\u23e9-\u23ec\u23f0\u23f3\u2
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
+/** Characters as people see them: an emoji of several parts is one. */
+export const charactersOf = (text: string): string[] => Array.from(graphemes.segment(text), ({ segment }) => segment);
+
 /** Cells that the text takes. Colour sequences take none. */
 export function textWidth(text: string): number {
   const plain = text.replaceAll(/\u001b\[[0-9;]*m/g, '');
   if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(plain)) width += invisible.test(segment) ? 0 : wide.test(segment) || segment.includes('\ufe0f') ? 2 : 1;
+  for (const one of charactersOf(plain)) width += invisible.test(one) ? 0 : wide.test(one) || one.includes('\ufe0f') ? 2 : 1;
   return width;
 }
 
@@ -21,10 +24,10 @@ export const padStart = (text: string, width: number): string => ' '.repeat(Math
 export function fit(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let [kept, used] = ['', 0];
-  for (const { segment } of graphemes.segment(text)) {
-    const next = textWidth(segment);
+  for (const one of charactersOf(text)) {
+    const next = textWidth(one);
     if (used + next > width - 1) break;
-    [kept, used] = [kept + segment, used + next];
+    [kept, used] = [kept + one, used + next];
   }
   return width < 1 ? '' : `${kept}…`;
 }

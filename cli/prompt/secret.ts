@@ -2,6 +2,7 @@
 import { readSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { exitCodes, Failure, usageFailure } from '../failure.ts';
+import { charactersOf } from '../output/text.ts';
 import type { Session } from '../session/session.ts';
 
 const control = { interrupt: '\u0003', end: '\u0004', erase: '\u007f', backspace: '\b', eraseLine: '\u0015', enter: '\r', newline: '\n' };
@@ -12,7 +13,7 @@ export function typeKeys(typed: string, keys: string): { typed: string; end: 'en
   for (const key of keys) {
     if (key === control.interrupt) return { typed: '', end: 'interrupt' };
     if (key === control.enter || key === control.newline || key === control.end) return { typed: now, end: 'enter' };
-    if (key === control.erase || key === control.backspace) now = [...now].slice(0, -1).join('');
+    if (key === control.erase || key === control.backspace) now = charactersOf(now).slice(0, -1).join('');
     else if (key === control.eraseLine) now = '';
     else now += key;
   }

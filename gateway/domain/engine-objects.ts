@@ -13,6 +13,7 @@ import type { DomainDeps } from './deps.ts';
 import { claimKey, hashInput, recordKey, type Replay } from './idempotency.ts';
 import { changeInstance, type InstanceRow } from './instance/change.ts';
 import { visibleRow } from './instance/lifecycle.ts';
+import type { InstanceDoc } from './instance/document.ts';
 import { findInstance } from './instance/read.ts';
 import { databaseIssues, generatePassword, requireCapability, toNewUser, userIssues } from './instance/validate-create.ts';
 import { passwordIssues } from './names.ts';
@@ -71,23 +72,24 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
       const issues = input.users.length === 0 ? [{ path: ['input', 'users'], message: 'at least one' }] : await userIssues(deps.control, version, input.users, ['input', 'users'], null);
       if (issues.length > 0) throw invalidInput(issues);
       const users = input.users.map((u) => toNewUser(u, version, []));
-      const acted = await act(caller, input.instanceId, {
+      const { replayed, ...acted } = await act(caller, input.instanceId, {
         action: 'engine.write', capability: 'USERS', command: { kind: 'createUsers', users: users.map(({ name, host, grants }) => ({ name, host, grants })) },
         secrets: Object.fromEntries(users.map((u, i) => [`user.${i}`, u.password])),
         ...(input.idempotencyKey ? { idempotency: { mutation: 'createUsers', key: input.idempotencyKey, input, userNames: users.map((u) => ({ name: u.name, host: u.host })) } } : {}),
       });
-      return { ...acted, userCredentials: users.map((u) => ({ name: u.name, host: u.host, password: acted.replayed ? null : u.password })) };
+      const isRefused = (u: { name: string; host: string | null }): boolean => acted.results.some((r) => r.name === u.name && (r.host ?? null) === u.host && isFinal(r));
+      return { ...acted, userCredentials: users.map((u) => ({ name: u.name, host: u.host, password: replayed || isRefused(u) ? null : u.password })) };
     },
     async updateUser(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
-      const renamed = { ...input.user, ...(input.name ? { name: input.name } : {}), ...(input.host ? { host: input.host } : {}) };
+      const renamed = { ...input.user, ...(isGiven(input.name) ? { name: input.name } : {}), ...(isGiven(input.host) ? { host: input.host } : {}) };
       await judge(version, ['input'], [
         { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
-        ...(input.name || input.host ? [{ path: [] as string[], proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
-      ], input.password ? passwordIssues(['input', 'password'], input.password) : []);
+        ...(isGiven(input.name) || isGiven(input.host) ? [{ path: [] as string[], proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
+      ], isGiven(input.password) ? passwordIssues(['input', 'password'], input.password) : []);
       return act(caller, input.instanceId, {
-        action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: Boolean(input.password) },
-        ...(input.password ? { secrets: { password: input.password } } : {}),
+        action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: isGiven(input.password) },
+        ...(isGiven(input.password) ? { secrets: { password: input.password } } : {}),
       });
     },
     async deleteUser(caller, input) {
@@ -111,7 +113,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
     async enableRoot(caller, input) {
       const version = await versionOf(caller, 'engine.root', input.instanceId, 'ROOT');
-      if (input.password) await judge(version, ['input'], [], passwordIssues(['input', 'password'], input.password));
+      if (isGiven(input.password)) await judge(version, ['input'], [], passwordIssues(['input', 'password'], input.password));
       const password = input.password ?? generatePassword();
       const acted = await act(caller, input.instanceId, {
         action: 'engine.root', capability: 'ROOT', command: { kind: 'enableRoot' }, secrets: { password },
@@ -121,8 +123,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
           await changeInstance(tx, row.id, { root_enabled_ever: true }, { actor: caller.actor, requestId: caller.requestId, clientAddress: caller.clientAddress });
         },
       });
-      const failed = acted.results.some((r) => r.fault);
-      const credentials: UserCredentials | null = failed ? null : { name: deps.control.rootName(version.datastore), host: null, password };
+      const credentials: UserCredentials | null = acted.results.some(isFinal) ? null : { name: deps.control.rootName(version.datastore), host: null, password };
       return { ...acted, credentials };
     },
     async disableRoot(caller, id) {
@@ -131,6 +132,12 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
   };
 }
+
+const isGiven = <T>(value: T): value is NonNullable<T> => value !== null && value !== undefined;
+
+/** The engine's own no. Anything else that went wrong may have had its effect: whoever gave or got a password may need it. */
+const finalCodes = new Set(['CONFLICT.EXISTS', 'RESOURCE.NOT_FOUND', 'ENGINE.REFUSED', 'CAPABILITY.UNSUPPORTED']);
+const isFinal = (result: ItemResult): boolean => result.fault !== null && finalCodes.has(result.fault.code);
 
 /** Two people creating users at once need not know of each other: a short command in the way is waited for. */
 async function acceptAndWait(deps: DomainDeps, caller: Caller, instanceId: string, request: Act): Promise<EngineActed & { replayed: boolean }> {
@@ -150,13 +157,15 @@ async function acceptOnce(deps: DomainDeps, caller: Caller, instanceId: string, 
   requireAction(caller, request.action);
   const key = request.idempotency;
   const inputHash = key ? hashInput(key.input) : '';
-  const accepted = await deps.store.transaction(async (tx): Promise<{ operation: OperationView; replayed: boolean } | { operationId: string }> => {
+  const accepted = await deps.store.transaction(async (tx): Promise<{ operationId: string; instance: InstanceDoc; replayed: boolean }> => {
     const row = await visibleRow(tx, caller, request.action, instanceId);
+    const readBack = async (): Promise<InstanceDoc> => (await findInstance(tx, caller, { id: instanceId }))!;
     if (key) {
       const earlier = await claimKey(tx, row.project_id, key.mutation, key.key, inputHash);
-      if (earlier) return { operationId: earlier.operationId };
+      if (earlier) return { operationId: earlier.operationId, instance: await readBack(), replayed: true };
     }
-    if (!row.prepared || row.intent !== 'RUNNING') {
+    // what was seen counts: a stop that was asked for and failed leaves an engine that can be worked with
+    if (!row.prepared || row.released || (row.intent !== 'RUNNING' && row.observation?.engine !== 'ok')) {
       throw new CofferError('PRECONDITION.STATE', `instance ${row.name} is ${row.prepared ? 'stopped' : 'not built yet'}`, { remedy: row.prepared ? 'Start it first.' : 'Wait until it is ACTIVE.' });
     }
     const work: EngineWork = { instanceId, hostId: row.host_id, datastore: row.datastore, track: row.track, command: request.command };
@@ -166,12 +175,12 @@ async function acceptOnce(deps: DomainDeps, caller: Caller, instanceId: string, 
     });
     await request.before?.(tx, row);
     if (key) await recordKey(tx, row.project_id, key.mutation, key.key, inputHash, { instanceId, operationId: operation.id, userNames: key.userNames });
-    return { operation, replayed: false };
+    return { operationId: operation.id, instance: await readBack(), replayed: false };
   });
-  const replayed = !('operation' in accepted);
-  const ended = await deps.operations.waitForEnd(replayed ? accepted.operationId : accepted.operation.id, deps.inlineWaitMs);
-  const instance = (await findInstance(deps.store, caller, { id: instanceId }))!;
-  return { instance, operation: ended, results: resultsOf(request.command, ended), replayed };
+  const ended = await deps.operations.waitForEnd(accepted.operationId, deps.inlineWaitMs);
+  // deleted meanwhile: as it was then
+  const instance = (await findInstance(deps.store, caller, { id: instanceId })) ?? accepted.instance;
+  return { instance, operation: ended, results: resultsOf(request.command, ended), replayed: accepted.replayed };
 }
 
 /** Per item what is known; while the operation still runs there are no results to tell. */
@@ -179,8 +188,14 @@ function resultsOf(command: EngineCommand, ended: OperationView & { outputs: Rec
   if (!isFinished(ended.state)) return [];
   const output = ended.outputs['run'] as { items?: ItemResult[] } | undefined;
   if (output?.items && output.items.length > 0) return output.items;
-  const fault = ended.state === 'SUCCEEDED' ? null : { code: ended.fault?.code ?? 'OPERATION.STEP_FAILED', message: ended.fault?.message ?? 'the operation failed' };
-  return itemsOf(command).map((item) => ({ ...item, fault }));
+  return itemsOf(command).map((item) => ({ ...item, fault: itemFaultOf(ended) }));
+}
+
+function itemFaultOf(ended: OperationView): ItemResult['fault'] {
+  if (ended.state === 'SUCCEEDED') return null;
+  const { code, message } = ended.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'the operation failed' };
+  const hasBegun = ended.steps.some((step) => step.attempts > 0);
+  return { code, message: hasBegun && !finalCodes.has(code) ? `it is not known whether this was done; look before you repeat it: ${message}` : message };
 }
 
 function itemsOf(command: EngineCommand): { name: string; host: string | null }[] {

@@ -1,5 +1,6 @@
 import type { Store } from '../store/tx.ts';
 import { encodeCursor } from '../events/cursor.ts';
+import { eventId } from '../events/event-row.ts';
 import type { Caller, Connection, EventDoc, EventFilter, Page } from './api.ts';
 import { toConnection, windowOf } from './paging.ts';
 
@@ -37,6 +38,6 @@ export async function listEvents(store: Store, caller: Caller, page: Page, filte
 }
 
 const toDoc = (r: Row): EventDoc => ({
-  id: `ev_${r.id}`, cursor: encodeCursor(r.generation, { xid: Number(r.xid), id: Number(r.id) }), at: r.at.toISOString(), type: r.type, phase: r.phase, actor: r.actor,
+  id: eventId(r.id), cursor: encodeCursor(r.generation, { xid: Number(r.xid), id: Number(r.id) }), at: r.at.toISOString(), type: r.type, phase: r.phase, actor: r.actor,
   clientAddress: r.client_address, requestId: r.request_id, subject: r.subject, project: r.project_id, operation: r.operation_id, data: r.data,
 });

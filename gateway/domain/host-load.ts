@@ -7,8 +7,13 @@ interface Row {
   promised_mb: number; pending_mb: number; unused_bytes: number; ports_used: number;
 }
 
-/** Every host with what is promised on it. A failed create holds nothing (`intent` of its instance is RELEASED in `holds`). */
-export async function readHostLoads(tx: Tx, enginePorts: { from: number; to: number }, hostId: string | null = null): Promise<HostLoad[]> {
+/**
+ * Every host with what is promised on it; a failed create holds nothing. `onlyReserved` leaves out what was accepted and
+ * has not had its turn to reserve: else of several that fit only together with their neighbours none would get a place.
+ */
+export async function readHostLoads(
+  tx: Tx, enginePorts: { from: number; to: number }, { hostId = null, onlyReserved = false }: { hostId?: string | null; onlyReserved?: boolean } = {},
+): Promise<HostLoad[]> {
   const rows = await tx.query<Row>(
     `select h.id, h.name, h.region, h.zone, h.facts, (extract(epoch from now() - h.seen_at) * 1000)::float8 as seen_age_ms,
             coalesce(l.promised_mb, 0)::float8 as promised_mb, coalesce(l.pending_mb, 0)::float8 as pending_mb,
@@ -21,9 +26,10 @@ export async function readHostLoads(tx: Tx, enginePorts: { from: number; to: num
                 sum(greatest(i.volume_gb::float8 * 1073741824 - coalesce(i.volume_used_bytes, 0), 0)) as unused_bytes
            from instance i join flavor f on f.id = i.flavor_id
           where i.host_id = h.id and i.deleted_at is null and not i.released
+            and (not $2::boolean or exists (select 1 from port_lease p where p.instance_id = i.id))
        ) l on true
       where $1::text is null or h.id = $1`,
-    [hostId],
+    [hostId, onlyReserved],
   );
   return rows.map((r) => ({
     host: { id: r.id, name: r.name, region: r.region, zone: r.zone, seenAgeMs: r.seen_age_ms },

@@ -1,10 +1,13 @@
-import { isCofferError } from '../../kernel/errors.ts';
+import { CofferError, isCofferError, notFound } from '../../kernel/errors.ts';
+import { typeOfId } from '../../kernel/ids.ts';
 import { operationDocSql } from '../store/operation-document.ts';
 import type { OperationView } from '../operations/workflow.ts';
+import type { Tx } from '../store/tx.ts';
 import type { Caller, OperationFilter, OperationsApi } from './api.ts';
 import type { DomainDeps } from './deps.ts';
+import { lockInstance } from './instance/change.ts';
 import { toConnection, windowOf } from './paging.ts';
-import { requireOn, seesProject } from './policy.ts';
+import { type Action, policy, requireAction, requireOn, seesProject } from './policy.ts';
 
 export function createOperationsApi(deps: DomainDeps): OperationsApi {
   const findMany = async (caller: Caller, ids: readonly string[]): Promise<(OperationView | null)[]> => {
@@ -36,10 +39,23 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
       return deps.operations.cancel(id, caller);
     },
     async retry(caller, id) {
-      requireOn(caller, 'operation.retry', `operation ${id}`, await find(caller, id), (o) => o.projectId);
-      return deps.operations.retry(id, caller);
+      const seen = requireOn(caller, 'operation.retry', `operation ${id}`, await find(caller, id), (o) => o.projectId);
+      const action = actionOf(seen.kind);
+      if (action) requireAction(caller, action);
+      return deps.operations.retry(id, caller, (tx) => requireLatest(tx, seen));
     },
   };
+}
+
+/** Doing it again needs what doing it needed. */
+const actionOf = (kind: string): Action | null => (kind === 'engine.install' ? 'engine-build.install' : kind in policy ? (kind as Action) : null);
+
+/** Only what went wrong last is done again: an older wish may be the opposite of what was wanted since. */
+async function requireLatest(tx: Tx, operation: OperationView): Promise<void> {
+  if (typeOfId(operation.subjectId) !== 'Instance') return;
+  const row = await lockInstance(tx, operation.subjectId);
+  if (!row || row.deleted_at !== null) throw notFound(`operation ${operation.id}`);
+  if (row.fault === null || row.fault.operationId !== operation.id) throw new CofferError('PRECONDITION.NOT_RETRYABLE', `something else was done to ${row.name} since`);
 }
 
 function whereOf(caller: Caller, filter: OperationFilter): { text: string; values: unknown[] } {

@@ -3,7 +3,8 @@ import { invalidInput } from '../../kernel/errors.ts';
 import type { Connection, Page } from './api.ts';
 
 export const defaultPageSize = 20;
-export const maxPageSize = 100;
+/** Beyond this nothing is served, whatever the limits of the API say (`COFFER_LIMITS`). */
+export const maxPageSize = 1_000;
 
 export interface KeysetWindow {
   limit: number;

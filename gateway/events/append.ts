@@ -39,6 +39,17 @@ const statements = {
   operation: statementFor(docSql.operation, '$10::json is null'),
 };
 
+/**
+ * A mutation that is done when it is accepted, in the two events that frame every mutation. One with work to do is framed
+ * by its operation instead.
+ */
+export async function appendMutation(
+  tx: Tx, by: { actor: string; clientAddress: string | null; requestId: string | null }, what: { type: string; subject: string; projectId: string | null; operationId?: string | null; data?: unknown },
+): Promise<void> {
+  const { actor, clientAddress, requestId } = by;
+  for (const phase of ['START', 'END'] as const) await appendEvent(tx, { ...what, phase, actor, clientAddress, requestId });
+}
+
 /** Answers the event's id. */
 export async function appendEvent(tx: Tx, event: NewEvent): Promise<string> {
   const source = event.doc === 'instance' || event.doc === 'operation' ? event.doc : 'given';

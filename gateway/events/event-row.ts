@@ -13,6 +13,9 @@ export const eventColumnsSql = (e: string): string =>
    ${e}.project_id, ${e}.operation_id, ${e}.data::text as data, ${e}.doc::text as doc,
    (extract(epoch from clock_timestamp() - ${e}.at) * 1000)::float8 as age_ms`;
 
+/** As clients see it, the same in lists and in streams. */
+export const eventId = (rowId: string): string => `ev_${rowId}`;
+
 /** In memory: the event and where it stands. `sizeBytes` is what it roughly holds. */
 export interface Entry { position: Position; event: LogEvent; sizeBytes: number }
 
@@ -34,7 +37,7 @@ export function withCursor(event: LogEvent, cursor: string): LogEvent {
 function lazyEvent(row: EventRow & { parsed?: { data?: unknown; doc?: unknown } }, cursor: string): LogEvent {
   const parsed = (row.parsed ??= {});
   const event: LogEvent = {
-    cursor, id: row.id, at: row.at, type: row.type, phase: row.phase, actor: row.actor, clientAddress: row.client_address, requestId: row.request_id,
+    cursor, id: eventId(row.id), at: row.at, type: row.type, phase: row.phase, actor: row.actor, clientAddress: row.client_address, requestId: row.request_id,
     subject: row.subject, projectId: row.project_id, operationId: row.operation_id,
     get data() { return (parsed.data ??= JSON.parse(row.data) as unknown); },
     get doc() { return row.doc === null ? null : (parsed.doc ??= JSON.parse(row.doc) as unknown); },

@@ -23,7 +23,7 @@ export function advance(workflow: AnyWorkflow, from: OperationState, now: number
     switch (decision.do) {
       case 'skip': state = skipped(workflow, state, decision.position, now); break;
       case 'turn-back': state = turnedBack(workflow, state, decision.to, decision.fault, now); break;
-      case 'run': return { state: began(state, decision.position, now), act: { do: 'run', position: decision.position, deadline: decision.deadline }, reasons };
+      case 'run': return { state: began(state, decision.position, now, workflow.steps[decision.position]?.isPointOfNoReturn), act: { do: 'run', position: decision.position, deadline: decision.deadline }, reasons };
       case 'undo': return { state: undoBegan(state, decision.position, now), act: { do: 'undo', position: decision.position, deadline: decision.deadline }, reasons };
       case 'wait': return { state, act: { do: 'wait', until: decision.until }, reasons };
       case 'end': return { state: ended(state, decision.ending, now), act: { do: 'ended', ending: decision.ending }, reasons };

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CofferError, notFound } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
-import { appendEvent } from '../events/append.ts';
+import { appendMutation } from '../events/append.ts';
 import { selectOperationViews } from '../store/operation-document.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Store, Tx } from '../store/tx.ts';
@@ -24,7 +24,6 @@ export interface OperationsOptions {
   hooks: OperationHooks;
   log: Log;
 }
-type By = Parameters<Operations['cancel']>[1];
 
 /** A worker writes several times a second; we get between two of its writes soon. */
 const MAX_CONFLICTS = 20;
@@ -64,11 +63,12 @@ export function createOperations(options: OperationsOptions): Operations & { clo
         if (state.state === 'CANCELLING') return;
         if (!canCancel(state)) throw new CofferError('PRECONDITION.NOT_CANCELLABLE', refusalOf(state));
         await changeOperation(tx, deps, state, cancelledFrom(state, now), { wake: id });
-        await appendCancel(tx, state, by);
+        // The request is a mutation of its own: begun and done once it is accepted.
+        await appendMutation(tx, by, { type: 'operation.cancel', subject: state.subjectId, projectId: state.projectId, operationId: state.id });
       });
       return (await view(id))!;
     },
-    async retry(id, by) {
+    async retry(id, by, guard) {
       await betweenWrites(async (tx) => {
         const { state, now } = await load(tx, id);
         const workflow = deps.definitions.find(state.kind, state.workflowVersion);
@@ -77,6 +77,7 @@ export function createOperations(options: OperationsOptions): Operations & { clo
         }
         const epoch = await takeTurn(tx, deps, state.subjects, state.subjectId, state.lockMode);
         await refuseIfHeld(tx, state.subjects, state.lockMode);
+        await guard?.(tx);
         await tx.query('insert into subject_lock (subject_id, operation_id, mode) select s, $2, $3 from unnest($1::text[]) s', [state.subjects, id, state.lockMode]);
         await changeOperation(tx, deps, state, retried(workflow, state, by, Number(epoch), now), { wake: '', phase: 'START', data: { retry: true } });
       });
@@ -101,11 +102,5 @@ export function createOperations(options: OperationsOptions): Operations & { clo
 }
 
 const refusalOf = (state: OperationState): string =>
-  state.undo ? 'the operation is being undone already' : state.isCancellable ? `the operation is ${state.state}` : `${state.kind} cannot be cancelled`;
+  state.undo ? 'the operation is being undone already' : state.isCancellable ? `the operation is ${state.state}` : `${state.kind} cannot be cancelled, or not any more`;
 
-/** The request to cancel is a mutation of its own: begun and done once it is accepted. */
-async function appendCancel(tx: Tx, state: OperationState, by: By): Promise<void> {
-  for (const phase of ['START', 'END'] as const) {
-    await appendEvent(tx, { type: 'operation.cancel', phase, ...by, subject: state.subjectId, projectId: state.projectId, operationId: state.id });
-  }
-}

@@ -52,7 +52,7 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
     Math.max(0, call.deadline - deps.clock.now()) + DEADLINE_SLACK_MS);
   const context: StepContext<never> = {
     operation: headOf(held.state), input: held.state.input as never, secrets, outputs: outputsOf(held.state),
-    fence: { generation: deps.generation, epoch: held.state.epoch, attempt }, attempt: held.state.steps[call.position]!.attempts, signal, deadline: new Date(call.deadline),
+    fence: { generation: deps.generation, epoch: held.state.epoch, attempt }, attempt: held.state.steps[call.position]!.attempts, endingAs: held.state.undo?.to ?? null, signal, deadline: new Date(call.deadline),
     log: deps.log.child({ operation: id, kind, step: step.name }),
     progress(fraction, message) {
       inside();

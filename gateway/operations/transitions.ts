@@ -23,11 +23,11 @@ export function resumed(state: OperationState, now: number): OperationState {
     : { ...again, interruptions: state.interruptions + 1 };
 }
 
-export function began(state: OperationState, position: number, now: number): OperationState {
+export function began(state: OperationState, position: number, now: number, isPointOfNoReturn = false): OperationState {
   const step = state.steps[position]!;
   return {
     ...withStep(state, position, { state: 'RUNNING', attempts: step.attempts + 1, startedAt: step.startedAt ?? now, finishedAt: null, progress: null, message: null }),
-    state: 'RUNNING', step: step.name, runAfter: now,
+    state: 'RUNNING', step: step.name, runAfter: now, isCancellable: state.isCancellable && !isPointOfNoReturn,
   };
 }
 

@@ -22,6 +22,8 @@ export interface StepContext<Input> {
   fence: Fence;
   /** of this step, from 1 */
   attempt: number;
+  /** while undoing: what the operation ends as; null on the way forwards */
+  endingAs: 'FAILED' | 'CANCELLED' | null;
   /** aborted on cancel, lost lease and deadline */
   signal: AbortSignal;
   /** of this attempt */
@@ -42,6 +44,8 @@ export interface Step<Input> {
   /** of one attempt */
   timeoutMs: number;
   retry: RetryPolicy;
+  /** What it does can neither be undone nor called off half-way: once it has begun, the operation is no longer cancellable. */
+  isPointOfNoReturn?: boolean;
   /** pure; a step that does not apply is journalled as skipped */
   applies?(input: Input, outputs: Readonly<Record<string, unknown>>): boolean;
   /** Idempotent: may be called again after a crash anywhere inside. Its return value is journalled as JSON. */
@@ -125,7 +129,8 @@ export interface Operations {
   enqueue(tx: Tx, request: EnqueueRequest): Promise<OperationView>;
   get(id: string): Promise<OperationView | null>;
   cancel(id: string, by: { actor: string; clientAddress: string | null; requestId: string | null }): Promise<OperationView>;
-  retry(id: string, by: { actor: string; clientAddress: string | null; requestId: string | null }): Promise<OperationView>;
+  /** `guard` runs in the retry's transaction, with the subject locked: it throws when the subject has moved on since. */
+  retry(id: string, by: { actor: string; clientAddress: string | null; requestId: string | null }, guard?: (tx: Tx) => Promise<void>): Promise<OperationView>;
   /** Resolves when it has ended, or with its present state at the timeout. */
   waitForEnd(id: string, timeoutMs: number, signal?: AbortSignal): Promise<OperationView & { outputs: Record<string, unknown> }>;
 }

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CofferError, invalidInput, notFound } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
-import { appendEvent } from '../../events/append.ts';
+import { appendEvent, appendMutation } from '../../events/append.ts';
 import { isUniqueViolation, type Store, type Tx } from '../../store/tx.ts';
 import type { Access, Caller, ProjectDoc, Role, TokenDoc } from '../api.ts';
 import { nameIssues } from '../names.ts';
@@ -30,21 +30,31 @@ export async function ensureAdminToken(tx: Tx, hash: string): Promise<void> {
 
 export function createAccess(store: Store, now: () => number = Date.now): Access & { forget(tokenId: string): void } {
   const cache = new Map<string, { row: TokenRow; until: number }>();
+  /** a look that was under way while a token was forgotten may bring back what was true before */
+  let forgotten = 0;
 
   const look = async (hash: string): Promise<TokenRow | null> => {
     const cached = cache.get(hash);
     if (cached && cached.until > now()) return cached.row;
+    const before = forgotten;
     const [row] = await store.query<TokenRow>('select * from api_token where hash = $1', [hash]);
     if (!row) { cache.delete(hash); return null; }
     if (cache.size >= cacheMost) cache.clear();
-    cache.set(hash, { row, until: now() + cacheForMs });
+    if (before === forgotten) cache.set(hash, { row, until: now() + cacheForMs });
     return row;
   };
-  const audit = (tx: Tx, caller: Caller, type: string, subject: string, projectId: string | null, data: object): Promise<unknown> =>
-    appendEvent(tx, { type, phase: 'INFO', actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId, subject, projectId, operationId: null, data });
+  const framed = (tx: Tx, caller: Caller, type: string, subject: string, projectId: string | null, data: object): Promise<void> => appendMutation(tx, caller, { type, subject, projectId, data });
+  /** What gateways listen for to end what the token has open. */
+  const tellRevoked = (tx: Tx, caller: Caller, tokenId: string, projectId: string | null): Promise<unknown> =>
+    appendEvent(tx, { type: 'token.revoked', phase: 'INFO', actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId, subject: tokenId, projectId });
+
+  const forget = (tokenId: string): void => {
+    forgotten += 1;
+    for (const [hash, { row }] of cache) if (row.id === tokenId) cache.delete(hash);
+  };
 
   return {
-    forget(tokenId) { for (const [hash, { row }] of cache) if (row.id === tokenId) cache.delete(hash); },
+    forget,
     async authenticate(token, clientAddress, requestId) {
       const row = await look(hashToken(token));
       if (!row || row.revoked_at || (row.expires_at && row.expires_at.getTime() <= now())) return null;
@@ -75,21 +85,22 @@ export function createAccess(store: Store, now: () => number = Date.now): Access
       if (issues.length > 0) throw invalidInput(issues);
       return store.transaction(async (tx) => {
         const [row] = await tx.query<ProjectRow>('insert into project (id, name) values ($1, $2) returning id, name, created_at', [newId('Project'), name]);
-        await audit(tx, caller, 'project.created', row!.id, row!.id, { name });
+        await framed(tx, caller, 'project.create', row!.id, row!.id, { name });
         return projectDoc(row!);
       }).catch((error: unknown) => { throw isUniqueViolation(error, 'project') ? new CofferError('CONFLICT.NAME_TAKEN', `a project named "${name}" exists`) : error; });
     },
     async deleteProject(caller, id) {
       const seen = requireOn(caller, 'project.delete', `project ${id}`, await this.project(caller, id), (p) => p.id);
       return store.transaction(async (tx) => {
-        await tx.query('select 1 from project where id = $1 for update', [seen.id]);
+        const [locked] = await tx.query('select 1 from project where id = $1 and deleted_at is null for update', [seen.id]);
+        if (!locked) throw notFound(`project ${id}`);
         const [{ n } = { n: 0 }] = await tx.query<{ n: number }>('select count(*)::int as n from instance where project_id = $1 and deleted_at is null', [seen.id]);
         if (n > 0) throw new CofferError('PRECONDITION.STATE', `project ${seen.name} still has ${n} instance${n === 1 ? '' : 's'}`, { remedy: 'Delete them first.' });
         const tokens = await tx.query<{ id: string }>('update api_token set revoked_at = now() where project_id = $1 and revoked_at is null returning id', [seen.id]);
-        for (const token of tokens) await audit(tx, caller, 'token.revoked', token.id, seen.id, {});
+        for (const token of tokens) await tellRevoked(tx, caller, token.id, seen.id);
         // the name becomes free, the row stays for audit
         await tx.query(`update project set deleted_at = now(), name = name || '#' || id where id = $1`, [seen.id]);
-        await audit(tx, caller, 'project.deleted', seen.id, seen.id, { name: seen.name });
+        await framed(tx, caller, 'project.delete', seen.id, seen.id, { name: seen.name });
         return seen;
       });
     },
@@ -110,21 +121,27 @@ export function createAccess(store: Store, now: () => number = Date.now): Access
       if (issues.length > 0) throw invalidInput(issues);
       const secret = `coffer_${randomBytes(32).toString('base64url')}`;
       return store.transaction(async (tx) => {
+        // not into a project that is deleted at this moment: its tokens are all revoked
+        if (projectId !== null && (await tx.query('select 1 from project where id = $1 and deleted_at is null for key share', [projectId])).length === 0) throw notFound(`project ${projectId}`);
         const [row] = await tx.query<TokenRow>(
           'insert into api_token (id, hash, name, project_id, role, created_by, expires_at) values ($1,$2,$3,$4,$5,$6,$7) returning *',
           [newId('ApiToken'), hashToken(secret), input.name, projectId, input.role, caller.actor, input.expiresAt ?? null]);
-        await audit(tx, caller, 'token.created', row!.id, projectId, { name: input.name, role: input.role });
+        await framed(tx, caller, 'token.create', row!.id, projectId, { name: input.name, role: input.role });
         return { token: tokenDoc(row!), secret };
       });
     },
     async revokeToken(caller, tokenId) {
       const [row] = await store.query<TokenRow>('select * from api_token where id = $1', [tokenId]);
       requireOn(caller, 'token.revoke', `token ${tokenId}`, row, (t) => t.project_id);
-      return store.transaction(async (tx) => {
+      const answer = await store.transaction(async (tx) => {
         const [revoked] = await tx.query<TokenRow>('update api_token set revoked_at = coalesce(revoked_at, now()) where id = $1 returning *', [tokenId]);
-        await audit(tx, caller, 'token.revoked', tokenId, revoked!.project_id, {});
+        await tellRevoked(tx, caller, tokenId, revoked!.project_id);
+        await framed(tx, caller, 'token.revoke', tokenId, revoked!.project_id, { name: revoked!.name });
         return tokenDoc(revoked!);
       });
+      // other gateways hear of it; whoever is answered here may count on it at once
+      forget(tokenId);
+      return answer;
     },
   };
 }

@@ -1,6 +1,8 @@
 /** Start, stop, restart, delete, reset, ping, update: each judges what it sees under the row's lock, then enqueues. */
 import { CofferError, invalidInput, type InputIssue } from '../../../kernel/errors.ts';
-import type { OperationView } from '../../operations/workflow.ts';
+import type { LifecycleWork } from '../../operations/workflows/instance-facts.ts';
+import { appendMutation } from '../../events/append.ts';
+import { selectOperationViews } from '../../store/operation-document.ts';
 import type { Tx } from '../../store/tx.ts';
 import { isUniqueViolation } from '../../store/tx.ts';
 import type { Accepted, Caller, Instances } from '../api.ts';
@@ -17,22 +19,34 @@ export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: str
   return requireOn(caller, action, `instance ${id}`, row?.deleted_at ? null : row, (r) => r.project_id);
 }
 
-export async function accept(
-  deps: DomainDeps, caller: Caller, action: Action, kind: Kind, instanceId: string,
-  options: { preempt?: boolean; check?(row: InstanceRow): void; patch?: InstancePatch; input?: object } = {},
-): Promise<Accepted> {
-  const operation = await deps.store.transaction(async (tx): Promise<OperationView> => {
+interface AcceptOptions {
+  preempt?: boolean;
+  check?(row: InstanceRow): void;
+  /** the id of an operation that does this already: it is the answer */
+  joins?(row: InstanceRow): string | null;
+  patch?: InstancePatch;
+  input?: Partial<LifecycleWork>;
+}
+
+export function accept(deps: DomainDeps, caller: Caller, action: Action, kind: Kind, instanceId: string, options: AcceptOptions = {}): Promise<Accepted> {
+  return deps.store.transaction(async (tx): Promise<Accepted> => {
     const row = await visibleRow(tx, caller, action, instanceId);
     options.check?.(row);
-    const meta = { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId };
-    const view = await deps.operations.enqueue(tx, {
-      kind, target: row.host_id, input: { instanceId, hostId: row.host_id, datastore: row.datastore, track: row.track, ...options.input }, subjectId: instanceId, lockMode: 'EXCLUSIVE',
-      ...(options.preempt ? { preempt: true } : {}), projectId: row.project_id, ...meta,
-    });
-    if (options.patch) await changeInstance(tx, instanceId, options.patch, { ...meta, operationId: view.id });
-    return view;
+    const joined = options.joins?.(row) ?? null;
+    const operation = joined === null ? await enqueue(tx, deps, caller, kind, row, options) : (await selectOperationViews(tx, 'o.id = $1', [joined]))[0]!;
+    // read here: once this has committed, a short operation may have ended and taken the instance out of sight
+    return { instance: (await findInstance(tx, caller, { id: instanceId }))!, operation };
   });
-  return { instance: (await findInstance(deps.store, caller, { id: instanceId }))!, operation };
+}
+
+async function enqueue(tx: Tx, deps: DomainDeps, caller: Caller, kind: Kind, row: InstanceRow, options: AcceptOptions): Promise<Accepted['operation']> {
+  const meta = { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId };
+  const input: LifecycleWork = { instanceId: row.id, hostId: row.host_id, datastore: row.datastore, track: row.track, intentBefore: row.intent, ...options.input };
+  const operation = await deps.operations.enqueue(tx, {
+    kind, target: row.host_id, input, subjectId: row.id, lockMode: 'EXCLUSIVE', ...(options.preempt ? { preempt: true } : {}), projectId: row.project_id, ...meta,
+  });
+  if (options.patch) await changeInstance(tx, row.id, options.patch, { ...meta, operationId: operation.id });
+  return operation;
 }
 
 const requirePrepared = (row: InstanceRow): void => {
@@ -40,35 +54,35 @@ const requirePrepared = (row: InstanceRow): void => {
   throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 };
 
+/** What stands in the way of a reset is exactly what it is for; half a create or half a deletion it cannot make whole. */
+function requireResettable(row: InstanceRow): void {
+  if (row.task !== null && (row.task.kind === 'instance.create' || row.task.kind === 'instance.delete')) {
+    throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { details: { operationId: row.task.id } });
+  }
+  requirePrepared(row);
+}
+
 export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requirePrepared, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requirePrepared, patch: { intent: 'STOPPED' } }),
     restart: (caller, id) => accept(deps, caller, 'instance.restart', 'instance.restart', id, { check: requirePrepared, patch: { intent: 'RUNNING' } }),
-    // what stands in the way of a reset is exactly what it is for
-    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, patch: { fault: null } }),
+    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireResettable, patch: { fault: null } }),
     delete: (caller, input) => deleteInstance(deps, caller, input),
     ping: (caller, id) => ping(deps, caller, id),
     update: (caller, input) => update(deps, caller, input),
   };
 }
 
-/** Pre-empts whatever runs, except another delete: that one is answered instead. */
-async function deleteInstance(deps: DomainDeps, caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted> {
-  const seen = await findInstance(deps.store, caller, { id: input.instanceId });
-  if (seen?.task?.kind === 'instance.delete' && seen.deletedAt === null) {
-    requireOn(caller, 'instance.delete', `instance ${input.instanceId}`, seen, (i) => i.projectId);
-    const running = await deps.operations.get(seen.task.id);
-    if (running && !input.force) return { instance: seen, operation: running };
-  }
+/** Pre-empts whatever runs, except another delete: that one is answered instead, unless this one shall not wait for the agent. */
+function deleteInstance(deps: DomainDeps, caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted> {
+  const force = input.force ?? false;
   return accept(deps, caller, 'instance.delete', 'instance.delete', input.instanceId, {
-    preempt: true, input: { force: input.force ?? false },
+    preempt: true, input: { force },
     check(row) {
-      if (row.deletion_protection && !input.force) throw new CofferError('PRECONDITION.DELETION_PROTECTED', `instance ${row.name} is protected from deletion`);
-      if (row.deletion_protection && caller.role !== 'OPERATOR' && caller.role !== 'OWNER') {
-        throw new CofferError('ACCESS.FORBIDDEN', 'only an owner may force the deletion of a protected instance', { details: { action: 'instance.delete' } });
-      }
+      if (row.deletion_protection) throw new CofferError('PRECONDITION.DELETION_PROTECTED', `instance ${row.name} is protected from deletion`);
     },
+    joins: (row) => (row.task?.kind === 'instance.delete' && !force ? row.task.id : null),
   });
 }
 
@@ -82,25 +96,29 @@ async function ping(deps: DomainDeps, caller: Caller, id: string): ReturnType<In
   };
 }
 
+const isGiven = <T>(value: T): value is NonNullable<T> => value !== null && value !== undefined;
+
 async function update(deps: DomainDeps, caller: Caller, input: Parameters<Instances['update']>[1]): ReturnType<Instances['update']> {
   const issues: InputIssue[] = [
-    ...(input.name ? nameIssues(['input', 'name'], input.name) : []), ...tagIssues(['input', 'tags'], input.tags ?? []),
+    ...(isGiven(input.name) ? nameIssues(['input', 'name'], input.name) : []), ...tagIssues(['input', 'tags'], input.tags ?? []),
     ...(input.maintenance ? maintenanceIssues(['input', 'maintenance'], input.maintenance) : []),
   ];
   if (issues.length > 0) throw invalidInput(issues);
-  await deps.store.transaction(async (tx) => {
+  return deps.store.transaction(async (tx) => {
     const row = await visibleRow(tx, caller, 'instance.update', input.instanceId);
-    if (input.revision !== null && input.revision !== undefined && input.revision !== row.revision) {
+    if (isGiven(input.revision) && input.revision !== row.revision) {
       throw new CofferError('CONFLICT.STALE', `instance ${row.name} is at revision ${row.revision}, not ${input.revision}`);
     }
-    await changeInstance(tx, input.instanceId, {
-      ...(input.name ? { name: input.name } : {}), ...(input.tags ? { tags: input.tags } : {}),
-      ...(input.deletionProtection === null || input.deletionProtection === undefined ? {} : { deletion_protection: input.deletionProtection }),
+    const data = { changed: Object.keys(input).filter((k) => k !== 'instanceId' && k !== 'revision') };
+    await changeInstance(tx, row.id, {
+      ...(isGiven(input.name) ? { name: input.name } : {}), ...(isGiven(input.tags) ? { tags: input.tags } : {}),
+      ...(isGiven(input.deletionProtection) ? { deletion_protection: input.deletionProtection } : {}),
       ...(input.maintenance === undefined ? {} : { maintenance: input.maintenance }),
-    }, { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId, data: { changed: Object.keys(input).filter((k) => k !== 'instanceId' && k !== 'revision') } });
+    }, { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId, data });
+    await appendMutation(tx, caller, { type: 'instance.update', subject: row.id, projectId: row.project_id, data });
+    return (await findInstance(tx, caller, { id: row.id }))!;
   }).catch((error: unknown) => {
     if (isUniqueViolation(error, 'instance')) throw new CofferError('CONFLICT.NAME_TAKEN', `an instance named "${input.name}" exists in the project`);
     throw error;
   });
-  return (await findInstance(deps.store, caller, { id: input.instanceId }))!;
 }

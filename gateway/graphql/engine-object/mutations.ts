@@ -111,7 +111,7 @@ defineMutation('enableRoot', {
   resolve: (ctx, input) => ctx.domain.engine.enableRoot(ctx.caller, input),
   payload: (t) => ({
     ...userResults(t),
-    credentials: t.field({ type: UserCredentialsRef, nullable: true, description: 'Told here and never again. Null while the operation is still running or when it failed.', resolve: (answer) => answer.credentials }),
+    credentials: t.field({ type: UserCredentialsRef, nullable: true, description: 'Told here and never again, also while the operation is still running. Null when the engine refused.', resolve: (answer) => answer.credentials }),
   }),
 });
 

@@ -36,7 +36,7 @@ UserCredentialsRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     host: t.exposeString('host', { nullable: true }),
-    password: t.expose('password', { type: 'Secret', nullable: true, description: 'Null when this answers a repeated request: it was told the first time.' }),
+    password: t.expose('password', { type: 'Secret', nullable: true, description: 'Null when this answers a repeated request (it was told the first time), and when the engine refused to make the user.' }),
   }),
 });
 

@@ -8,7 +8,7 @@ export const InstanceStatusEnum = builder.enumType('InstanceStatus', {
     STOPPED: { description: 'Stopped as was asked.' },
     UNHEALTHY: { description: 'It ought to run and the engine does not answer.' },
     UNKNOWN: { description: 'Nothing has been heard from its agent for too long to say.' },
-    ERROR: { description: 'Making it failed; `fault` says why. Delete it, or let an operator reset it.' },
+    ERROR: { description: 'Making it failed; `fault` says why. Delete it and make another.' },
     DELETING: { description: 'Being removed.' },
   } as const,
 });

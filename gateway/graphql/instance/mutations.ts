@@ -71,14 +71,14 @@ const refusals: readonly ApiErrorName[] = ['NotFoundError', 'ForbiddenError', 'C
 defineAction('startInstance', 'Starts a stopped instance.', refusals, (domain, caller, id) => domain.instances.start(caller, id));
 defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusals, (domain, caller, id) => domain.instances.stop(caller, id));
 defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusals, (domain, caller, id) => domain.instances.restart(caller, id));
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended.', ['NotFoundError', 'ForbiddenError', 'ConflictError'], (domain, caller, id) => domain.instances.reset(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making or its deletion.', refusals, (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',
   errors: refusals,
   input: (t) => ({
     instanceId: t.id({ required: true }),
-    force: t.boolean({ description: 'Do not wait for an agent or host that does not answer.' }),
+    force: t.boolean({ description: 'Do not wait for the agent: engine and agent are killed. Also takes over from a deletion that still waits.' }),
   }),
   resolve: (ctx, input) => ctx.domain.instances.delete(ctx.caller, input),
   payload: (t) => ({

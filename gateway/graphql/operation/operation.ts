@@ -36,7 +36,7 @@ OperationRef.implement({
     progress: t.exposeFloat('progress', { description: '0 to 1; never goes back.' }),
     attempt: t.exposeInt('attempt', { description: 'How often a worker has taken it.' }),
     deadline: t.expose('deadline', { type: 'DateTime', description: 'Past it the operation fails, whatever happens.' }),
-    cancellable: t.exposeBoolean('cancellable'),
+    cancellable: t.exposeBoolean('cancellable', { description: 'Whether it can be cancelled now. What cannot be undone cannot be cancelled once it has begun.' }),
     fault: t.field({
       type: FaultRef, nullable: true, extensions: { cost: { own: 2 } },
       resolve: async (operation, _args, ctx) => {

@@ -22,8 +22,8 @@ const reserve = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
       // one reservation at a time on a host: the optimistic check at acceptance becomes a promise here
       await tx.query('select 1 from host where id = $1 for update', [hostId]);
       const leased = await leasePorts(tx, deps, instanceId, hostId, ports);
-      const [load] = await readHostLoads(tx, deps.enginePorts, hostId);
-      // this instance's own demand is part of what is promised already
+      const [load] = await readHostLoads(tx, deps.enginePorts, { hostId, onlyReserved: true });
+      // this instance's own demand is part of what is reserved by now; those that were only accepted wait for their turn here
       const refusal = load ? refusalOf(load, { memoryMb: 0, volumeGb: 0, ports: 0, zone: null }, deps.reserve) : null;
       if (refusal) throw new FinalStepError(refusal.code, refusal.message);
       const endpoints = await deps.control.call(datastore, 'endpoints', { host: deps.engineAdvertise, ports: leased });
@@ -116,8 +116,11 @@ export function createInstanceWorkflow(deps: WorkflowDeps): Workflow<CreateInsta
       startEngineStep(deps), databases(deps), users(deps), verifyStep(deps), readyStep(deps, 'ok'),
     ],
     async onEnd(tx, operation, ending) {
+      const { instanceId } = operation.input;
       const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
-      await changeInstance(tx, operation.input.instanceId, { fault }, { actor: operation.actor, operationId: operation.id });
+      // Ended before anything was reserved: then there was no reservation to undo either.
+      const holdsNothing = fault !== null && (await tx.query('select 1 from port_lease where instance_id = $1 limit 1', [instanceId])).length === 0;
+      await changeInstance(tx, instanceId, { fault, ...(holdsNothing ? { released: true } : {}) }, { actor: operation.actor, operationId: operation.id });
     },
   });
 }

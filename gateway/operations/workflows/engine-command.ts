@@ -71,5 +71,5 @@ async function run(deps: WorkflowDeps, ctx: StepContext<EngineWork>): Promise<un
 export const engineCommandWorkflow = (deps: WorkflowDeps): Workflow<EngineWork> =>
   defineWorkflow<EngineWork>({
     kind: 'engine.command', version: 1, cancellable: true, timeoutMs: minutesMs(10),
-    steps: [{ name: 'run', title: 'Act on the engine', timeoutMs: minutesMs(5), retry: brief, run: (ctx) => run(deps, ctx) }],
+    steps: [{ name: 'run', title: 'Act on the engine', timeoutMs: minutesMs(5), retry: brief, isPointOfNoReturn: true, run: (ctx) => run(deps, ctx) }],
   });

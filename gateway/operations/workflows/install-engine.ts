@@ -6,7 +6,7 @@ export interface InstallEngineWork { hostId: string; datastore: string; track: s
 
 export const installEngineWorkflow = (deps: WorkflowDeps): Workflow<InstallEngineWork> =>
   defineWorkflow<InstallEngineWork>({
-    kind: 'engine.install', version: 1, cancellable: true, timeoutMs: minutesMs(20),
+    kind: 'engine.install', version: 1, cancellable: true, retryable: true, timeoutMs: minutesMs(20),
     steps: [{
       name: 'install', title: 'Install the engine', timeoutMs: minutesMs(15), retry: brief,
       async run(ctx) {

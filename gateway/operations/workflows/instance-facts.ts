@@ -7,6 +7,8 @@ import type { Store, Tx } from '../../store/tx.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 export interface InstanceWork { instanceId: string; hostId: string; datastore: string; track: string }
+/** `intentBefore`: what was wanted of the instance until then; a cancel goes back to it. `force`: waits for no agent. */
+export interface LifecycleWork extends InstanceWork { intentBefore?: 'RUNNING' | 'STOPPED'; force?: boolean }
 /** Passwords travel beside it, sealed, as `user.<index>`. */
 export interface CreateInstanceWork extends InstanceWork {
   databases: DatabaseSpec[];

@@ -1,15 +1,19 @@
 /** Start, stop, restart, reset and delete of an instance. */
+import { isCofferError } from '../../../kernel/errors.ts';
 import { changeInstance } from '../../domain/instance/change.ts';
 import type { Tx } from '../../store/tx.ts';
-import { defineWorkflow, type Ending, type OperationHead, type Step, type Workflow } from '../workflow.ts';
+import { defineWorkflow, FinalStepError, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, startEngineStep } from './guest-steps.ts';
-import { readInstance, type InstanceWork } from './instance-facts.ts';
+import { readInstance, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
 import { runOnAgent } from './run-on-agent.ts';
 
-async function recordFault(tx: Tx, operation: OperationHead & { input: InstanceWork }, ending: Ending): Promise<void> {
+async function recordEnd(tx: Tx, operation: OperationHead & { input: LifecycleWork }, ending: Ending): Promise<void> {
   const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
-  await changeInstance(tx, operation.input.instanceId, { fault }, { actor: operation.actor, operationId: operation.id });
+  const { instanceId, intentBefore } = operation.input;
+  // Pre-empted: what took over says what is wanted.
+  const goesBack = ending.state === 'CANCELLED' && ending.fault.code !== 'OPERATION.PREEMPTED' && intentBefore !== undefined;
+  await changeInstance(tx, instanceId, { fault, ...(goesBack ? { intent: intentBefore } : {}) }, { actor: operation.actor, operationId: operation.id });
 }
 
 /** A guest whose agent is gone is made again from its record; one that is there is left alone. */
@@ -33,6 +37,25 @@ const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): S
       name === 'stop' ? { $case: 'stop', value: { immediate: false } } : { $case: 'restart', value: {} });
   },
 });
+
+/** A cancelled start stops what it may have started, a cancelled stop starts it again; a failed one leaves things as they are, for the agent to keep at. */
+async function goBack(deps: WorkflowDeps, ctx: StepContext<LifecycleWork>, from: 'RUNNING' | 'STOPPED'): Promise<void> {
+  const { intentBefore } = ctx.input;
+  if (ctx.endingAs !== 'CANCELLED' || intentBefore === undefined || intentBefore === from) return;
+  const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
+  try {
+    if (intentBefore === 'STOPPED') await runOnAgent(deps, ctx, 'undo-stop', stopMs, { $case: 'stop', value: { immediate: false } });
+    else await runOnAgent(deps, ctx, 'undo-start', startMs, { $case: 'start', value: {} });
+  } catch (error) {
+    // Without its agent the operation would hold the instance until all its time is up.
+    if (isCofferError(error) && error.code === 'AGENT.UNREACHABLE') throw new FinalStepError(error.code, error.message);
+    throw error;
+  }
+}
+
+const startStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...startEngineStep<LifecycleWork>(deps), compensate: (ctx) => goBack(deps, ctx, 'RUNNING') });
+const stopStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'stop', 'Stop the engine'), compensate: (ctx) => goBack(deps, ctx, 'STOPPED') });
+const restartStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'restart', 'Restart the engine'), compensate: (ctx) => goBack(deps, ctx, 'RUNNING') });
 
 const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
   name: 'repair', title: 'Repair management access', timeoutMs: minutesMs(10), retry: brief,
@@ -63,8 +86,9 @@ const seeSettled = (deps: WorkflowDeps): Step<InstanceWork> => ({
 });
 
 /** Delete works whatever is left: an orderly stop is a courtesy, the destruction is not. */
-const farewell = (deps: WorkflowDeps): Step<InstanceWork> => ({
+const farewell = (deps: WorkflowDeps): Step<LifecycleWork> => ({
   name: 'stop', title: 'Stop the engine', timeoutMs: secondsMs(20), retry: { attempts: 1, firstDelayMs: 1, maxDelayMs: 1 },
+  applies: (input) => input.force !== true,
   async run(ctx) {
     const { agentConnected, prepared } = await readInstance(deps.store, ctx.input.instanceId);
     if (!agentConnected || !prepared) return { skipped: 'no agent' };
@@ -91,18 +115,18 @@ const forget = (deps: WorkflowDeps): Step<InstanceWork> => ({
   }),
 });
 
-export function lifecycleWorkflows(deps: WorkflowDeps): Workflow<InstanceWork>[] {
-  const define = (kind: string, steps: Step<InstanceWork>[]): Workflow<InstanceWork> =>
-    defineWorkflow<InstanceWork>({ kind, version: 1, cancellable: true, timeoutMs: minutesMs(20), steps, onEnd: recordFault });
+export function lifecycleWorkflows(deps: WorkflowDeps): Workflow<LifecycleWork>[] {
+  const define = (kind: string, steps: Step<LifecycleWork>[]): Workflow<LifecycleWork> =>
+    defineWorkflow<LifecycleWork>({ kind, version: 1, cancellable: true, retryable: true, timeoutMs: minutesMs(20), steps, onEnd: recordEnd });
   return [
-    define('instance.start', [ensureGuest(deps), enrolStep(deps), startEngineStep(deps), readyStep(deps, 'ok')]),
-    define('instance.stop', [ensureGuest(deps), enrolStep(deps), command(deps, 'stop', 'Stop the engine'), readyStep(deps, 'down')]),
-    define('instance.restart', [ensureGuest(deps), enrolStep(deps), command(deps, 'restart', 'Restart the engine'), readyStep(deps, 'ok')]),
+    define('instance.start', [ensureGuest(deps), enrolStep(deps), startStep(deps), readyStep(deps, 'ok')]),
+    define('instance.stop', [ensureGuest(deps), enrolStep(deps), stopStep(deps), readyStep(deps, 'down')]),
+    define('instance.restart', [ensureGuest(deps), enrolStep(deps), restartStep(deps), readyStep(deps, 'ok')]),
     define('instance.reset', [ensureGuest(deps), enrolStep(deps), repair(deps), resume(deps), seeSettled(deps)]),
-    defineWorkflow<InstanceWork>({
-      kind: 'instance.delete', version: 1, cancellable: false, timeoutMs: minutesMs(60), steps: [farewell(deps), destroy(deps), forget(deps)],
+    defineWorkflow<LifecycleWork>({
+      kind: 'instance.delete', version: 1, cancellable: false, retryable: true, timeoutMs: minutesMs(60), steps: [farewell(deps), destroy(deps), forget(deps)],
       async onEnd(tx, operation, ending) {
-        if (ending.state !== 'SUCCEEDED') return recordFault(tx, operation, ending);
+        if (ending.state !== 'SUCCEEDED') return recordEnd(tx, operation, ending);
         await changeInstance(tx, operation.input.instanceId, { deleted_at: new Date(), task: null, task_id: null, fault: null, agent_connected: false, endpoints: [], released: true },
           { type: 'instance.deleted', actor: operation.actor, operationId: operation.id });
       },

@@ -1,8 +1,8 @@
 /** What tenants may do within their rights, and what would happen to management that trusts what it finds. */
 import { describe, expect, it } from 'vitest';
-import { password, useServer } from './server.ts';
+import { password, tracks, useServer } from './server.ts';
 
-describe.each(['15', '17', '18'])('on %s', (track) => {
+describe.each(tracks)('on %s', (track) => {
   const server = useServer(track);
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
   let count = 0;

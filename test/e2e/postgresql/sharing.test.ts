@@ -1,9 +1,9 @@
 /** Who can do what in which database, in the ways applications and people really work. */
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { password, useServer } from './server.ts';
+import { password, tracks, useServer } from './server.ts';
 
-describe.each(['15', '17', '18'])('on %s', (track) => {
+describe.each(tracks)('on %s', (track) => {
   const server = useServer(track);
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
   const refused = (user: string, sql: string, database?: string): Promise<void> => expect(server.ask(user, sql, database)).rejects.toThrow(/permission denied|must be owner/);

@@ -5,7 +5,9 @@ import { expect } from 'vitest';
 import { processesOf, show, until } from '../../support/actions.ts';
 import { lookIntoStore } from '../../support/store-look.ts';
 import type { Target } from './engines.ts';
-import type { World } from './world.ts';
+import type { Installation } from '../../support/installation.ts';
+
+export interface Place { coffer: Installation }
 
 const settleMs = 45_000;
 const lookEveryMs = 100;
@@ -27,7 +29,7 @@ const EVENTS = `query Events($filter: EventFilter!, $after: String) {
 interface EventNode { type: string; phase: string; actor: string; clientAddress: string | null; requestId: string | null }
 
 /** Oldest first. */
-export async function eventsOf(world: Pick<World, 'coffer'>, operationId: string): Promise<EventNode[]> {
+export async function eventsOf(world: Place, operationId: string): Promise<EventNode[]> {
   const found: EventNode[] = [];
   for (let after: string | null = null; ;) {
     const { events } = await world.coffer.client.query<any>(EVENTS, { filter: { operationId }, after });
@@ -38,7 +40,7 @@ export async function eventsOf(world: Pick<World, 'coffer'>, operationId: string
 }
 
 /** One beginning and one end, told of the same request. */
-export async function expectToldOnce(world: World, operation: { id: string; kind: string; requestId: string | null }, end: 'END' | 'ERROR'): Promise<void> {
+export async function expectToldOnce(world: Place, operation: { id: string; kind: string; requestId: string | null }, end: 'END' | 'ERROR'): Promise<void> {
   const told = (await eventsOf(world, operation.id)).filter((event) => event.type === operation.kind && event.phase !== 'PROGRESS');
   expect(told.map((event) => event.phase)).toEqual(['START', end]);
   const causes = told.map(({ actor, clientAddress, requestId }) => ({ actor, clientAddress, requestId }));
@@ -47,13 +49,13 @@ export async function expectToldOnce(world: World, operation: { id: string; kind
   expect(causes[0]!.clientAddress).toMatch(/127\.0\.0\.1|::1/);
 }
 
-export async function expectNothingHeld(world: World, instanceId: string): Promise<void> {
+export async function expectNothingHeld(world: Place, instanceId: string): Promise<void> {
   expect(await lookIntoStore(world.coffer, 'select operation_id from subject_lock where subject_id = $1', [instanceId])).toEqual([]);
   expect(await lookIntoStore(world.coffer, 'select id from operation where subject_id = $1 and secrets is not null', [instanceId])).toEqual([]);
 }
 
 /** ACTIVE, one agent, one engine, and the user of the create gets in. */
-export async function expectRunning(world: World, target: Target): Promise<void> {
+export async function expectRunning(world: Place, target: Target): Promise<void> {
   await until(world.coffer.client, target.id, (instance) => instance.status === 'ACTIVE' && instance.task === null, settleMs);
   const isAgent = (command: string): boolean => /agent\.mjs/.test(command);
   await eventually(() => processesOf(target.id), (seen) => seen.filter((one) => isAgent(one.command)).length === 1 && target.engine.isOneEngine(seen.filter((one) => !isAgent(one.command))), `one agent and one engine of ${target.id}`);
@@ -62,19 +64,19 @@ export async function expectRunning(world: World, target: Target): Promise<void>
   await expectNothingHeld(world, target.id);
 }
 
-export async function expectStopped(world: World, target: Target): Promise<void> {
+export async function expectStopped(world: Place, target: Target): Promise<void> {
   await until(world.coffer.client, target.id, (instance) => instance.status === 'STOPPED' && instance.task === null, settleMs);
   await eventually(() => processesOf(target.id), (seen) => seen.length === 1, `the agent alone of ${target.id}`);
   await expectNothingHeld(world, target.id);
 }
 
-export async function expectNothingRuns(world: World, instanceId: string): Promise<void> {
+export async function expectNothingRuns(world: Place, instanceId: string): Promise<void> {
   await eventually(() => processesOf(instanceId), (seen) => seen.length === 0, `no process of ${instanceId}`);
   expect(await lookIntoStore(world.coffer, 'select port from port_lease where instance_id = $1', [instanceId])).toEqual([]);
   await expectNothingHeld(world, instanceId);
 }
 
-export async function expectGone(world: World, instanceId: string): Promise<void> {
+export async function expectGone(world: Place, instanceId: string): Promise<void> {
   await expectNothingRuns(world, instanceId);
   expect(existsSync(join(world.coffer.home, 'instances', instanceId))).toBe(false);
   expect(await world.coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { deletedAt } }', { id: instanceId })).toMatchObject({ instance: { deletedAt: expect.any(String) } });

@@ -9,18 +9,20 @@ export interface EngineUnderTest {
   version: string;
   input: Record<string, unknown>;
   grant: { database?: string; privileges?: string[] };
-  /** Answers `in`, or throws with the engine's words. */
+  /** Answers `in`, or the engine's words. */
   login(instance: any, user: string, password: string): Promise<string>;
   isOneEngine(processes: readonly Process[]): boolean;
   hasDatabases: boolean;
 }
 export interface Target { id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string> }
 
+const words = (error: Error): string => error.message;
+
 export const redis: EngineUnderTest = {
-  name: 'redis', datastore: 'redis', version: '8', hasDatabases: false, grant: { privileges: ['~cache:*', '+@read'] },
+  name: 'redis', datastore: 'redis', version: '8', hasDatabases: false, grant: { privileges: ['+@geo'] },
   input: { users: [{ name: 'app' }] },
   async login(instance, user, password) {
-    const answer = await redisCli(enginesFolder, instance, { user, password }, 'acl', 'whoami');
+    const answer = await redisCli(enginesFolder, instance, { user, password }, 'acl', 'whoami').catch(words);
     return answer === user ? 'in' : answer;
   },
   isOneEngine: (processes) => processes.length === 1 && /redis-server/.test(processes[0]!.command),
@@ -30,7 +32,7 @@ export const postgresql: EngineUnderTest = {
   name: 'postgresql', datastore: 'postgresql', version: '17', hasDatabases: true, grant: { database: 'shop', privileges: [] },
   input: { databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
   async login(instance, user, password) {
-    const answer = await psql(enginesFolder, instance, { user, password, database: 'shop' }, 'select current_user');
+    const answer = await psql(enginesFolder, instance, { user, password, database: 'shop' }, 'select session_user').catch(words);
     return answer === user ? 'in' : answer;
   },
   // one postmaster; what it starts carries "postgres: "

@@ -7,7 +7,7 @@ import { createScenario, deleteScenario, freshName, type Scenario } from './scen
 import type { World } from './world.ts';
 
 /** Kills at once; more would run into the limit of interruptions that one operation may suffer. */
-const batchSize = 8;
+const batchSize = 6;
 const operationTimeoutMs = 90_000;
 
 export interface Matrix {

@@ -30,7 +30,7 @@ export async function mutate(world: Pick<World, 'coffer'>, document: string, inp
 
 const engineAction = (name: string, more = 'results { name error { code message } }'): string => {
   const type = name.charAt(0).toUpperCase() + name.slice(1);
-  return `mutation Act($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { operation { id state } ${more} } ... on Error { code message } ... on InvalidInputError { issues { path message } } } }`;
+  return `mutation Act($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Payload { operation { id state } ${more} } ... on Error { code message } } }`;
 };
 
 let serial = 0;
@@ -123,7 +123,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
       begin: (world, target) => mutate(world, engineAction('deleteDatabaseUser'), { instanceId: target.id, user: { name: userOf(target) } }),
       async check(world, target) {
         expect(await timesListed(world, target, 'users', userOf(target))).toBe(0);
-        await expect(loginOf(world, target)).rejects.toThrow();
+        expect(await loginOf(world, target)).not.toBe('in');
       },
     }),
   ];
@@ -147,7 +147,7 @@ function rootScenarios(engine: EngineUnderTest): Scenario[] {
     begin: (world, target) => mutate(world, engineAction('disableRoot'), { instanceId: target.id }),
     async check(world, target) {
       await listed(world, target, 'users');
-      await expect(engine.login(await show(world.coffer.client, target.id), 'root', target.passwords['root']!)).rejects.toThrow();
+      expect(await engine.login(await show(world.coffer.client, target.id), 'root', target.passwords['root']!)).not.toBe('in');
     },
   })];
 }

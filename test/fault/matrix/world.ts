@@ -21,7 +21,7 @@ export interface World {
 }
 const workers = 2;
 /** Dead workers are followed soon, or a matrix of hundreds of kills takes an hour. */
-const leaseMs = 700;
+const leaseMs = 1_500;
 
 export async function createWorld(): Promise<World> {
   const faults = await createFaults();

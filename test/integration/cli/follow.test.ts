@@ -5,21 +5,27 @@ import type { OperationView } from '../../../gateway/operations/workflow.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
 
-/** A network between client and gateway that can be cut. */
-async function startCable(port: number): Promise<{ url: string; cut(): void; close(): void }> {
+/** A network between client and gateway that can be cut, and can hold back what the gateway answers. */
+async function startCable(port: number): Promise<{ url: string; cut(): void; hold(): void; release(): void; close(): void }> {
   const sockets = new Set<Socket>();
+  const answers = new Set<Socket>();
+  let isHeld = false;
   const server: Server = createServer((near) => {
     const far = createConnection(port, '127.0.0.1');
+    answers.add(far);
+    if (isHeld) far.pause();
     for (const [one, other] of [[near, far], [far, near]] as const) {
       sockets.add(one);
-      one.pipe(other);
+      one.on('data', (chunk) => { other.write(chunk); });
       one.on('error', () => other.destroy());
       one.on('close', () => { sockets.delete(one); other.destroy(); });
     }
   });
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const hold = (): void => { isHeld = true; for (const far of answers) far.pause(); };
+  const release = (): void => { isHeld = false; for (const far of answers) far.resume(); };
   const cut = (): void => { for (const socket of sockets) socket.destroy(); };
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/graphql`, cut, close: () => { cut(); server.close(); } };
+  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/graphql`, cut, hold, release, close: () => { cut(); server.close(); } };
 }
 
 let server: ApiServer;
@@ -99,6 +105,17 @@ describe('waiting for an operation', () => {
     const creating = cli.start(['instance', 'create', 'fresh', '--datastore', 'postgresql', '--flavor', 'small', '--volume', '1', '--user', 'app', '--project', 'alpha']);
     await subscribed();
     creating.child.kill('SIGINT');
+    const { code, out } = await creating.ended;
+    expect(code).toBe(130);
+    expect(out).toMatch(/app +generated/);
+  });
+  it('a password whose answer was still on its way is waited for', async () => {
+    const creating = cli.start(['instance', 'create', 'on-its-way', '--datastore', 'postgresql', '--flavor', 'small', '--volume', '1', '--user', 'app', '--no-wait'], { env: { COFFER_TOKEN: server.fake.addToken('maker', 'EDITOR', server.fake.projects[0]!.id) } });
+    cable.hold();
+    while (![...server.fake.instances.values()].some(({ name }) => name === 'on-its-way')) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    creating.child.kill('SIGINT');
+    await new Promise((resolve) => { setTimeout(resolve, 300); }); // without the grace it would have ended by now
+    cable.release();
     const { code, out } = await creating.ended;
     expect(code).toBe(130);
     expect(out).toMatch(/app +generated/);

@@ -1,6 +1,6 @@
 /** The event table with PostgreSQL's visibility: ids and transaction ids are given out early, rows appear at commit. */
 import { isAfter, parseSnapshot, type Position, type Snapshot } from '../../../gateway/events/cursor.ts';
-import { toEntry, type Entry } from '../../../gateway/events/event-row.ts';
+import { eventId, toEntry, type Entry } from '../../../gateway/events/event-row.ts';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 
@@ -63,7 +63,7 @@ export function createModelLog(clock: Clock): ModelLog {
       };
     },
     snapshot,
-    visible: (s, subject) => new Set(committed.filter((r) => r.subject === subject && r.xid < s.xmax && !s.running.has(r.xid)).map((r) => String(r.id))),
+    visible: (s, subject) => new Set(committed.filter((r) => r.subject === subject && r.xid < s.xmax && !s.running.has(r.xid)).map((r) => eventId(String(r.id)))),
     page(after, limit, subject) {
       const { xmin } = snapshot();
       const found = sorted().filter((r) => isAfter(r, after) && r.xid < xmin && (subject === undefined || r.subject === subject)).slice(0, limit);

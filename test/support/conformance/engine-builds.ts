@@ -1,12 +1,13 @@
 /** Real engine builds for tests: made once by the plugin's own sources, kept between runs, shared by everything that runs here. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 
 /** `COFFER_TEST_ENGINES` names a folder of builds; the default is shared by all checkouts of this machine. */
-export const engineFolder = process.env['COFFER_TEST_ENGINES'] ?? '/tmp/coffer-engines';
+export const engineFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(), 'coffer-engines');
 
 export async function engineBuild(plugin: DatastorePlugin, track: string): Promise<EngineBuild> {
   const records = join(engineFolder, 'records');

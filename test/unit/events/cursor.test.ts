@@ -39,7 +39,7 @@ describe('an event', () => {
   it('parses its document once, also under another cursor', () => {
     const { event } = entry(5, 6);
     const other = withCursor(event, 'else');
-    expect(other).toMatchObject({ cursor: 'else', id: '6', data: { n: 1 } });
+    expect(other).toMatchObject({ cursor: 'else', id: 'ev_6', data: { n: 1 } });
     expect(other.doc).toBe(event.doc);
     expect(event.cursor).toBe('3.5.6');
   });

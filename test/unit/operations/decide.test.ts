@@ -153,3 +153,22 @@ describe('transitions', () => {
     expect(viewOf(skipped(workflow, fresh(), 1, 5)).steps[1]).toMatchObject({ state: 'SUCCEEDED', message: 'not needed', attempts: 0 });
   });
 });
+
+describe('a point of no return', () => {
+  const act = defineWorkflow<object>({ kind: 'act', version: 1, cancellable: true, timeoutMs: 60_000, steps: [step('look'), step('act', { isPointOfNoReturn: true })] }) as AnyWorkflow;
+  const accepted = (): OperationState => fresh({ state: 'PENDING', steps: newSteps(act) });
+
+  it('can be cancelled before it and not after', () => {
+    const looking = advance(act, accepted(), 1).state;
+    expect([canCancel(accepted()), canCancel(looking)]).toEqual([true, true]);
+    const acting = advance(act, succeeded(act, looking, 0, null, 2), 3).state;
+    expect(acting.steps[1]).toMatchObject({ state: 'RUNNING' });
+    expect([canCancel(acting), viewOf(acting).cancellable]).toEqual([false, false]);
+  });
+
+  it('stays passed while the step is tried again, also by another worker', () => {
+    const acting = advance(act, succeeded(act, advance(act, accepted(), 1).state, 0, null, 2), 3).state;
+    expect(canCancel(failed(act, acting, 1, fault, 4, 0))).toBe(false);
+    expect(canCancel(resumed(released(acting, 5), 6))).toBe(false);
+  });
+});

@@ -29,6 +29,8 @@ export function ownedSettings(ctx: ServerContext): Record<string, string> {
     shared_preload_libraries: '', session_preload_libraries: '', dynamic_library_path: '$libdir', archive_mode: 'off', archive_library: '', archive_command: '', restore_command: '',
     allow_system_table_mods: 'off', max_prepared_transactions: '0',
     fsync: 'on', full_page_writes: 'on', wal_level: 'replica',
+    // In the data folder rather than in /dev/shm, which all instances share and where a killed server leaves its segments.
+    dynamic_shared_memory_type: 'mmap',
     logging_collector: 'off', log_destination: 'stderr',
     ...(major >= 17 ? { allow_alter_system: 'off' } : {}),
     ...(major >= 18 ? { extension_control_path: '$system', oauth_validator_libraries: '' } : {}),

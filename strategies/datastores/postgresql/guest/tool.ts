@@ -23,7 +23,7 @@ function tellErrors(stderr: string): string {
  * https://www.postgresql.org/docs/current/app-postgres.html#APP-POSTGRES-SINGLE-USER
  */
 export async function runSingleUser(ctx: GuestContext, data: string, database: string, statements: readonly string[]): Promise<void> {
-  const settings = { exit_on_error: 'on', log_min_error_statement: 'panic', log_statement: 'none', search_path: 'pg_catalog,pg_temp', role: 'none', local_preload_libraries: '', session_preload_libraries: '', shared_preload_libraries: '', archive_mode: 'off' };
+  const settings = { exit_on_error: 'on', log_min_error_statement: 'panic', log_statement: 'none', search_path: 'pg_catalog,pg_temp', role: 'none', local_preload_libraries: '', session_preload_libraries: '', shared_preload_libraries: '', archive_mode: 'off', dynamic_shared_memory_type: 'mmap' };
   const args = ['--single', '-j', '-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]), database];
   await runTool(ctx, 'postgres', args, statements.map((statement) => `${statement};\n\n`).join(''));
 }

@@ -1,0 +1,105 @@
+/**
+ * The use cases over a real store, with the workflows of the release. Nobody is at the other end: agents and hosts are
+ * told what to answer, which is what a test of acceptance, cancel and retry needs. Whole systems are in e2e and fault.
+ */
+import type { Agents, RunRequest } from '../../gateway/agents/agents.ts';
+import { createAccess } from '../../gateway/domain/access/access.ts';
+import type { Caller, Role } from '../../gateway/domain/api.ts';
+import { loadCatalogue, seedCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { createDomain } from '../../gateway/domain/domain.ts';
+import { instanceHooks } from '../../gateway/operation-hooks.ts';
+import { createOperations } from '../../gateway/operations/operations.ts';
+import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
+import type { AnyWorkflow } from '../../gateway/operations/workflow.ts';
+import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
+import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
+import { engineCommandWorkflow } from '../../gateway/operations/workflows/engine-command.ts';
+import { installEngineWorkflow } from '../../gateway/operations/workflows/install-engine.ts';
+import { lifecycleWorkflows } from '../../gateway/operations/workflows/lifecycle.ts';
+import { createControlHost } from '../../gateway/plugins/control-host.ts';
+import { createSealer } from '../../gateway/store/seal.ts';
+import { newId } from '../../kernel/ids.ts';
+import { silentLog } from '../../kernel/log.ts';
+import { loadPlugins } from '../../strategies/registry.ts';
+import type { ComputeStrategy } from '../../strategies/spi/compute.ts';
+import type { TestPostgres } from './postgres.ts';
+import { createTestStore } from './store.ts';
+
+export type DomainWorld = Awaited<ReturnType<typeof startDomainWorld>>;
+const enginePorts = { from: 30_000, to: 30_009 };
+const absent = (what: string): never => new Proxy({}, { get: (_target, name) => () => { throw new Error(`there is no ${what}.${String(name)} in this test`); } }) as never;
+
+export async function startDomainWorld(postgres: TestPostgres, options: { inlineWaitMs?: number } = {}) {
+  const { store, installation } = await createTestStore(postgres);
+  const plugins = await loadPlugins();
+  await store.transaction((tx) => seedCatalogue(tx, plugins));
+  const catalogue = await loadCatalogue(store, plugins);
+  const sealer = createSealer(Buffer.alloc(32, 7));
+  const control = createControlHost((name) => plugins.flatMap((one) => (one.state === 'READY' && one.name === name ? [one.plugin.control] : []))[0]);
+  const reserve = { memoryMb: 0, diskBytes: 0 };
+  /** what the agent does with a command; a test sets it */
+  const script: { run: Agents['run']; compute: Partial<ComputeStrategy> } = { run: async () => { throw new Error('no agent'); }, compute: {} };
+  const commands: string[] = [];
+  const agents = {
+    run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
+    waitForAgent: async () => ({}),
+  } as unknown as Agents;
+  const workflowDeps: WorkflowDeps = {
+    store, sealer, catalogue, control, agents, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
+  };
+  const workflows = [createInstanceWorkflow(workflowDeps), engineCommandWorkflow(workflowDeps), installEngineWorkflow(workflowDeps), ...lifecycleWorkflows(workflowDeps)] as AnyWorkflow[];
+  const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
+  const access = createAccess(store);
+  const domain = createDomain({
+    store, sealer, operations, catalogue, control, agents, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    generation: installation.generation, listBuilds: async () => [],
+  });
+  const hostId = newId('Host');
+  const facts = {
+    name: 'h', region: 'local', zone: 'local', memoryTotalMb: 2_048, memoryAvailableMb: 2_048, diskTotalBytes: 1e12, diskFreeBytes: 1e12, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x',
+  };
+  await store.query(`insert into host (id, name, region, zone, facts) values ($1, 'h', 'local', 'local', $2)`, [hostId, JSON.stringify(facts)]);
+  const [{ id: projectId } = { id: '' }] = await store.query<{ id: string }>('select id from project');
+  const workers: Worker[] = [];
+
+  return {
+    store, domain, operations, catalogue, projectId, hostId, script, commands,
+    caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
+      ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
+    async addProject(name: string): Promise<string> {
+      const id = newId('Project');
+      await store.query('insert into project (id, name) values ($1, $2)', [id, name]);
+      return id;
+    },
+    /** As a finished create leaves one. */
+    async addInstance(name: string, change: Record<string, unknown> = {}): Promise<string> {
+      const id = newId('Instance');
+      const version = catalogue.versions(catalogue.datastore('postgresql')!.id, false)[0]!;
+      const row: Record<string, unknown> = {
+        id, project_id: projectId, name, datastore: 'postgresql', track: version.name, version_id: version.id, flavor_id: catalogue.flavors()[0]!.id, volume_gb: 1, volume_type: 'directory', host_id: hostId,
+        region: 'local', zone: 'local', intent: 'RUNNING', status: 'ACTIVE', prepared: true, management_secret: Buffer.alloc(1), build_id: 'b', agent_connected: true, agent_seen_at: new Date(),
+        observation: JSON.stringify({ prepared: true, engine: 'ok', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }), ...change,
+      };
+      const names = Object.keys(row);
+      await store.query(`insert into instance (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')})`, Object.values(row));
+      return id;
+    },
+    async instance(id: string): Promise<Record<string, any>> { return (await store.query<Record<string, any>>('select * from instance where id = $1', [id]))[0]!; },
+    /** type and phase of what a request left behind, without the news that subscribers get */
+    async framesOf(requestId: string): Promise<string[]> {
+      const rows = await store.query<{ type: string; phase: string; actor: string; client_address: string }>(`select type, phase, actor, client_address from event where request_id = $1 and phase in ('START', 'END', 'ERROR') order by id`, [requestId]);
+      return rows.map((row) => [row.type, row.phase, row.actor, row.client_address].join(' '));
+    },
+    startWorker(): void {
+      const worker = createWorker({ store, sealer, workflows, hooks: instanceHooks, generation: installation.generation, gatewayId: `w${workers.length}`, concurrency: 8, leaseMs: 5_000, targets: () => [hostId], log: silentLog });
+      workers.push(worker);
+      worker.start();
+    },
+    async close(): Promise<void> {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      operations.close();
+      await store.close();
+    },
+  };
+}
