@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { isCofferError } from '../kernel/errors.ts';
 import { homePaths } from '../kernel/home.ts';
 import { releaseVersion } from '../kernel/release.ts';
+import { locatePackages } from '../kernel/plugin-packages.ts';
 import { loadSettings } from '../kernel/settings.ts';
 import { startGateway } from './composition.ts';
 
@@ -14,7 +15,7 @@ const stopTimeoutMs = 20_000;
 async function main(): Promise<void> {
   const loaded = loadSettings(process.env, { uid: process.getuid?.() ?? 0, userHome: process.env['HOME'] ?? '/nonexistent', machineName: hostname() });
   if ('problems' in loaded) return giveUp(loaded.problems.map((p) => p.message).join('\n'));
-  const { settings } = loaded;
+  const settings = { ...loaded.settings, plugins: locatePackages(loaded.settings.plugins, loaded.settings.home) };
   const paths = homePaths(settings.home);
   const storeUrl = settings.databaseUrl ?? (await readFile(paths.storeUrl, 'utf8').catch(() => '')).trim();
   if (storeUrl === '') return giveUp(`there is no store: set DATABASE_URL, or start Coffer with its host so that ${paths.storeUrl} exists`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { hostname, userInfo } from 'node:os';
+import { locatePackages } from '../kernel/plugin-packages.ts';
 import { loadSettings, type Settings } from '../kernel/settings.ts';
 import { configurationExitCode, HostProblem } from './problem.ts';
 import { reset } from './reset.ts';
@@ -17,7 +18,7 @@ Settings are environment variables (COFFER_HOME, COFFER_PORT, …): see docs/ref
 
 function readSettings(): Settings {
   const loaded = loadSettings(process.env, { uid: process.getuid?.() ?? 0, userHome: userHome(), machineName: hostname() });
-  if ('settings' in loaded) return loaded.settings;
+  if ('settings' in loaded) return { ...loaded.settings, plugins: locatePackages(loaded.settings.plugins, loaded.settings.home) };
   throw new HostProblem(loaded.problems.map((problem) => problem.message).join('\n'), configurationExitCode);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Client } from '../api/client.ts';
 import { Failure } from '../failure.ts';
-import type { TypedDocument } from '../generated/documents.ts';
+import { ConnectSpecDocument } from '../generated/documents.ts';
 
 export interface ConnectSpec {
   command: string;
@@ -16,13 +16,6 @@ export interface ConnectSpec {
   /** where the engine's own build on the instance's host has the command; operators only */
   clientFolder: string | null;
 }
-
-interface Result { instance: { connection: ConnectSpec | null } | null }
-
-const ConnectSpecDocument: TypedDocument<Result, { id: string }> = {
-  name: 'ConnectSpec',
-  text: 'query ConnectSpec($id: ID!) { instance(by: { id: $id }) { connection { command args environment { name value } defaultDatabase clientFolder } } }',
-};
 
 export async function readConnectSpec(client: Client, id: string, uri: string): Promise<ConnectSpec> {
   const { instance } = await client.request(ConnectSpecDocument, { id }).catch((error: unknown) => {

@@ -47,7 +47,7 @@ export interface Catalogue {
   /** plugins that were refused at boot have no datastore; they are told here */
   plugins(): PluginDoc[];
 }
-export interface EngineSourceDoc { kinds: string[]; installed: boolean; builds: { id: string; version: string; source: string; installedAt: string }[] }
+export interface EngineSourceDoc { kinds: string[]; installed: boolean; builds: { id: string; version: string; source: string; installedAt: string; binDir: string }[] }
 
 export interface InstanceFilter {
   projectId?: string | null | undefined; name?: string | null | undefined; status?: string[] | null | undefined;

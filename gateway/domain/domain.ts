@@ -54,7 +54,7 @@ async function engineSource(deps: DomainOptions, versionId: string): Promise<Eng
   const builds = await deps.listBuilds(null);
   if (!builds) throw new CofferError('HOST.UNREACHABLE', 'no compute role answers');
   const own = builds.filter((b) => b.datastore === version.datastore && b.track === version.name);
-  return { kinds: track.sources.map((s) => s.kind), installed: own.length > 0, builds: own.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt })) };
+  return { kinds: track.sources.map((s) => s.kind), installed: own.length > 0, builds: own.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt, binDir: b.binDir })) };
 }
 
 async function installEngine(deps: DomainOptions, caller: Caller, input: { datastore: string; version: string }): ReturnType<Domain['installEngine']> {

@@ -1,3 +1,4 @@
+import { invalidInput } from '../../kernel/errors.ts';
 import type { Store } from '../store/tx.ts';
 import { encodeCursor } from '../events/cursor.ts';
 import { eventId } from '../events/event-row.ts';
@@ -10,6 +11,8 @@ interface Row { id: string; xid: string; generation: number; at: Date; type: str
 export const eventMatches = (filter: EventFilter, event: { subject: string; projectId: string | null; type: string; operationId: string | null }): boolean =>
   (!filter.subject || event.subject === filter.subject) && (!filter.projectId || event.projectId === filter.projectId)
   && (!filter.type || event.type === filter.type || (filter.type.endsWith('*') && event.type.startsWith(filter.type.slice(0, -1)))) && (!filter.operationId || event.operationId === filter.operationId);
+
+const isNumber = (text: string): boolean => /^\d{1,18}$/.test(text);
 
 /** Newest first. */
 export async function listEvents(store: Store, caller: Caller, page: Page, filter: EventFilter): Promise<Connection<EventDoc>> {
@@ -26,6 +29,7 @@ export async function listEvents(store: Store, caller: Caller, page: Page, filte
   const counted = [...values];
   const descending = !window.backwards;
   let keyset = '';
+  if (window.from && !(isNumber(window.from.key) && isNumber(window.from.id))) throw invalidInput([{ path: [window.backwards ? 'before' : 'after'], message: 'is not a cursor of this list' }]);
   if (window.from) { values.push(window.from.key, window.from.id); keyset = ` and (e.xid, e.id) ${descending ? '<' : '>'} ($${values.length - 1}::bigint, $${values.length}::bigint)`; }
   values.push(window.limit + 1);
   const direction = descending ? 'desc' : 'asc';

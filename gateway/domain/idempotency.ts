@@ -3,7 +3,7 @@
  * conflict. The key is claimed in the transaction of the change, so two racing requests make one thing.
  */
 import { createHash } from 'node:crypto';
-import { CofferError } from '../../kernel/errors.ts';
+import { CofferError, invalidInput } from '../../kernel/errors.ts';
 import type { Tx } from '../store/tx.ts';
 
 export interface Replay { instanceId: string; operationId: string; userNames: { name: string; host: string | null }[] }
@@ -17,8 +17,11 @@ export function hashInput(input: unknown): string {
   return createHash('sha256').update(canonical).digest('hex');
 }
 
+export const maxKeyLength = 255;
+
 /** Locks the key for this transaction and returns the earlier answer, or null when it is free. */
 export async function claimKey(tx: Tx, projectId: string, mutation: string, key: string, inputHash: string): Promise<Replay | null> {
+  if (key.length > maxKeyLength) throw invalidInput([{ path: ['input', 'idempotencyKey'], message: `at most ${maxKeyLength} characters` }]);
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${projectId}/${mutation}/${key}`]);
   const [row] = await tx.query<{ input_hash: string; answer: Replay }>('select input_hash, answer from idempotency_key where project_id = $1 and mutation = $2 and key = $3', [projectId, mutation, key]);
   if (!row) return null;

@@ -2,6 +2,8 @@ import type { InputIssue } from '../../kernel/errors.ts';
 
 /** Names of projects, instances and tokens: usable as a DNS label, so that they can become host names. */
 const label = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+// eslint-disable-next-line no-control-regex
+const controlCharacter = /[\u0000-\u001f\u007f]/;
 const tagKey = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 export const maxTags = 50;
 
@@ -15,6 +17,7 @@ export function tagIssues(path: string[], tags: readonly { key: string; value: s
   tags.slice(0, maxTags).forEach((tag, i) => {
     if (!tagKey.test(tag.key)) issues.push({ path: [...path, String(i), 'key'], message: 'must be 1 to 63 letters, digits, and . _ / - inside' });
     if (tag.value.length > 255) issues.push({ path: [...path, String(i), 'value'], message: 'at most 255 characters' });
+    if (controlCharacter.test(tag.value) || !tag.value.isWellFormed()) issues.push({ path: [...path, String(i), 'value'], message: 'must not contain control characters or halves of characters' });
     if (seen.has(tag.key)) issues.push({ path: [...path, String(i), 'key'], message: `"${tag.key}" is given twice` });
     seen.add(tag.key);
   });
@@ -34,6 +37,5 @@ export function maintenanceIssues(path: string[], window: { day: string; start: 
 export function passwordIssues(path: string[], password: string): InputIssue[] {
   if (password.length < 12) return [{ path, message: 'at least 12 characters; leave it out to have one generated' }];
   if (password.length > 128) return [{ path, message: 'at most 128 characters' }];
-  // eslint-disable-next-line no-control-regex
-  return /[\u0000-\u001f\u007f]/.test(password) ? [{ path, message: 'must not contain control characters' }] : [];
+  return controlCharacter.test(password) || !password.isWellFormed() ? [{ path, message: 'must not contain control characters or halves of characters' }] : [];
 }

@@ -1,7 +1,7 @@
 /** The one place where an error becomes what a caller sees. What is not meant for callers is logged and hidden. */
 import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import { catalogue, type CofferError, isCofferError } from '../../kernel/errors.ts';
+import { catalogue, CofferError, isCofferError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 
 const hidden = 'Something unexpected happened';
@@ -27,9 +27,18 @@ function told(error: CofferError, at: unknown): GraphQLError {
   return new GraphQLError(error.message, { ...place(at), extensions });
 }
 
+/** What PostgreSQL says of a text with a NUL or half a character in it, which it can neither keep nor compare. */
+const unstorableStates = new Set(['22021', '22P05']);
+function isUnstorable(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return error instanceof Error && (unstorableStates.has(String(code)) || (code === '22P02' && String(message).includes('json')));
+}
+const unstorable = (): CofferError => new CofferError('INPUT.INVALID', 'A text of the request has a character in it that cannot be kept (NUL, or half a character)', { remedy: 'Send it without that character.' });
+
 export function presentError(error: unknown, log: Log, requestId: string): GraphQLError {
   if (error instanceof GraphQLError && presented.has(error)) return error;
-  const root = rootOf(error);
+  const found = rootOf(error);
+  const root = isUnstorable(found) ? unstorable() : found;
   const shown = isCofferError(root) && catalogue[root.code].kind !== 'bug' ? told(root, error)
     // GraphQL's own words (a variable of the wrong type), or an error that a scalar threw for the caller.
     : root instanceof GraphQLError ? (error instanceof GraphQLError ? error : root)

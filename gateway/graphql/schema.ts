@@ -5,6 +5,7 @@ import './node.ts';
 import './catalogue/flavor.ts';
 import './catalogue/queries.ts';
 import './instance/parts.ts';
+import './instance/connection.ts';
 import './instance/queries.ts';
 import './instance/mutations.ts';
 import './instance/subscriptions.ts';

@@ -74,19 +74,16 @@ describe('an engine whose programs do not work', () => {
 describe('a host with little to give', () => {
   let coffer: Installation;
   let instanceId: string;
-  const hostMemory = async (): Promise<{ total: number; available: number }> => {
-    const [row] = await lookIntoStore<{ facts: any }>(coffer, 'select facts from host');
-    return { total: row!.facts.memoryTotalMb, available: row!.facts.memoryAvailableMb };
-  };
+  const hostFacts = async (): Promise<any> => (await lookIntoStore<{ facts: any }>(coffer, 'select facts from host'))[0]!.facts;
   beforeAll(async () => { coffer = await startInstallation(); });
   afterAll(() => coffer?.remove());
 
   it('refuses by its memory, with the figures, and takes what fits', async () => {
-    const { total, available } = await hostMemory();
+    const { memoryTotalMb, memoryAvailableMb } = await hostFacts();
     await coffer.end('SIGTERM');
-    // room for one micro (512 MB), not for two, and a margin for what the machine does besides
-    await coffer.start({ COFFER_MEMORY_RESERVE_MB: String(Math.min(total, available) - 900) });
-    const made = await create(coffer.client, redis('fits', { flavor: 'micro' }));
+    // room for one medium (2048 MB), not for two, and a margin for what the machine does besides
+    await coffer.start({ COFFER_MEMORY_RESERVE_MB: String(Math.min(memoryTotalMb, memoryAvailableMb) - 3_000) });
+    const made = await create(coffer.client, redis('fits', { flavor: 'medium' }));
     instanceId = made.id;
     expect((await finish(coffer.client, made.operationId)).state).toBe('SUCCEEDED');
     const answer = await refusal(coffer, redis('too-large', { flavor: 'large' }));
@@ -95,7 +92,7 @@ describe('a host with little to give', () => {
 
   it('never promises the same memory twice to creates that race', async () => {
     await remove(coffer.client, instanceId);
-    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => refusal(coffer, redis(`race-${index}`, { flavor: 'micro' }))));
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => refusal(coffer, redis(`race-${index}`, { flavor: 'medium' }))));
     const accepted = answers.filter((answer) => answer.__typename === 'CreateInstancePayload');
     const ends = await Promise.all(accepted.map((answer) => finish(coffer.client, answer.operation.id)));
     expect(ends.filter((end) => end.state === 'SUCCEEDED')).toHaveLength(1);
@@ -104,8 +101,10 @@ describe('a host with little to give', () => {
   });
 
   it('refuses by its disk, with the figures', async () => {
-    const answer = await refusal(coffer, redis('too-big', { flavor: 'nano', volume: { sizeGb: 60_000 } }));
-    expect(answer.__typename).not.toBe('CreateInstancePayload');
-    if (answer.__typename === 'PreconditionError') expect(answer).toMatchObject({ code: expect.stringMatching(/ADMISSION\.NO_(DISK|MEMORY)/) });
+    const { diskFreeBytes } = await hostFacts();
+    await coffer.end('SIGTERM');
+    await coffer.start({ COFFER_DISK_RESERVE_GB: String(Math.floor(diskFreeBytes / 1024 ** 3) - 2) });
+    const answer = await refusal(coffer, redis('too-big', { flavor: 'nano', volume: { sizeGb: 5 } }));
+    expect(answer).toMatchObject({ __typename: 'PreconditionError', code: 'ADMISSION.NO_DISK', message: expect.stringMatching(/has \d+\.\d GB of disk to give, 5 GB are needed/) });
   });
 });

@@ -71,12 +71,15 @@ describe('stop, start, restart, reset', () => {
 });
 
 describe('deletion protection', () => {
-  it('refuses a delete, an owner\'s force overrides it', async () => {
+  it('refuses a delete, also a forced one, until it is turned off', async () => {
     const made = await create(coffer.client, { name: 'protected', datastore: 'redis', version: '8', deletionProtection: true });
     await finish(coffer.client, made.operationId);
-    const { deleteInstance } = await coffer.client.query(DELETE, { input: { instanceId: made.id } });
-    expect(deleteInstance).toMatchObject({ __typename: 'PreconditionError', code: 'PRECONDITION.DELETION_PROTECTED', remedy: expect.any(String) });
-    await remove(coffer.client, made.id, true);
+    for (const force of [false, true]) {
+      const { deleteInstance } = await coffer.client.query(DELETE, { input: { instanceId: made.id, force } });
+      expect(deleteInstance).toMatchObject({ __typename: 'PreconditionError', code: 'PRECONDITION.DELETION_PROTECTED', remedy: expect.stringContaining('updateInstance') });
+    }
+    expect(await update({ instanceId: made.id, deletionProtection: false })).toMatchObject({ instance: { deletionProtection: false } });
+    await remove(coffer.client, made.id);
     await expectGone({ coffer }, made.id);
   });
 });

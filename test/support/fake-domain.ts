@@ -142,7 +142,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       versions: () => [version], version: (id) => (id === version.id ? version : undefined), flavors: () => [flavor], flavor: (id) => (id === flavor.id ? flavor : undefined),
       volumeTypes: () => [volumeType], volumeType: (id) => (id === volumeType.id ? volumeType : undefined), manifest: () => undefined, plugins: () => [plugin],
     },
-    engineSource: async () => ({ kinds: ['debian'], installed: true, builds: [{ id: 'b1', version: '17.6', source: 'debian', installedAt: at }] }),
+    engineSource: async () => ({ kinds: ['debian'], installed: true, builds: [{ id: 'b1', version: '17.6', source: 'debian', installedAt: at, binDir: '/engines/b1/bin' }] }),
     async installEngine(caller) { operator(caller, 'engine.install'); return addOperation(addInstance('host'), 'engine.install'); },
     instances: {
       async list(caller, page, filter) { calls.push('instances.list'); return pageOf(visible(caller).filter((doc) => matches(caller, filter, doc)), page); },

@@ -98,7 +98,8 @@ export async function latestCursor(client: TestClient): Promise<string | null> {
 export async function loggedSince(client: TestClient, from: string | null, filter: Record<string, unknown> | null = null): Promise<EventNode[]> {
   const found: EventNode[] = [];
   for (let after: string | null = null; ;) {
-    const { events } = await client.query<any>(EVENTS, { filter, after });
+    const answer: { events: any } = await client.query(EVENTS, { filter, after });
+    const { events } = answer;
     for (const { node } of events.edges) {
       if (node.cursor === from) return found.reverse();
       found.push(node);

@@ -32,7 +32,8 @@ interface EventNode { type: string; phase: string; actor: string; clientAddress:
 export async function eventsOf(world: Place, operationId: string): Promise<EventNode[]> {
   const found: EventNode[] = [];
   for (let after: string | null = null; ;) {
-    const { events } = await world.coffer.client.query<any>(EVENTS, { filter: { operationId }, after });
+    const answer: { events: any } = await world.coffer.client.query(EVENTS, { filter: { operationId }, after });
+    const { events } = answer;
     found.push(...events.edges.map((edge: any) => edge.node));
     if (!events.pageInfo.hasNextPage) return found.reverse();
     after = events.pageInfo.endCursor;

@@ -16,7 +16,8 @@ describe('tags', () => {
   const tag = (key: string, value = ''): { key: string; value: string } => ({ key, value });
   it('with a key of letters, digits and . _ / - inside are good', () => expect(tagIssues(['tags'], [tag('team', 'web'), tag('app.kubernetes.io/name'), tag('x_1')])).toEqual([]));
   it('tell which one is wrong and where', () => {
-    expect(tagIssues(['input', 'tags'], [tag('ok'), tag('.no'), tag('ok'), tag('v', 'x'.repeat(256))]).map((issue) => issue.path.join('.'))).toEqual(['input.tags.1.key', 'input.tags.2.key', 'input.tags.3.value']);
+    expect(tagIssues(['input', 'tags'], [tag('ok'), tag('.no'), tag('ok'), tag('v', 'x'.repeat(256)), tag('w', 'a\u0000b'), tag('u', '\ud800')]).map((issue) => issue.path.join('.')))
+      .toEqual(['input.tags.1.key', 'input.tags.2.key', 'input.tags.3.value', 'input.tags.4.value', 'input.tags.5.value']);
   });
   it('are at most so many', () => expect(tagIssues(['tags'], Array.from({ length: maxTags + 1 }, (_, i) => tag(`k${i}`)))).toEqual([{ path: ['tags'], message: `at most ${maxTags} tags` }]));
 });
