@@ -14,8 +14,8 @@ export const AGENT_CHANNEL = 'coffer_agent';
 const ACTOR = 'system';
 const REFUSAL_LIMIT = 1_000;
 
-/** The locked row with what only this part of the code reads. */
-type AgentRow = Omit<InstanceRow, 'agent'> & { agent: AgentDoc | null; agent_gateway: string | null; build_id: string | null; engine_ca: string | null; volume_used_bytes: string | null };
+/** The locked row, with all that this part of the code keeps in `agent`. */
+type AgentRow = Omit<InstanceRow, 'agent'> & { agent: AgentDoc | null };
 
 export type Connected = { ok: true; incarnation: number; volumeBytes: number } | { ok: false; code: 'gone' | 'refused'; message: string };
 export type Accepted = 'accepted' | 'late' | 'superseded' | 'gone';

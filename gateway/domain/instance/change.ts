@@ -22,15 +22,24 @@ export interface InstancePatch {
 const jsonColumns = new Set(['tags', 'maintenance', 'endpoints', 'task', 'fault', 'observation', 'agent', 'conditions']);
 
 export interface InstanceRow {
-  id: string; project_id: string; name: string; datastore: string; track: string; intent: 'RUNNING' | 'STOPPED'; status: string;
+  id: string; project_id: string; name: string; datastore: string; track: string; build_id: string | null; intent: 'RUNNING' | 'STOPPED'; status: string;
   conditions: InstanceDoc['conditions']; task: InstanceDoc['task']; task_id: string | null; fault: InstanceDoc['fault'];
-  observation: StatusInput['observation']; observed_at: Date | null; agent: { refused?: string | null; guest?: string | null } | null; agent_connected: boolean; agent_seen_at: Date | null;
+  observation: StatusInput['observation']; observed_at: Date | null; agent: { refused?: string | null; guest?: string | null } | null;
+  agent_connected: boolean; agent_gateway: string | null; agent_seen_at: Date | null;
   incarnation: string; report_counter: string; prepared: boolean; released: boolean; revision: number;
-  deleted_at: Date | null; host_id: string; volume_gb: number; root_enabled_ever: boolean; deletion_protection: boolean; created_at: Date;
+  deleted_at: Date | null; host_id: string; volume_gb: number; volume_used_bytes: string | null; root_enabled_ever: boolean; deletion_protection: boolean;
+  engine_ca: string | null; created_at: Date;
 }
+/** Not the document: it is long, and every change makes it anew. */
+const rowColumns: Record<keyof InstanceRow, true> = {
+  id: true, project_id: true, name: true, datastore: true, track: true, build_id: true, intent: true, status: true, conditions: true, task: true, task_id: true, fault: true,
+  observation: true, observed_at: true, agent: true, agent_connected: true, agent_gateway: true, agent_seen_at: true, incarnation: true, report_counter: true, prepared: true,
+  released: true, revision: true, deleted_at: true, host_id: true, volume_gb: true, volume_used_bytes: true, root_enabled_ever: true, deletion_protection: true, engine_ca: true, created_at: true,
+};
+const LOCK = `select ${Object.keys(rowColumns).join(', ')} from instance where id = $1 for update`;
 
 export async function lockInstance(tx: Tx, id: string): Promise<InstanceRow | null> {
-  return (await tx.query<InstanceRow>('select * from instance where id = $1 for update', [id]))[0] ?? null;
+  return (await tx.query<InstanceRow>(LOCK, [id]))[0] ?? null;
 }
 
 /** Null when the instance does not exist. `decide` may look at the locked row and return null to change nothing. */

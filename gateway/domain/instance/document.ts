@@ -1,6 +1,6 @@
 /**
- * An instance as lists, subscriptions and events carry it: one JSON document, assembled by one SQL expression
- * (`gateway/store/instance-document.ts`). Times are RFC 3339 in UTC.
+ * An instance as lists, subscriptions and events carry it: one JSON document, made by the store whenever the row is
+ * written (`gateway/store/instance-document.ts`). Times are RFC 3339 in UTC.
  */
 export interface InstanceDoc {
   id: string; projectId: string; name: string; datastore: string; track: string; versionId: string;

@@ -56,14 +56,12 @@ export async function listInstances(tx: Tx, caller: Caller, page: Page, filter: 
   }
   values.push(window.limit + 1);
   const direction = descending ? 'desc' : 'asc';
-  const [row] = await tx.query<{ total: number; docs: string | null }>(
+  const [row] = await tx.query<{ total: number; docs: string }>(
     `select (select count(*) from instance i where ${where.text})::int as total,
-            (select '[' || string_agg(doc, ',' order by n) || ']' from (
-               select (${instanceDocSql('i')})::text as doc, row_number() over (order by ${column} ${direction}, i.id ${direction}) as n
-                 from instance i where ${where.text}${keyset} order by ${column} ${direction}, i.id ${direction} limit $${values.length}) page) as docs`,
+            array_to_string(array(select (${instanceDocSql('i')})::text from instance i where ${where.text}${keyset} order by ${column} ${direction}, i.id ${direction} limit $${values.length}), ',') as docs`,
     values,
   );
-  const docs = row?.docs ? (JSON.parse(row.docs) as InstanceDoc[]) : [];
+  const docs = JSON.parse(`[${row?.docs ?? ''}]`) as InstanceDoc[];
   return toConnection(docs, window, row?.total ?? 0, (d) => ({ key: column === 'i.name' ? d.name : d.id, id: d.id }));
 }
 

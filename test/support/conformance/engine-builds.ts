@@ -13,7 +13,8 @@ export async function engineBuild(plugin: DatastorePlugin, track: string): Promi
   const records = join(engineFolder, 'records');
   const files = existsSync(records) ? await readdir(records) : [];
   const found = (await Promise.all(files.map(async (file) => (JSON.parse(await readFile(join(records, file), 'utf8')) as { build: EngineBuild }).build)))
-    .filter((build) => build.datastore === plugin.manifest.id && build.track === track && existsSync(build.binDir));
+    // a host's own binaries belong to one installation; a shared folder may hold what another test named
+    .filter((build) => build.source === 'debian' && build.datastore === plugin.manifest.id && build.track === track && existsSync(build.binDir));
   const newest = found.sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }))[0];
   if (!newest) throw new Error(`There is no build of ${plugin.manifest.id} ${track} in ${engineFolder}: install one there, or name another folder in COFFER_TEST_ENGINES`);
   return newest;
