@@ -70,7 +70,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await migrate({ url: options.storeUrl, folder: migrationsFolder(), log });
   const sealer = createSealer(await loadSecretKey(settings.secretKey, paths.secretKey));
   const plugins = await loadPlugins(settings.plugins);
-  for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, problem: p.problem }, 'a plugin is disabled');
+  for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, origin: p.origin }, `the plugin ${p.name} is disabled: ${p.problem}`);
   const installation = await store.transaction(async (tx) => {
     const found = await ensureInstallation(tx);
     await seedCatalogue(tx, plugins);

@@ -28,6 +28,9 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
   /** A plugin reads sizing and secret from its context: one made before they changed is given them. */
   const refreshed = (ctx: GuestContext): GuestContext => ({ ...ctx, sizing: state.current().sizing, managementSecret: secrets.managementSecret() });
 
+  /** One that does not answer does not hear a polite request either; whoever sends the command has decided to lose it. */
+  const manner = (isImmediate: boolean): 'orderly' | 'immediate' => (isImmediate || supervisor.health().state === 'hung' ? 'immediate' : 'orderly');
+
   /** One that is down reads the new files when it starts. */
   const reload = async (ctx: GuestContext): Promise<void> => {
     if (ctx.engine.pid() !== null) await guest.tls?.rotate(ctx);
@@ -61,12 +64,12 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
     },
     async stop(ctx, immediate) {
       await supervisor.want('STOPPED');
-      await guest.stop(ctx, immediate ? 'immediate' : 'orderly');
+      await guest.stop(ctx, manner(immediate));
     },
     async restart(ctx) {
       assertPrepared(state);
       await supervisor.want('RUNNING');
-      await guest.stop(ctx, 'orderly');
+      await guest.stop(ctx, manner(false));
       await guest.start(ctx);
       await supervisor.started();
     },

@@ -68,9 +68,9 @@ async function npmStartMs(env: Record<string, string>): Promise<number> {
   }
 }
 
-async function repeated(times: number, once: () => Promise<number>): Promise<number[]> {
+async function repeated(times: number, measure: () => Promise<number>): Promise<number[]> {
   const seen: number[] = [];
-  for (let i = 0; i < times; i += 1) seen.push(await once());
+  for (let i = 0; i < times; i += 1) seen.push(await measure());
   return seen;
 }
 

@@ -3,6 +3,7 @@ import { CofferError, notFound } from '../../kernel/errors.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { Access, Caller, Domain, EngineSourceDoc } from './api.ts';
 import { pickVersion } from './instance/validate-create.ts';
+import { createAdmit } from './admit.ts';
 import { createEngineObjects } from './engine-objects.ts';
 import type { DomainDeps } from './deps.ts';
 import { listEvents } from './events.ts';
@@ -24,6 +25,7 @@ export interface DomainOptions extends DomainDeps {
 
 export function createDomain(deps: DomainOptions): Domain {
   const { store } = deps;
+  const creating = { ...deps, admit: createAdmit(deps) };
   return {
     catalogue: deps.catalogue,
     access: deps.access,
@@ -31,7 +33,7 @@ export function createDomain(deps: DomainOptions): Domain {
       list: (caller, page, filter, order) => listInstances(store, caller, page, filter, order),
       find: (caller, by) => findInstance(store, caller, by),
       findMany: (caller, ids) => findInstances(store, caller, ids),
-      create: (caller, input) => createInstance(deps, caller, input),
+      create: (caller, input) => createInstance(creating, caller, input),
       ...createLifecycle(deps),
     },
     live,

@@ -50,7 +50,7 @@ export async function runOperation(deps: RunDeps, held: Held): Promise<void> {
     }
     if (act.do === 'ended') deps.observer.operationEnded({ kind, state: held.state.state, durationMs: deps.clock.now() - held.state.createdAt });
   } catch (error) {
-    if (error instanceof LeaseLostError || held.lost.aborted) deps.log.warn({ operation: id, kind }, 'the operation was taken over; this worker lets go of it');
+    if (error instanceof LeaseLostError || held.lost.aborted) deps.log.info({ operation: id, kind }, 'the operation was taken over; this worker lets go of it');
     else throw error;
   }
 }
@@ -135,6 +135,7 @@ function observe(deps: RunDeps, held: Held, name: string, backwards: boolean, ou
   const word = outcome.how === 'succeeded' ? (backwards ? 'undone' : 'succeeded') : isStopped ? 'stopped' : backwards ? 'undo-failed' : 'failed';
   deps.observer.stepEnded({ kind: held.state.kind, step: name, outcome: word, durationMs });
   if (outcome.how === 'failed' && !isStopped) {
-    deps.log.warn({ operation: held.state.id, kind: held.state.kind, step: name, code: outcome.fault.code, final: outcome.fault.isFinal }, outcome.fault.message);
+    // That a cancelled step did not finish is as it was wished.
+    deps.log[held.cancelled.aborted && !backwards ? 'info' : 'warn']({ operation: held.state.id, kind: held.state.kind, step: name, code: outcome.fault.code, final: outcome.fault.isFinal }, outcome.fault.message);
   }
 }

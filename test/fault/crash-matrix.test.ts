@@ -39,13 +39,15 @@ describe('redis, killed at every point', () => {
 
   it.each([createScenario, failingCreate, ...scenariosOf(redis), deleteScenario].map((scenario) => [scenario.name, scenario] as const))('%s', async (_name, scenario: Scenario) => {
     const points = await matrix.discover(scenario);
+    const isDue = (point: string): boolean => isFull || !scenario.isVariant || !seen.has(point) || point.includes(':end:');
+    const due = points.filter(isDue);
     for (const point of points) seen.add(point);
     const before = world.deaths();
-    const byClock = points.filter(isByClock);
-    const chosen = [...points.filter((point) => !isByClock(point)), ...(isFull ? byClock : draw(byClock, clockSample))];
+    const byClock = due.filter(isByClock);
+    const chosen = [...due.filter((point) => !isByClock(point)), ...(isFull ? byClock : draw(byClock, clockSample))];
     const unhit = await matrix.kill(scenario, chosen);
     expect(unhit.filter((point) => !isByClock(point))).toEqual([]);
-    console.log(`${scenario.name}: ${chosen.length} of ${points.length} points, ${world.deaths() - before} gateways killed`);
+    console.log(`${scenario.name}: killed at ${chosen.length} of ${points.length} points, ${world.deaths() - before} gateways killed`);
   }, fullTimeoutMs);
 
   it('passed every step of every workflow', () => {

@@ -1,5 +1,5 @@
 /** Engines and agents that die, hang or cannot start: subscribers are told the truth, at once, and most things mend themselves. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentPid, create, enginePid, finish, remove, show, succeed, until } from '../support/actions.ts';
@@ -89,6 +89,7 @@ describe('an engine', () => {
     const unwell = await until(coffer.client, id, (instance) => reasonOf(instance, 'EngineUnavailable') === 'CrashLoop', 60_000);
     expect(unwell.status).toBe('UNHEALTHY');
     expect(unwell.conditions.find((condition: any) => condition.type === 'EngineUnavailable').message).toMatch(words);
+    await rm(damaged);
     await rename(`${damaged}.aside`, damaged);
     await succeed(coffer.client, await act('start', id));
     await until(coffer.client, id, (instance) => instance.status === 'ACTIVE' && instance.conditions.every((condition: any) => condition.type !== 'EngineUnavailable'));

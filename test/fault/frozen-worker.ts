@@ -15,17 +15,17 @@ export interface FrozenWorkers {
   remove(): Promise<void>;
 }
 
-export async function startWithWorkers(count: number, options: InstallationOptions = {}): Promise<FrozenWorkers> {
+export async function startWithWorkers(count: number, options: InstallationOptions & { roles?: string } = {}): Promise<FrozenWorkers> {
   const faults = await createFaults();
   const coffer = await startInstallation({ ...options, env: { ...faults.env, COFFER_ROLES: 'api,conductor,compute', ...options.env } });
-  const workers = await Promise.all(Array.from({ length: count }, () => startGatewayProcess(coffer, { roles: 'api,worker' })));
+  const workers = await Promise.all(Array.from({ length: count }, () => startGatewayProcess(coffer, { roles: options.roles ?? 'api,worker' })));
   await Promise.all(workers.map((worker) => worker.ready()));
   return {
     coffer, faults, workers,
     thaw() { for (const worker of workers) worker.signal('SIGCONT'); },
     async remove() {
       await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
-      await coffer.remove().finally(() => faults.remove());
+      try { await coffer.remove(); } finally { await faults.remove(); }
     },
   };
 }

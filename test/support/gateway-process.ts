@@ -14,6 +14,8 @@ const askEveryMs = 25;
 export interface GatewayProcess {
   url: string;
   client: TestClient;
+  /** with another token */
+  as(token: string): TestClient;
   pid: number;
   /** what it said so far: its log */
   output(): string;
@@ -45,7 +47,7 @@ export async function startGatewayProcess(coffer: Installation, options: Gateway
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
   const url = `http://127.0.0.1:${port}/graphql`;
   return {
-    url, client: createTestClient(url, coffer.token), pid: child.pid!, exited, isAlive,
+    url, client: createTestClient(url, coffer.token), as: (token) => createTestClient(url, token), pid: child.pid!, exited, isAlive,
     output: () => output,
     signal: (name) => { child.kill(name); },
     async ready() {

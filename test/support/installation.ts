@@ -91,7 +91,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
       await new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error(`not ready within ${readyTimeoutMs} ms:\n${output.slice(from)}`)), readyTimeoutMs);
         started.on('exit', (code) => { clearTimeout(timer); reject(new Error(`the host ended with ${code}:\n${output.slice(from)}`)); });
-        started.stdout?.on('data', () => { if (output.slice(from).includes('is ready at')) { clearTimeout(timer); resolve(); } });
+        started.stdout?.on('data', () => { if (output.slice(from).includes('Coffer is ready')) { clearTimeout(timer); resolve(); } });
       });
       token = (await readFile(join(home, 'admin-token'), 'utf8')).trim();
     },

@@ -5,10 +5,9 @@ import { newId } from '../../../kernel/ids.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { isUniqueViolation, type Tx } from '../../store/tx.ts';
 import type { CreateInstanceWork } from '../../operations/workflows/instance-facts.ts';
-import { chooseHost } from '../admission.ts';
+import type { Admit } from '../admit.ts';
 import type { Accepted, Caller, CreateInstanceInput, UserCredentials } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
-import { readHostLoads } from '../host-load.ts';
 import { claimKey, hashInput, recordKey, type Replay } from '../idempotency.ts';
 import { requireAction } from '../policy.ts';
 import { resolveProject } from '../project.ts';
@@ -20,20 +19,23 @@ import { validateCreate, type ValidCreate } from './validate-create.ts';
 export type Created = Accepted & { userCredentials: UserCredentials[] };
 interface Made { instance: InstanceDoc; operation: OperationView }
 
-export async function createInstance(deps: DomainDeps, caller: Caller, input: CreateInstanceInput): Promise<Created> {
+export async function createInstance(deps: DomainDeps & { admit: Admit }, caller: Caller, input: CreateInstanceInput): Promise<Created> {
   requireAction(caller, 'instance.create');
   const projectId = await resolveProject(deps.store, caller, input.projectId, ['input', 'projectId']);
   const valid = await validateCreate(input, deps.catalogue, deps.control);
   const manifest = deps.catalogue.manifest(valid.version.datastore)!;
   const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
   const inputHash = input.idempotencyKey ? hashInput(input) : '';
+  // Before the transaction, which must not wait for a second connection; a refusal does not concern a repeated request.
+  const place = await deps.admit(demand).then((host) => ({ host }), (refusal: unknown) => ({ refusal }));
 
   const outcome = await deps.store.transaction(async (tx): Promise<Replay | Made> => {
     if (input.idempotencyKey) {
       const earlier = await claimKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash);
       if (earlier) return earlier;
     }
-    const { host } = chooseHost(await readHostLoads(tx, deps.enginePorts), demand, deps.reserve);
+    if ('refusal' in place) throw place.refusal;
+    const { host } = place;
     const instanceId = newId('Instance');
     const operation = await enqueueCreate(tx, deps, caller, projectId, instanceId, host.id, valid);
     const instance = await insertInstance(tx, {

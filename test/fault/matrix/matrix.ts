@@ -47,7 +47,7 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
   async function killBatch(scenario: Scenario, points: readonly string[]): Promise<string[]> {
     const startedAt = performance.now();
     const targets = await targetsFor(scenario, points.length);
-    await Promise.all(targets.map((target) => scenario.prepare?.(world, target)));
+    await Promise.all(targets.map(async (target) => { await scenario.prepare?.(world, target); }));
     for (const point of points) await world.faults.arm(point);
     const ended = await Promise.allSettled(targets.map((target) => complete(scenario, target)));
     const unhit = await world.faults.disarm();

@@ -1,7 +1,7 @@
 /** Every kind of operation: how it is asked for, and what must be seen of it exactly once in the end. */
 import { expect } from 'vitest';
-import { finish, type OperationNow, show } from '../../support/actions.ts';
-import { CREATE, DELETE, action } from '../../support/documents.ts';
+import { agentPid, finish, type OperationNow, show } from '../../support/actions.ts';
+import { action, CREATE, DELETE, WATCH_OPERATION } from '../../support/documents.ts';
 import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectStopped } from './checks.ts';
 import type { EngineUnderTest, Target } from './engines.ts';
 import type { World } from './world.ts';
@@ -14,7 +14,9 @@ export interface Scenario {
   /** what it works on: a running instance, one that it makes itself, or nothing; what it leaves */
   takes: 'instance' | 'nothing';
   leaves: 'instance' | 'nothing';
-  ends: 'SUCCEEDED' | 'FAILED';
+  ends: 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+  /** A variant of another: in the suite only what that one does not pass is killed, and the end. */
+  isVariant?: true;
   prepare?(world: World, target: Target): Promise<void>;
   begin(world: World, target: Target): Promise<Begun>;
   check(world: World, target: Target, operation: OperationNow): Promise<void>;
@@ -51,6 +53,28 @@ const lifecycle = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<S
   ...more,
 });
 const stop = lifecycle('stop', { check: expectStopped });
+
+const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input: $input) { __typename ... on CancelOperationPayload { operation { id } } ... on Error { code message } } }';
+const stepShownMs = 4_000;
+
+/** The agent is deaf until the cancel is accepted, so that the step is in its middle and what it asked for is half done. */
+const cancelled = (verb: 'start' | 'stop' | 'restart', more: Partial<Scenario>): Scenario => lifecycle(verb, {
+  name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true,
+  async begin(world, target) {
+    const agent = await agentPid(target.id);
+    const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
+    tell('SIGSTOP');
+    try {
+      const begun = await mutate(world, action(`${verb}Instance`), { instanceId: target.id });
+      await world.coffer.client.watch<any>(WATCH_OPERATION, { id: begun.operationId }, (item) => item.operation.operation.step === verb, stepShownMs).catch(() => {});
+      await mutate(world, CANCEL, { operationId: begun.operationId });
+      return begun;
+    } finally {
+      tell('SIGCONT');
+    }
+  },
+  ...more,
+});
 
 async function done(world: World, target: Target, scenario: Scenario): Promise<void> {
   const { operationId } = await scenario.begin(world, target);
@@ -175,7 +199,7 @@ export const deleteScenario: Scenario = {
 };
 /** The engine's programs do not work: everything is undone, the instance stays visible with what went wrong. */
 export const failingCreate: Scenario = {
-  name: 'instance.create of a broken engine', kind: 'instance.create', takes: 'nothing', leaves: 'nothing', ends: 'FAILED',
+  name: 'instance.create of a broken engine', kind: 'instance.create', takes: 'nothing', leaves: 'nothing', ends: 'FAILED', isVariant: true,
   begin: (world, target) => beginCreate(world, target, { version: '7' }),
   async check(world, target, operation) {
     expect(operation.fault?.message).toMatch(/\w+ \w+/);
@@ -197,5 +221,14 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stop,
   lifecycle('start', { prepare: (world, target) => done(world, target, stop) }),
   lifecycle('restart'), lifecycle('reset'),
+  cancelled('stop', { check: expectRunning }),
+  cancelled('start', {
+    prepare: (world, target) => done(world, target, stop),
+    async check(world, target) {
+      await expectStopped(world, target);
+      await done(world, target, lifecycle('start'));
+    },
+  }),
+  cancelled('restart', { check: expectRunning }),
   ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), installEngine,
 ];

@@ -53,7 +53,7 @@ export async function createWorld(): Promise<World> {
       stopping = true;
       for (const gateway of current) gateway?.signal('SIGKILL');
       await Promise.all(kept);
-      await coffer.remove().finally(() => Promise.all([faults.remove(), rm(broken, { recursive: true, force: true })]));
+      try { await coffer.remove(); } finally { await Promise.all([faults.remove(), rm(broken, { recursive: true, force: true })]); }
     },
   };
 }

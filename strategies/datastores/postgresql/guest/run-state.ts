@@ -12,6 +12,8 @@ import { program, remainingMs } from './tool.ts';
 
 const firstPollMs = 10;
 const maxPollMs = 200;
+/** PostgreSQL itself kills what is left of an immediate shutdown after 5 s. */
+const immediateMs = 8_000;
 const logLines = 20;
 
 export async function start(ctx: GuestContext): Promise<void> {
@@ -63,9 +65,10 @@ export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Pr
   forgetProbe(ctx.instanceId);
   if (ctx.engine.pid() !== null) {
     const halfMs = Math.floor(remainingMs(ctx) / 2);
+    const waitMs = mode === 'orderly' ? halfMs : Math.min(halfMs, immediateMs);
     await ctx.engine.signal(mode === 'orderly' ? 'SIGINT' : 'SIGQUIT');
     // A stopped (SIGSTOP) or wedged server does not hear; committed data is in the write-ahead log.
-    if (!(await endsWithin(ctx, halfMs))) {
+    if (!(await endsWithin(ctx, waitMs))) {
       await ctx.engine.signal('SIGKILL');
       await ctx.engine.exited(ctx.signal);
     }
