@@ -22,6 +22,8 @@ export function typeKeys(typed: string, keys: string): { typed: string; end: 'en
 
 export function askSecret(session: Session, question: string): Promise<string> {
   const { stdin } = process;
+  // echo is off before the question invites an answer
+  stdin.setRawMode(true);
   session.terminal.draw(question);
   return new Promise((resolve, reject) => {
     let typed = '';
@@ -39,7 +41,6 @@ export function askSecret(session: Session, question: string): Promise<string> {
       if (next.end === 'interrupt') reject(new Failure('nothing was changed', { code: 'CLIENT.INTERRUPTED', exitCode: exitCodes.interrupted }));
       else resolve(typed);
     };
-    stdin.setRawMode(true);
     stdin.setEncoding('utf8');
     stdin.on('data', onKeys);
     stdin.resume();
