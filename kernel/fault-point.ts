@@ -11,7 +11,7 @@
  */
 import { closeSync, constants, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
-export type FaultPlace = 'before' | 'inside' | 'midway' | 'after';
+export type FaultPlace = 'before' | 'inside' | 'progress' | 'midway' | 'after';
 
 const wanted = process.env['COFFER_TEST_KILL_AT'];
 const folder = process.env['COFFER_TEST_FAULT_FOLDER'];
@@ -25,7 +25,7 @@ export function faultPoint(kind: string, step: string, place: FaultPlace, nth = 
   if (folder !== undefined) switched(`${kind}:${step}:${place}:${nth}`);
   if (wanted === undefined) return;
   const fits = (pattern: string | undefined, value: string): boolean => pattern === '*' || pattern === value;
-  if (!fits(parts[0], kind) || !fits(parts[1], step) || parts[2] !== place) return;
+  if (!fits(parts[0], kind) || !fits(parts[1], step) || parts[2] !== (place === 'progress' ? 'inside' : place)) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');
 }

@@ -22,7 +22,7 @@ hostssl all all all scram-sha-256' >data/pg_hba.conf
   -c ssl=on -c ssl_cert_file="$home/server.pem" -c ssl_key_file="$home/server.key" &
 server=$!
 trap 'kill -QUIT $server; wait' EXIT
-until [ "$(sed -n 8p data/postmaster.pid 2>/dev/null)" = 'ready   ' ]; do sleep 0.01; done
+until [ "$(sed -n 8p data/postmaster.pid 2>/dev/null)" = 'ready   ' ]; do kill -0 $server; sleep 0.01; done
 
 password=$(openssl rand -hex 16)
 echo "create role app login password '$password'; create database shop owner app;" |

@@ -19,7 +19,7 @@ user admin on #$(printf %s "$admin" | sha256sum | cut -d' ' -f1) ~* &* +@all" >u
   --unixsocket "$home/redis.sock" --tls-cert-file server.pem --tls-key-file server.key --tls-ca-cert-file ca.pem --tls-auth-clients no &
 server=$!
 trap 'kill -KILL $server; wait' EXIT
-until REDISCLI_AUTH=$admin "$bin/redis-cli" -s "$home/redis.sock" --user admin --no-auth-warning ping 2>&1 | grep -q PONG; do sleep 0.01; done
+until REDISCLI_AUTH=$admin "$bin/redis-cli" -s "$home/redis.sock" --user admin --no-auth-warning ping 2>&1 | grep -q PONG; do kill -0 $server; sleep 0.01; done
 
 printf 'ACL SETUSER app on >%s ~* &* +@all -@admin\nACL SAVE\n' "$password" | REDISCLI_AUTH=$admin "$bin/redis-cli" -s "$home/redis.sock" --user admin --no-auth-warning
 REDISCLI_AUTH=$password "$bin/redis-cli" -h 127.0.0.1 -p "$port" --tls --cacert ca.pem --user app --no-auth-warning ping | grep -q PONG

@@ -12,7 +12,7 @@ import { enginePorts } from '../support/ports.ts';
 import type { Cell, Table } from '../support/table.ts';
 
 const goalRatio = 1.25;
-const STEPS = 'query ($id: ID!) { operation(id: $id) { startedAt finishedAt createdAt steps { name startedAt finishedAt } } }';
+const STEPS = 'query ($id: ID!) { node(id: $id) { ... on Operation { startedAt finishedAt createdAt steps { name startedAt finishedAt } } } }';
 
 interface Step { name: string; ms: number }
 interface Made { ms: number; steps: Step[] }
@@ -24,7 +24,7 @@ async function createOnce(coffer: Installation, engine: BenchEngine, name: strin
   await until(client, made.id, (instance) => instance.status === 'ACTIVE', 180_000);
   const ms = performance.now() - startedAt;
   await succeed(client, made.operationId);
-  const { operation } = await client.query(STEPS, { id: made.operationId });
+  const { node: operation } = await client.query(STEPS, { id: made.operationId });
   const { build } = await show(client, made.id);
   await remove(client, made.id);
   const steps = (operation.steps as { name: string; startedAt: string; finishedAt: string }[]).map((step) => ({ name: step.name, ms: Date.parse(step.finishedAt) - Date.parse(step.startedAt) }));

@@ -1,7 +1,7 @@
 /** Runs the bare script of an engine, as a user without rights, in a folder of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { access, chmod, chown, constants, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { enginesFolder } from '../../test/support/installation.ts';
@@ -10,11 +10,13 @@ import { bareEnginePort } from './ports.ts';
 const isRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 
+const isExecutable = (path: string): Promise<boolean> => access(path, constants.X_OK).then(() => true, () => false);
+
 /** The folder of an engine's programs among the builds that Coffer itself uses. */
 export async function programsOf(build: string, program: string): Promise<string> {
   const below = async (folder: string, depth: number): Promise<string | null> => {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-    if (entries.some((entry) => entry.name === program && !entry.isDirectory())) return folder;
+    if (entries.some((entry) => entry.name === program && !entry.isDirectory()) && (await isExecutable(join(folder, program)))) return folder;
     for (const entry of depth === 0 ? [] : entries) {
       const found = entry.isDirectory() ? await below(join(folder, entry.name), depth - 1) : null;
       if (found) return found;

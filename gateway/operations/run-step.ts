@@ -37,7 +37,7 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
   const { step } = call;
   const { kind, id, attempt } = held.state;
   const point = call.backwards ? `${step.name}-undo` : step.name;
-  let insides = 0;
+  let [insides, reports] = [0, 0];
   const inside = (): void => faultPoint(kind, point, 'inside', insides += 1);
   let secrets: Record<string, string> = {};
   try {
@@ -55,7 +55,7 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
     fence: { generation: deps.generation, epoch: held.state.epoch, attempt }, attempt: held.state.steps[call.position]!.attempts, endingAs: held.state.undo?.to ?? null, signal, deadline: new Date(call.deadline),
     log: deps.log.child({ operation: id, kind, step: step.name }),
     progress(fraction, message) {
-      inside();
+      faultPoint(kind, point, 'progress', reports += 1);
       call.progress.report(fraction, redact(message, secrets));
     },
     async write(change) {

@@ -1,5 +1,5 @@
 /** A create that is cancelled, in whatever step, is undone: nothing runs, nothing is held, and the instance says why. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
 import { create, finish, remove, show } from '../support/actions.ts';
 import { type FrozenWorkers, startWithWorkers } from './frozen-worker.ts';
@@ -9,6 +9,7 @@ const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input:
 
 let world: FrozenWorkers;
 beforeAll(async () => { world = await startWithWorkers(1); });
+afterEach(() => world.thaw());
 afterAll(() => world?.remove());
 
 // Redis has no databases to create.

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
 import { agentPid, create, endOf, finish, processesOf, remove, show, until } from '../support/actions.ts';
 import { action, DELETE } from '../support/documents.ts';
@@ -32,6 +32,7 @@ async function deleteNow({ coffer }: Place, id: string): Promise<void> {
 describe('delete while something else runs', () => {
   let world: FrozenWorkers;
   beforeAll(async () => { world = await startWithWorkers(2); });
+  afterEach(() => world.thaw());
   afterAll(() => world?.remove());
 
   it.each(steps)('pre-empts a create in the step %s, and its worker, when it wakes up, changes nothing', async (step) => {

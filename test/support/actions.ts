@@ -84,10 +84,10 @@ async function withCa<T>(instance: any, work: (caFile: string) => Promise<T>): P
 }
 
 /** Stock psql with verify-full; answers its output, throws with its words. */
-export const psql = (engines: string, instance: any, login: Login, sql: string): Promise<string> => withCa(instance, async (caFile) => {
+export const psql = (engines: string, instance: any, login: Login, sql: string, timeoutMs = 30_000): Promise<string> => withCa(instance, async (caFile) => {
   const [{ host, port }] = instance.endpoints;
   const { stdout } = await run(await binary(engines, instance.build, 'psql'), ['-X', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-c', sql], {
-    env: { PGHOST: host, PGPORT: String(port), PGUSER: login.user, PGPASSWORD: login.password, PGDATABASE: login.database ?? 'postgres', PGSSLMODE: 'verify-full', PGSSLROOTCERT: caFile, PGCONNECT_TIMEOUT: '5' }, timeout: 30_000,
+    env: { PGHOST: host, PGPORT: String(port), PGUSER: login.user, PGPASSWORD: login.password, PGDATABASE: login.database ?? 'postgres', PGSSLMODE: 'verify-full', PGSSLROOTCERT: caFile, PGCONNECT_TIMEOUT: '5' }, timeout: timeoutMs,
   });
   return stdout.trim();
 });

@@ -40,7 +40,7 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-export interface InstallationOptions { env?: Record<string, string>; uid?: number; start?: boolean }
+export interface InstallationOptions { env?: Record<string, string>; uid?: number; start?: boolean; /** in place of a fresh folder among the temporary ones */ home?: string }
 
 /** Free ports in one go: held until all are known, so that none is given twice. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -52,14 +52,14 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** A block of engine ports below the ephemeral range, different for each test process. */
+/** A block of engine ports below the ephemeral range and above the fixed ones of other tests, different for each test process. */
 const engineBlock = (): string => {
-  const first = 20_000 + (process.pid % 100) * 100;
+  const first = 25_000 + (process.pid % 70) * 100;
   return `${first}-${first + 99}`;
 };
 
 export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
-  const home = await mkdtemp(join(tmpdir(), 'coffer-e2e-'));
+  const home = options.home ?? (await mkdtemp(join(tmpdir(), 'coffer-e2e-')));
   await mkdir(enginesFolder, { recursive: true });
   if (options.uid !== undefined) await chown(home, options.uid, options.uid);
   const [port, conductorPort, enrolPort] = await freePorts(3);

@@ -45,10 +45,28 @@ export const createGuestStep = <W extends InstanceWork>(deps: WorkflowDeps): Ste
   compensate: (ctx) => deps.compute(ctx.input.hostId).stopGuest(ctx.input.instanceId, callOptions(ctx)),
 });
 
+/** Longer than an agent takes to start and enrol on a busy machine; one that was given up on takes the newer token. */
+const enrolPatienceMs = 10_000;
+
+/**
+ * The gateway that the agent was told to enrol with may be the one that died, or hangs: an agent that does not come
+ * gets a fresh token, and with it the address of a gateway that lives.
+ */
 export const enrolStep = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => ({
   name: 'enrol', title: 'Enrol the agent', timeoutMs: secondsMs(60), retry: brief,
   async run(ctx) {
-    await deps.agents.waitForAgent(ctx.input.instanceId, ctx.signal);
+    const { instanceId, hostId } = ctx.input;
+    for (;;) {
+      const patience = AbortSignal.timeout(enrolPatienceMs);
+      try {
+        await deps.agents.waitForAgent(instanceId, AbortSignal.any([ctx.signal, patience]));
+        return;
+      } catch (error) {
+        if (ctx.signal.aborted || !patience.aborted) throw error;
+      }
+      const enrolment = await ctx.write((tx) => deps.issueEnrolment(tx, instanceId));
+      await deps.compute(hostId).reenrol(instanceId, enrolment, callOptions(ctx));
+    }
   },
 });
 

@@ -78,5 +78,5 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
   };
 }
 
-/** In the middle of a step, by the clock: whether it is reached depends on how long the step takes. */
-export const isByClock = (point: string): boolean => point.includes(':midway:');
+/** In the middle of a step, by the clock or when it tells of its progress: whether it is reached depends on how long the step takes. */
+export const isByClock = (point: string): boolean => /:(midway|progress):/.test(point);
