@@ -4,6 +4,7 @@
  * busy moment of the machine hits all alike; the tables show medians of the rounds.
  */
 import type { Caller } from '../../gateway/domain/api.ts';
+import { createInstanceDocuments } from '../../gateway/domain/instance/documents.ts';
 import { findInstance, listInstances } from '../../gateway/domain/instance/read.ts';
 import { type BareWork, runBareDriver } from '../support/bare-driver.ts';
 import { startBareServer } from '../support/bare-server.ts';
@@ -41,7 +42,7 @@ async function subjectsOf(plane: ControlPlane, fleet: Fleet): Promise<Subject[]>
   return [
     {
       name: 'list', title: `list ${pageSize} of ${fleetSize.toLocaleString('en-US')}`, reset: nothing, request: { url, token, body: JSON.stringify({ query: LIST, variables: { first: pageSize } }) },
-      bare: read(await sentBy((tx) => listInstances(tx, operator, { first: pageSize }, {}, { field: 'CREATED_AT', direction: 'ASC' }))),
+      bare: read(await sentBy((tx) => listInstances(tx, createInstanceDocuments(), operator, { first: pageSize }, {}, { field: 'CREATED_AT', direction: 'ASC' }))),
     },
     { name: 'show', title: 'show one', reset: nothing, request: { url, token, body: JSON.stringify({ query: SHOW, variables: { id } }) }, bare: read(await sentBy((tx) => findInstance(tx, operator, { id }))) },
     {

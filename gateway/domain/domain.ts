@@ -8,6 +8,7 @@ import { createEngineObjects } from './engine-objects.ts';
 import type { DomainDeps } from './deps.ts';
 import { listEvents } from './events.ts';
 import { createInstance } from './instance/create.ts';
+import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
 import { createOperationsApi } from './operations.ts';
@@ -25,12 +26,13 @@ export interface DomainOptions extends DomainDeps {
 
 export function createDomain(deps: DomainOptions): Domain {
   const { store } = deps;
+  const documents = createInstanceDocuments();
   const creating = { ...deps, admit: createAdmit(deps) };
   return {
     catalogue: deps.catalogue,
     access: deps.access,
     instances: {
-      list: (caller, page, filter, order) => listInstances(store, caller, page, filter, order),
+      list: (caller, page, filter, order) => listInstances(store, documents, caller, page, filter, order),
       find: (caller, by) => findInstance(store, caller, by),
       findMany: (caller, ids) => findInstances(store, caller, ids),
       create: (caller, input) => createInstance(creating, caller, input),

@@ -5,6 +5,7 @@ import { backoffMs, type RetryPolicy } from '../../kernel/backoff.ts';
 import type { Log } from '../../kernel/log.ts';
 import { connectionConfig, prepareSession, storeLimits, type StoreLimits } from './connection.ts';
 import { createListener } from './listener.ts';
+import { createSharedSessions, gatherWrites, isPlainRead } from './shared-sessions.ts';
 import { createStatementNames } from './statement-names.ts';
 import { classifyStoreError, commitUnknown, endsSession, storeUnavailable } from './store-errors.ts';
 import type { Store, Tx } from './tx.ts';
@@ -27,6 +28,7 @@ export interface PgStore extends Store {
 
 const conflictRetry: RetryPolicy = { attempts: 8, firstDelayMs: 4, maxDelayMs: 200 };
 const lostRetry: RetryPolicy = { attempts: Infinity, firstDelayMs: 25, maxDelayMs: 500 };
+const sharedSessions = 2;
 const BEGIN = 'begin';
 const BEGIN_SNAPSHOT = 'begin isolation level repeatable read read only';
 
@@ -35,8 +37,9 @@ export function createStore(options: StoreOptions): PgStore {
   const limits: StoreLimits = { ...storeLimits, ...options.limits };
   const pool = new pg.Pool({
     ...connectionConfig(options.url, options.applicationName ?? 'coffer', limits),
-    max: options.maxConnections, idleTimeoutMillis: 60_000, onConnect: (client) => prepareSession(client, limits),
+    max: options.maxConnections, pipeline: true, idleTimeoutMillis: 60_000, onConnect: (client) => prepareSession(client, limits),
   });
+  const shared = createSharedSessions(connectionConfig(options.url, options.applicationName ?? 'coffer', limits), sharedSessions, limits);
   // A connection that breaks while it is in use tells its statement as well; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => log.warn({ err: error.message }, 'an idle connection to the store broke'));
@@ -46,10 +49,14 @@ export function createStore(options: StoreOptions): PgStore {
   let closed = false;
 
   async function run(client: pg.ClientBase, text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
+    return client.query(sent(text, values));
+  }
+
+  function sent(text: string, values?: readonly unknown[]): pg.QueryConfig {
     for (const hook of hooks) hook(text);
-    const name = values && names.nameOf(text);
-    if (!values) return client.query(text);
-    return client.query({ ...(name ? { name } : {}), text, values: values as unknown[] });
+    if (!values) return { text };
+    const name = names.nameOf(text);
+    return { ...(name ? { name } : {}), text, values: values as unknown[] };
   }
 
   /** Repeats `attempt` as long as it fails in a way that cannot have left anything behind. */
@@ -93,8 +100,10 @@ export function createStore(options: StoreOptions): PgStore {
     // Servers before 17 have no transaction_timeout; ending the session is the one thing that always frees the horizon.
     const guard = setTimeout(() => { broken = new Error(`the transaction was open for more than ${limits.transactionTimeoutMs} ms`); void (client as pg.PoolClient & pg.Client).end(); }, limits.transactionTimeoutMs + 1_000);
     try {
-      await run(client, begin);
-      const result = await work(tx);
+      // The first statement does not wait for the answer to BEGIN: both go out together.
+      gatherWrites(client);
+      const began = run(client, begin);
+      const result = await Promise.all([work(tx), began]).then(([worked]) => worked);
       isOpen = false;
       const committed = await run(client, 'commit').catch((error: unknown) => { throw classifyStoreError(error) === 'lost' ? commitUnknown(error) : error; });
       if (committed.command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed and the error was swallowed');
@@ -113,6 +122,7 @@ export function createStore(options: StoreOptions): PgStore {
 
   const connectFailed = new WeakSet<object>();
   async function direct(text: string, values?: readonly unknown[]): Promise<pg.QueryResult> {
+    if (isPlainRead(text)) return shared.query(sent(text, values));
     const client = await pool.connect().catch((error: Error) => { connectFailed.add(error); throw error; });
     let broken: Error | undefined;
     try {
@@ -146,7 +156,7 @@ export function createStore(options: StoreOptions): PgStore {
     async close() {
       if (closed) return;
       closed = true;
-      await Promise.all([listener.close(), pool.end()]);
+      await Promise.all([listener.close(), pool.end(), shared.close()]);
     },
   };
 }

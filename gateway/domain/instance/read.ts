@@ -6,6 +6,7 @@ import { toConnection, windowOf } from '../paging.ts';
 import { requireAction, seesProject } from '../policy.ts';
 import { resolveProject } from '../project.ts';
 import type { InstanceDoc } from './document.ts';
+import { type InstanceDocuments, versionSql } from './documents.ts';
 
 interface Where { text: string; values: unknown[] }
 
@@ -41,7 +42,7 @@ export function instanceMatches(caller: Caller, filter: InstanceFilter, doc: Ins
 
 const orderColumn = { CREATED_AT: 'created_at', NAME: 'name' } as const;
 
-export async function listInstances(tx: Tx, caller: Caller, page: Page, filter: InstanceFilter, order: InstanceOrder): Promise<Connection<InstanceDoc>> {
+export async function listInstances(tx: Tx, documents: InstanceDocuments, caller: Caller, page: Page, filter: InstanceFilter, order: InstanceOrder): Promise<Connection<InstanceDoc>> {
   if (filter.includeDeleted) requireAction(caller, 'instance.read-deleted');
   const window = windowOf(page);
   const where = instanceWhere(caller, filter);
@@ -56,12 +57,12 @@ export async function listInstances(tx: Tx, caller: Caller, page: Page, filter: 
   }
   values.push(window.limit + 1);
   const direction = descending ? 'desc' : 'asc';
-  const [row] = await tx.query<{ total: number; docs: string }>(
+  const [row] = await tx.query<{ total: number; versions: string }>(
     `select (select count(*) from instance i where ${where.text})::int as total,
-            array_to_string(array(select (${instanceDocSql('i')})::text from instance i where ${where.text}${keyset} order by ${column} ${direction}, i.id ${direction} limit $${values.length}), ',') as docs`,
+            array_to_string(array(select ${versionSql('i')} from instance i where ${where.text}${keyset} order by ${column} ${direction}, i.id ${direction} limit $${values.length}), ' ') as versions`,
     values,
   );
-  const docs = JSON.parse(`[${row?.docs ?? ''}]`) as InstanceDoc[];
+  const docs = row?.versions ? await documents.of(tx, row.versions.split(' ')) : [];
   return toConnection(docs, window, row?.total ?? 0, (d) => ({ key: column === 'i.name' ? d.name : d.id, id: d.id }));
 }
 

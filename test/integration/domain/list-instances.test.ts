@@ -1,0 +1,48 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+let server: TestPostgres;
+let world: DomainWorld;
+beforeAll(async () => { server = await startTestPostgres(); });
+afterAll(() => server.stop());
+beforeEach(async () => { world = await startDomainWorld(server); });
+afterEach(() => world.close());
+
+const list = async (): Promise<unknown[]> => {
+  const { edges } = await world.domain.instances.list(world.caller('VIEWER'), { first: 50 }, {}, { field: 'NAME', direction: 'ASC' });
+  return edges.map(({ node }) => ({ name: node.name, status: node.status, tags: node.tags }));
+};
+async function statementsOf(work: () => Promise<unknown>): Promise<number> {
+  let count = 0;
+  const forget = world.store.onStatement(() => { count += 1; });
+  try { await work(); } finally { forget(); }
+  return count;
+}
+
+describe('a list', () => {
+  it('asks for documents once, and again when their rows were written, by whoever and however', async () => {
+    const [a] = [await world.addInstance('a'), await world.addInstance('b')];
+    expect(await statementsOf(list)).toBe(2);
+    expect(await statementsOf(list)).toBe(1);
+    await world.store.query("update instance set status = 'STOPPED' where id = $1", [a]);
+    expect(await list()).toMatchObject([{ name: 'a', status: 'STOPPED' }, { name: 'b' }]);
+    expect(await statementsOf(list)).toBe(1);
+  });
+
+  it('shows a row that was written back to what it was as it is', async () => {
+    const id = await world.addInstance('a');
+    await list();
+    for (const tags of ['[{"key":"one","value":"1"}]', '[]', '[{"key":"two","value":"2"}]']) {
+      await world.store.query('update instance set tags = $2::jsonb where id = $1', [id, tags]);
+      expect(await list()).toMatchObject([{ tags: JSON.parse(tags) }]);
+    }
+  });
+
+  it('keeps the order of the page whichever documents are known', async () => {
+    for (const name of ['c', 'a']) await world.addInstance(name);
+    await list();
+    for (const name of ['d', 'b']) await world.addInstance(name);
+    expect(await list()).toMatchObject(['a', 'b', 'c', 'd'].map((name) => ({ name })));
+  });
+});
