@@ -9,6 +9,6 @@ const url = process.env['DATABASE_URL'];
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-  // Only commands that touch a database need one; `generate` does not.
+  // Only commands that touch a database need one.
   ...(url ? { datasource: { url } } : {}),
 });

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../kernel/clock.ts';
 import type { AgentBoot } from '../kernel/guest-record.ts';
 import type { Log } from '../kernel/log.ts';
+import { releaseVersion } from '../kernel/release.ts';
 import { capabilitiesOf } from '../strategies/spi/guest.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
 import { createCertificateRenewal } from './commands/certificate-renewal.ts';
@@ -31,7 +32,9 @@ import { createContextFactory } from './supervisor/context.ts';
 import { createEngineProcess } from './supervisor/engine-process.ts';
 import { ownPath } from './supervisor/own-path.ts';
 import { createSupervisor } from './supervisor/supervisor.ts';
-import { agentVersion, protocols } from './version.ts';
+
+/** Versions of the agent's protocol that it speaks, newest first. */
+const protocols = ['1'];
 
 export interface Agent {
   /** The engine stays; everything else ends. */
@@ -85,7 +88,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const renewal = createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log });
 
   const introduction = {
-    instanceId: boot.instanceId, agentVersion: agentVersion(), protocols, capabilities, datastore: boot.datastore, track: boot.track, buildId: boot.build.id,
+    instanceId: boot.instanceId, agentVersion: releaseVersion(), protocols, capabilities, datastore: boot.datastore, track: boot.track, buildId: boot.build.id,
   };
   const server = await startServer(boot.bind, createGuestAgent({ boot, introduction, guest, timeouts, runner, supervisor, context, log }), credentials);
   const host = isWildcard(boot.bind) ? boot.advertise : boot.bind;

@@ -18,7 +18,7 @@ import { AlreadyRunning, claimInstance } from './single.ts';
 
 /** sysexits.h */
 const exitCodes = { failed: 70, stuck: 75, usage: 64, refused: 78 } as const;
-const heldReason = 'The volume is full: the engine is stopped so that the host\'s disk does not run out';
+const heldReason = 'The volume is full: the engine is stopped until the host\'s disk has room again';
 
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP';
 const agent = Promise.withResolvers<Agent>();
@@ -39,8 +39,8 @@ async function handle(signal: Signal): Promise<void> {
   process.exit(0);
 }
 
-// At once: Node opens a debugger on SIGUSR1 that nobody listens to.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'] as const) {
+// At once: Node opens a debugger on SIGUSR1 that nobody listens to. SIGUSR2 last: compute sends nothing before it is caught.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGHUP', 'SIGUSR2'] as const) {
   process.on(signal, () => void handle(signal).catch((error: Error) => {
     log.error({ signal, reason: error.message }, 'a signal could not be served');
     if (signal !== 'SIGUSR2' && signal !== 'SIGHUP') process.exit(exitCodes.failed);

@@ -12,7 +12,9 @@ export function renderCliPage(): string {
   const program = createProgram({ open: unused, openWith: unused, refuse: unused });
   return [
     '# The command line client', '',
-    '`npx coffer` in a checkout, `coffer` where it is installed. It speaks GraphQL with the gateway and nothing else.', '',
+    '`npx coffer` inside the checkout (elsewhere npx would fetch another program of that name). To have `coffer` everywhere:',
+    '`ln -s "$PWD/cli/bin/coffer.mjs" ~/.local/bin/coffer`, or into any other folder of your `PATH`.',
+    'It speaks GraphQL with the gateway and nothing else.', '',
     ...conventions, '## Exit codes', '', '| Code | Meaning |', '|---|---|',
     ...Object.entries(exitCodeMeanings).map(([code, meaning]) => `| ${code} | ${meaning} |`), '',
     '`instance connect` ends with the code of the client program it runs.', '',

@@ -12,7 +12,7 @@ export const exitCodeMeanings: Readonly<Record<ExitCode, string>> = {
   4: 'Refused in the state things are in: busy, name taken, deletion protection, no room, capability absent.',
   5: 'No valid token, or its role does not allow it.',
   6: 'Coffer, an agent, an engine or a host cannot be reached now, or `--timeout` has passed.',
-  130: 'Ctrl-C. What was accepted goes on without the client.',
+  130: 'Ctrl-C, or SIGTERM. What was accepted goes on without the client.',
 };
 
 export interface Issue { path: readonly string[]; message: string }

@@ -37,6 +37,8 @@ export function createProgram(kit: Kit): Command {
     .helpCommand(false);
   addGlobalOptions(program);
   for (const add of parts) add(program, kit);
+  // `coffer help` goes to any depth, so groups need none of their own
+  for (const group of program.commands) group.helpCommand(false);
   addHelpCommand(program);
   addExamples(program, [
     { does: 'on the machine where Coffer runs, nothing has to be set up', description: 'coffer datastore list' },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { CofferError } from '../kernel/errors.ts';
 import { typeOfId } from '../kernel/ids.ts';
 import type { CallOptions, ComputeStrategy, HostFacts } from '../strategies/spi/compute.ts';
+import { agentMemoryMb } from './cgroup/limiter.ts';
 import { diskSpace } from './disk.ts';
 import { createGuest, createVolume, type Deed, destroyGuest, inspect, reenrol, stopGuest } from './guest/actions.ts';
 import type { ComputeContext } from './guest/context.ts';
@@ -63,6 +64,6 @@ async function hostFacts({ settings, paths, users, limiter, runtime }: ComputeCo
     memoryTotalMb: Math.floor(totalmem() / mebibyte),
     memoryAvailableMb: Math.floor(Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1] ?? 0) / 1024),
     diskTotalBytes: disk.totalBytes, diskFreeBytes: disk.freeBytes, vcpus: cpus().length,
-    isolation: users.isolation, limitsEnforced: limiter.problem === null, runtimeHash: runtime.hash,
+    isolation: users.isolation, limitsEnforced: limiter.problem === null, runtimeHash: runtime.hash, guestOverheadMb: agentMemoryMb,
   };
 }

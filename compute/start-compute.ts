@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { homePaths } from '../kernel/home.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Settings } from '../kernel/settings.ts';
@@ -10,8 +9,8 @@ import { startDiskGuard } from './guest/disk-guard.ts';
 import { isRoot } from './guest/folders.ts';
 import { startKeeper } from './guest/keeper.ts';
 import { createLanes } from './guest/lanes.ts';
+import { requireNamespaces } from './guest/namespaces.ts';
 import { type GuestUsers, separateUsers, sharedUser } from './guest/users.ts';
-import { namespaceProblem } from './launch/probe.ts';
 import { createLocalCompute } from './local-compute.ts';
 import { openRecordStore } from './records/record-store.ts';
 import { serveCompute } from './rpc/server.ts';
@@ -67,8 +66,6 @@ export async function decideUsers(settings: Settings, instances: string): Promis
     if (settings.isolation === 'users') throw new Error('COFFER_ISOLATION=users needs Coffer to be started by root');
     return sharedUser(settings, process.getuid?.() ?? 0);
   }
-  const problem = await namespaceProblem(settings.uidBase);
-  if (problem === null) return separateUsers(settings, instances);
-  const limit = (await readFile('/proc/sys/user/max_user_namespaces', 'utf8').catch(() => '')).trim() === '0' ? ' (user.max_user_namespaces is 0)' : '';
-  throw new Error(`this machine forbids user namespaces${limit}: ${problem}. Allow them, or set COFFER_ISOLATION=shared: all engines then run as one user`);
+  await requireNamespaces(settings, 0);
+  return separateUsers(settings, instances);
 }

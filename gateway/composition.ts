@@ -20,6 +20,7 @@ import { createDomain } from './domain/domain.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { createPruner, pruneEvents } from './events/prune.ts';
 import { createApi } from './graphql/api.ts';
+import { healthChecks } from './health.ts';
 import { createHosts } from './hosts/hosts.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
@@ -40,6 +41,7 @@ import { watchRevocations } from './revocations.ts';
 import { loadSecretKey } from './secret-key.ts';
 import { ensureInstallation } from './store/installation.ts';
 import { migrate } from './store/migrate.ts';
+import { createMigrationCheck } from './store/migration-check.ts';
 import { pruneIdempotencyKeys } from './store/prune-idempotency-keys.ts';
 import { createSealer } from './store/seal.ts';
 import { createStore } from './store/store.ts';
@@ -129,7 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     reconciler = createReconciler({
       store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), log,
-      computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
+      hostIds: () => hosts.targets(), computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
     });
     reconciler.start();
     background.state = 'up';
@@ -142,10 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const api = createApi({ domain, feed, log, serverVersion: release, limits: settings.limits });
     http = await createHttpServer({
       host: settings.host, port: settings.port, trustedProxies: settings.trustedProxies, api, access, metrics, log,
-      health: [
-        { name: 'store', async check() { await store.query('select 1'); return null; } },
-        { name: 'background', check: () => (background.state === 'up' ? null : background.state === 'starting' ? 'still starting' : background.state.failed) },
-      ],
+      health: healthChecks({ store, feed, migrationProblem: await createMigrationCheck(store, migrationsFolder()), background: () => background.state }),
     });
     unwatch = watchRevocations(feed, (tokenId) => { access.forget(tokenId); http?.onTokenRevoked(tokenId); }, log);
   }

@@ -5,9 +5,14 @@ import type { EventFeed } from './events/feed.ts';
 export function watchRevocations(feed: EventFeed, onRevoked: (tokenId: string) => void, log: Log): () => void {
   const ending = new AbortController();
   const retryMs = 1_000;
+  /** what was revoked while we did not listen is told as well */
+  let after: string | null = null;
   const follow = async (): Promise<void> => {
-    const items = feed.subscribe({ projectId: null, accept: (event) => event.type === 'token.revoked', snapshot: async () => null, signal: ending.signal });
-    for await (const item of items) if (item.kind === 'event') onRevoked(item.event.subject);
+    const items = feed.subscribe({ after, projectId: null, accept: (event) => event.type === 'token.revoked', snapshot: async () => null, signal: ending.signal });
+    for await (const item of items) {
+      after = item.kind === 'event' ? item.event.cursor : item.cursor;
+      if (item.kind === 'event') onRevoked(item.event.subject);
+    }
   };
   const keep = async (): Promise<void> => {
     while (!ending.signal.aborted) {

@@ -1,6 +1,7 @@
 import type { Log } from '../kernel/log.ts';
 import { homePaths, type HomePaths } from '../kernel/home.ts';
 import type { Settings } from '../kernel/settings.ts';
+import { requireNamespaces } from '../compute/guest/namespaces.ts';
 import { type Compute, startCompute } from '../compute/start-compute.ts';
 import { ensureAdminToken } from './admin-token.ts';
 import { composeEngines } from './composition.ts';
@@ -33,6 +34,7 @@ export async function start(settings: Settings, flags: readonly string[]): Promi
   const principals = decidePrincipals(settings, uid);
   const self = locateSelf(import.meta.url);
   if (!isSecondHalf) {
+    await requireNamespaces(settings, uid).catch((error: Error) => { throw new HostProblem(error.message); });
     await prepareHome(paths, principals, uid === 0);
     await claim(paths, settings);
     terminal.line(`Coffer ${self.kind === 'dist' ? self.sources.manifest.version : self.runtime.version}`);

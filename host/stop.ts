@@ -48,28 +48,28 @@ async function stopGuests(paths: HomePaths): Promise<number> {
   const limiter = await createLimiter(isRoot());
   const place = { limiter, instances: paths.instances, programFolders: [paths.runtime, paths.engines] };
   const results = await Promise.all([...records.values()].map(async (record) => {
-    const wasRunning = await stopOne(record, guestProcesses(place, record.instanceId, record));
+    const result = await stopOne(record, guestProcesses(place, record.instanceId, record));
     await limiter.remove(record.instanceId);
-    return wasRunning;
+    return result;
   }));
-  return results.filter(Boolean).length;
+  const left = results.flatMap((result) => result.left);
+  if (left.length > 0) throw new HostProblem(`processes ${left.join(', ')} do not end: stop them as the user that started Coffer, or as root`);
+  return results.filter((result) => result.wasRunning).length;
 }
 
-async function stopOne(record: GuestRecord, find: ReturnType<typeof guestProcesses>): Promise<boolean> {
+async function stopOne(record: GuestRecord, find: ReturnType<typeof guestProcesses>): Promise<{ wasRunning: boolean; left: number[] }> {
   const begun = performance.now();
-  if ((await find()).length === 0) return false;
+  if ((await find()).length === 0) return { wasRunning: false, left: [] };
   const what = `${record.instanceId}${record.spec ? ` (${record.spec.datastore} ${record.spec.track})` : ''}`;
   let orderly = false;
   if (record.agent && (await isAlive(record.agent))) {
-    await signalAgent(record.agent, 'SIGUSR1');
-    orderly = await waitGone([record.agent], orderlyStopMs);
+    orderly = (await signalAgent(record.agent, 'SIGUSR1')) && (await waitGone([record.agent], orderlyStopMs));
   }
   if (!orderly) await askEngine(find);
   const killed = !orderly && (await find()).length > 0;
   const left = await killAll(find);
-  if (left.length > 0) terminal.warning(`${what}: processes ${left.map((one) => one.pid).join(', ')} do not end`);
-  terminal.part('database', `${what} ${killed ? 'killed' : 'stopped'} after ${durationText(performance.now() - begun)}`);
-  return true;
+  terminal.part('database', `${what} ${left.length > 0 ? 'not stopped' : killed ? 'killed' : 'stopped'} after ${durationText(performance.now() - begun)}`);
+  return { wasRunning: true, left: left.map((one) => one.pid) };
 }
 
 const engineSignalMs = 5_000;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Version of this release: of `manifest.json` beside a bundle, of package.json in the checkout. */
+/** Version of this release: of `manifest.json` beside a bundle (or its `chunks/`), of package.json in the checkout. */
 export function releaseVersion(): string {
   for (const path of ['./manifest.json', '../manifest.json', '../package.json']) {
     try {

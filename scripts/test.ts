@@ -1,9 +1,8 @@
 /**
  * `npm test`: the checks, then the tests from cheap to dear, each part also when an earlier one failed.
  *
- *     npm test                    check, unit, integration, e2e
- *     npm test -- fault           the crash matrix and its kin: long, on demand
- *     npm test -- unit e2e        these parts of: check, unit, integration, e2e, fault
+ *     npm test                    check, unit, integration, e2e, fault
+ *     npm test -- unit e2e        these parts of them
  *     npm test -- unit -t name    further arguments are vitest's
  *
  * The last line is `N passed, N failed`; a check counts as one test.
@@ -18,8 +17,6 @@ import { type Count, countResults, type JsonReport } from './test-report.ts';
 
 const PROJECTS = ['unit', 'integration', 'e2e', 'fault'];
 const PARTS = ['check', ...PROJECTS];
-/** Long, and sensitive to what else the machine does. */
-const ON_DEMAND = ['fault'];
 
 async function runProject(project: string, args: string[]): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
@@ -55,7 +52,7 @@ const total: Count = { passed: 0, failed: 0 };
 let isInterrupted = false;
 process.on('SIGINT', () => void (isInterrupted = true));
 
-for (const part of PARTS.filter((name) => (named.length === 0 ? !ON_DEMAND.includes(name) : named.includes(name)))) {
+for (const part of PARTS.filter((name) => named.length === 0 || named.includes(name))) {
   if (isInterrupted) break;
   title(part);
   const { passed, failed } = part === 'check' ? await runChecks() : await runProject(part, forVitest);

@@ -55,6 +55,8 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
   const queue = createCommandQueue();
   /** running and waiting */
   const active = new Set<Active>();
+  /** whose fence is being written down */
+  const arriving = new Set<{ operationId: string; isCancelled: boolean }>();
 
   const answerFromJournal = (request: CommandRequest, digest: string): { replay: Answer } | { record: CommandRecord | undefined } => {
     const record = journal.find({ operationId: request.operationId, step: request.step, kind: request.command.$case });
@@ -125,6 +127,18 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
     }
   };
 
+  /** False when a cancel overtook it. */
+  const admit = async (operationId: string, fence: Fence): Promise<boolean> => {
+    const arrival = { operationId, isCancelled: false };
+    arriving.add(arrival);
+    try {
+      await fences.admit({ fence, operationId });
+    } finally {
+      arriving.delete(arrival);
+    }
+    return !arrival.isCancelled;
+  };
+
   const endAll = async (entries: readonly Active[], reason: string): Promise<void> => {
     for (const entry of entries) entry.controller.abort(new CommandAborted('CANCELLED', reason));
     await Promise.allSettled(entries.map((entry) => entry.done));
@@ -134,7 +148,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
     async run(request, onProgress) {
       const { operationId, step, fence, command } = request;
       const { capability } = commandTraits[command.$case];
-      await fences.admit({ fence, operationId });
+      if (!(await admit(operationId, fence))) return aborted(new CommandAborted('CANCELLED', cancelledReason));
       if (capability && !capabilities.has(capability)) return unsupported(capability);
       const digest = digestOf(command);
       const key = recordKey({ operationId, step, kind: command.$case });
@@ -150,7 +164,8 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
     },
     async cancel(operationId, fence) {
       await fences.admit({ fence, operationId });
-      await endAll([...active].filter((entry) => entry.request.operationId === operationId), 'The operation was cancelled');
+      for (const arrival of arriving) if (arrival.operationId === operationId) arrival.isCancelled = true;
+      await endAll([...active].filter((entry) => entry.request.operationId === operationId), cancelledReason);
     },
     async inTurn(work, timeoutMs) {
       const signal = AbortSignal.timeout(timeoutMs);
@@ -165,6 +180,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
   };
 }
 
+const cancelledReason = 'The operation was cancelled';
 const nothingDone = { restartRequired: [], rootName: '', items: {} };
 const aborted = (reason: unknown): Answer => {
   const { code, message } = reason instanceof CommandAborted ? reason : new CommandAborted('CANCELLED', 'The command was aborted');

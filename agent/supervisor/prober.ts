@@ -19,6 +19,7 @@ export interface Prober {
 
 export function createProber(parts: ProberParts): Prober {
   let timer: NodeJS.Timeout | undefined;
+  let hasEnded = false;
   let running: Promise<{ probe: Probe; latencyMs: number }> | undefined;
   /** a look that ignores its signal: none is added to it */
   let isStuck = false;
@@ -42,9 +43,15 @@ export function createProber(parts: ProberParts): Prober {
   };
   const tick = (): void => {
     const done = parts.shouldLook() ? now() : Promise.resolve();
-    void done.finally(() => { timer = setTimeout(tick, probeIntervalMs); });
+    void done.finally(() => { if (!hasEnded) timer = setTimeout(tick, probeIntervalMs); });
   };
-  return { start: tick, now, stop: () => clearTimeout(timer) };
+  return {
+    start: tick, now,
+    stop() {
+      hasEnded = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 const noAnswer = (timeoutMs: number): Probe => ({ state: 'hung', detail: `The engine did not answer within ${timeoutMs} ms`, version: null, managementLost: false });

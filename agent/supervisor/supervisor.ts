@@ -172,8 +172,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       if (isAlive()) await prober.now();
     },
     hold(reason) {
+      // Told again and again while it lasts: a stop that is under way must come to its end.
+      if (task?.kind === 'start') task.abort(new Error(reason));
+      if (held === reason) return;
       held = reason;
-      task?.abort(new Error(reason));
       changed();
       reconsider();
     },

@@ -5,11 +5,16 @@ const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 
 /** `90s`, `5m`, `1h30m`; a bare number means seconds. */
 export function durationMs(text: string): number {
+  const ms = spanMs(text);
+  if (ms === null) throw new InvalidArgumentError('Give a duration such as 90s, 5m or 1h.');
+  return ms;
+}
+
+function spanMs(text: string): number | null {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
   const isWhole = parts.length > 0 && parts.map(([part]) => part).join('') === text;
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (unitsMs[unit ?? ''] ?? 0), 0);
-  if ((!isWhole && !/^\d+(\.\d+)?$/.test(text)) || ms <= 0) throw new InvalidArgumentError('Give a duration such as 90s, 5m or 1h.');
-  return ms;
+  return (!isWhole && !/^\d+(\.\d+)?$/.test(text)) || ms <= 0 ? null : ms;
 }
 
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -64,7 +69,7 @@ export function someOf<Word extends string>(words: readonly Word[]): (text: stri
 export function momentOf(nowMs: () => number): (text: string) => string {
   return (text) => {
     const isDate = /^\d{4}-\d{2}-\d{2}/.test(text);
-    const ms = isDate ? Date.parse(text) : nowMs() + durationMs(text);
+    const ms = isDate ? Date.parse(text) : nowMs() + (spanMs(text) ?? NaN);
     if (Number.isNaN(ms)) throw new InvalidArgumentError('Give a time such as 2027-01-31T12:00:00Z, or a duration such as 30d.');
     return new Date(ms).toISOString();
   };

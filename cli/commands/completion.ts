@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import { action, type Kit } from '../command/action.ts';
 import { addExamples } from '../command/help.ts';
-import { type Candidate, decideWanted, globalsAmong } from '../completion/candidates.ts';
+import { type Candidate, decideWanted, globalsAmong, splitLastWord } from '../completion/candidates.ts';
 import { lookUp } from '../completion/look-up.ts';
 import { completionScripts, type Shell, shells } from '../completion/scripts.ts';
 import { printable } from '../output/text.ts';
@@ -20,14 +20,15 @@ export function addCompletionCommands(program: Command, kit: Kit): void {
     { does: 'fish: into ~/.config/fish/config.fish', description: 'coffer completion fish | source' },
   ]);
 
-  program.command('__complete', { hidden: true }).argument('[words...]').helpOption(false).action(async (words: string[]) => {
+  program.command('__complete', { hidden: true }).argument('[words...]').helpOption(false).action(async (typed: string[]) => {
+    const { words, before } = splitLastWord(typed);
     const session = kit.openWith({ ...globalsAmong(words), timeout: lookUpTimeoutMs });
     const wanted = decideWanted(program, words);
     const partial = words.at(-1) ?? '';
     if (wanted.kind === 'files') return session.terminal.line(':files');
     if (wanted.kind === 'nothing') return;
     const candidates = wanted.kind === 'words' ? wanted.candidates : await lookUpQuietly(session, wanted.of, wanted.words);
-    for (const { value, description } of candidates) if (value.startsWith(partial)) session.terminal.line(`${printable(value)}\t${printable(description)}`);
+    for (const { value, description } of candidates) if (value.startsWith(partial)) session.terminal.line(`${before}${printable(value)}\t${printable(description)}`);
   });
 }
 

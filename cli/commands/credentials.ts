@@ -5,8 +5,8 @@ import { printable } from '../output/text.ts';
 import type { Session } from '../session/session.ts';
 
 export interface PasswordFileOptions { passwordFile?: string }
-export const addPasswordFileOption = (command: Command): Command =>
-  command.option('--password-file <file>', 'write generated passwords to this new file (0600) and not to standard output');
+export const addPasswordFileOption = (command: Command, what = 'generated passwords'): Command =>
+  command.option('--password-file <file>', `write ${what} to this new file (0600) and not to standard output`);
 
 /**
  * Asks for something that may answer with passwords, with a place made ready for them. What is handed back may be

@@ -41,7 +41,7 @@ export function addDatabaseCommands(program: Command, kit: Kit): void {
     }));
   addExamples(create, [{ description: 'coffer database create shop orders archive' }]);
 
-  addYesOption(database.command('delete').description('remove a database with everything in it').argument('<instance>', 'name or id').argument('<name>', 'of the database'))
+  addYesOption(database.command('delete').description('remove a database with everything in it').argument('<instance>', 'name or id').argument('<database>', 'its name'))
     .action(action<YesOptions, [string, string]>(kit, async (session, { yes }, reference, name) => {
       const client = await session.client();
       const instance = await findInstance(session, client, reference);

@@ -1,6 +1,7 @@
 /** What became of databases and users: a result each, final unless the operation still runs. */
 import type { OperationHeadFragment } from '../generated/documents.ts';
 import type { Client } from '../api/client.ts';
+import { failureOfItem } from '../api/refusal.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { printable } from '../output/text.ts';
 import type { Session } from '../session/session.ts';
@@ -26,7 +27,7 @@ function firstProblem({ operation, results }: Acted): Failure | null {
   const first = refused[0]?.error;
   if (first) {
     const message = refused.length === 1 ? `${printable(refused[0]!.name)}: ${first.message}` : `${refused.length} of ${results.length} were refused; the first: ${first.message}`;
-    return new Failure(message, { code: first.code, remedy: first.remedy });
+    return failureOfItem(message, first);
   }
   if (operation.state === 'SUCCEEDED') return null;
   return new Failure(`${operation.kind} ended as ${operation.state}`, { exitCode: exitCodes.failure, remedy: `See coffer operation show ${operation.id}` });

@@ -19,7 +19,7 @@ export function addGrantCommands(user: Command, kit: Kit): void {
       const input = { instanceId: id, user: { name, host }, grants };
       await tellOutcome(session, client, accepted((await client.request(GrantDatabasesDocument, { input })).result), 'granted');
     }));
-  addExamples(grant, [{ description: 'coffer user grant shop reporting app archive' }, { does: 'key patterns and categories, where the engine has those', description: 'coffer user grant cache worker --privilege "~jobs:*" --privilege "+@read"' }]);
+  addExamples(grant, [{ description: 'coffer user grant shop reporting app archive' }, { does: 'key patterns and categories, where the engine has those; a new user may do everything there, so take that away first', description: 'coffer user revoke cache worker && coffer user grant cache worker --privilege "~jobs:*" --privilege "+@read"' }]);
 
   const revoke = user.command('revoke').description('take away what a user may do, at once').argument('<instance>', 'name or id').argument('<user>', 'its name')
     .argument('[databases...]', 'where; left out where the engine has no databases: everything')

@@ -3,7 +3,7 @@ import { SystemDocument } from '../generated/documents.ts';
 import { action, type Kit } from '../command/action.ts';
 import { paintWord } from '../output/style.ts';
 import { printable } from '../output/text.ts';
-import { ageText } from '../output/units.ts';
+import { ageText, bytesText, memoryText } from '../output/units.ts';
 
 export function addSystemCommand(program: Command, kit: Kit): void {
   program.command('system').description('the installation: gateways, hosts, agents, plugins (operators)').action(action(kit, async (session) => {
@@ -25,7 +25,11 @@ export function addSystemCommand(program: Command, kit: Kit): void {
     terminal.line();
     terminal.table([
       { title: 'HOST', value: ({ name }) => name }, { title: 'PLACE', value: ({ region, zone }) => `${region}/${zone}` }, { title: 'SEEN', value: ({ seenAt }) => `${ageText(seenAt, now)} ago` },
-      { title: 'FACTS', value: ({ facts }) => factsText(facts) },
+      { title: 'VCPUS', value: ({ facts }) => factsOf(facts)['vcpus'] as number | undefined, align: 'right' },
+      { title: 'MEMORY FREE', value: ({ facts }) => freeText(factsOf(facts), 'memoryAvailableMb', 'memoryTotalMb', memoryText) },
+      { title: 'DISK FREE', value: ({ facts }) => freeText(factsOf(facts), 'diskFreeBytes', 'diskTotalBytes', bytesText) },
+      { title: 'ISOLATION', value: ({ facts }) => factsOf(facts)['isolation'] as string | undefined },
+      { title: 'LIMITS', value: ({ facts }) => ({ true: 'enforced', false: 'not enforced' })[String(factsOf(facts)['limitsEnforced'])] },
     ], system.hosts);
     terminal.line();
     terminal.table([
@@ -35,7 +39,10 @@ export function addSystemCommand(program: Command, kit: Kit): void {
   }));
 }
 
-/** What a host reports is its compute strategy's own; plain values fit a line. */
-const factsText = (facts: unknown): string => (typeof facts === 'object' && facts !== null
-  ? Object.entries(facts).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)).map(([name, value]) => `${name}=${String(value)}`).join(' ')
-  : '');
+/** What a host reports is its compute strategy's own: what it does not tell stays empty here, and --json has all of it. */
+const factsOf = (facts: unknown): Readonly<Record<string, unknown>> => (typeof facts === 'object' && facts !== null ? { ...facts } : {});
+
+function freeText(facts: Readonly<Record<string, unknown>>, free: string, total: string, text: (amount: number) => string): string | null {
+  const [left, all] = [facts[free], facts[total]];
+  return typeof left === 'number' && typeof all === 'number' ? `${text(left)} of ${text(all)}` : null;
+}

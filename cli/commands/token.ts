@@ -35,7 +35,7 @@ export function addTokenCommands(program: Command, kit: Kit): void {
   const create = token.command('create').description('make a token; it is told once').argument('<name>', 'appears in events as the actor')
     .addOption(new Option('--role <role>', `one of ${roles.join(', ').toLowerCase()}`).argParser(oneOf(roles)).makeOptionMandatory())
     .addOption(new Option('--expires <when>', 'a time, or a duration such as 30d; never when left out').argParser(momentOf(() => Date.now())));
-  addPasswordFileOption(create).action(action<CreateOptions, [string]>(kit, createToken));
+  addPasswordFileOption(create, 'the token').action(action<CreateOptions, [string]>(kit, createToken));
   addExamples(create, [{ description: 'coffer token create deploy --role editor --expires 90d --project web' }]);
 
   addYesOption(token.command('revoke').description('end a token at once, its live subscriptions included').argument('<token>', 'name or id')).action(action<YesOptions, [string]>(kit, async (session, { yes }, reference) => {

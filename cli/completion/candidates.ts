@@ -9,6 +9,12 @@ export type Wanted =
   | { kind: 'files' }
   | { kind: 'nothing' };
 
+/** `--until=act` at the cursor is an option and its value in one word: `before` belongs in front of each candidate. */
+export function splitLastWord(words: readonly string[]): { words: string[]; before: string } {
+  const match = /^(--[\w-]+)=(.*)$/s.exec(words.at(-1) ?? '');
+  return match ? { words: [...words.slice(0, -1), match[1]!, match[2]!], before: `${match[1]!}=` } : { words: [...words], before: '' };
+}
+
 const isOption = (word: string): boolean => word.startsWith('-') && word !== '-';
 const takesValue = (option: Option): boolean => option.required || option.optional;
 
@@ -31,8 +37,9 @@ export function decideWanted(program: Command, words: readonly string[]): Wanted
     else given.push(word);
   }
   if (pending) return valueOf(pending.attributeName(), pending.argChoices, given);
-  if (isOption(partial)) return { kind: 'words', candidates: optionsOf(command).filter(({ hidden, long }) => !hidden && long).map(({ long, description }) => ({ value: long!, description })) };
-  const children = command.commands.filter((one) => !isHidden(one));
+  if (partial.startsWith('-')) return { kind: 'words', candidates: optionsOf(command).filter(({ hidden, long }) => !hidden && long).map(({ long, description }) => ({ value: long!, description })) };
+  const explained = command.name() === 'help' ? given.reduce((at: Command | undefined, word) => at?.commands.find((one) => one.name() === word), program) : command;
+  const children = (explained?.commands ?? []).filter((one) => !isHidden(one));
   if (children.length > 0) return { kind: 'words', candidates: children.map((one) => ({ value: one.name(), description: one.description() })) };
   const argument = argumentAt(command, given.length);
   return argument ? valueOf(argument.name(), argument.argChoices, given) : { kind: 'nothing' };
@@ -61,10 +68,12 @@ function argumentAt(command: Command, index: number): Argument | undefined {
   return command.registeredArguments[index] ?? (last?.variadic ? last : undefined);
 }
 
-const lookups = ['instance', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'database', 'databases', 'version', 'datastoreVersion'];
+const lookups = ['instance', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'database', 'databases', 'token', 'version', 'datastoreVersion'];
 const files = ['tokenFile', 'passwordFile'];
+const statuses = ['active', 'building', 'deleting', 'error', 'stopped', 'unhealthy', 'unknown'];
 const fixed: Readonly<Record<string, readonly string[]>> = {
-  role: ['viewer', 'editor', 'owner', 'operator'], until: ['active', 'stopped', 'error', 'unhealthy', 'deleted'], sort: ['created', 'name'], shell: ['bash', 'zsh', 'fish'],
+  role: ['viewer', 'editor', 'owner', 'operator'], until: [...statuses, 'deleted'], status: statuses, sort: ['created', 'name'],
+  state: ['pending', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled'],
 };
 
 function valueOf(name: string, choices: readonly string[] | undefined, words: string[]): Wanted {

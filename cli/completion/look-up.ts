@@ -1,6 +1,6 @@
 /** Names that only the server or the configuration knows. Whatever goes wrong gives no candidates: nobody reads errors here. */
 import { DatastoreNamesDocument, InstanceNamesDocument, ListDatabasesDocument, ListFlavorsDocument, ListOperationsDocument, ListProjectsDocument, ListUsersDocument } from '../generated/documents.ts';
-import { findInstance, projectId } from '../lookup.ts';
+import { findInstance, listTokens, projectId, requireProject } from '../lookup.ts';
 import { readConfig } from '../session/config-file.ts';
 import type { Session } from '../session/session.ts';
 import { subjectName } from '../wait/operation-view.ts';
@@ -19,9 +19,10 @@ export async function lookUp(session: Session, of: string, words: readonly strin
     case 'datastore': return named(nodesOf((await client.request(DatastoreNamesDocument, {})).datastores));
     case 'version': case 'datastoreVersion': {
       const datastores = nodesOf((await client.request(DatastoreNamesDocument, {})).datastores);
-      return datastores.filter(({ name }) => of !== 'version' || name === words[0]).flatMap(({ name, versions }) => nodesOf(versions).map((version) => ({ value: version.name, description: name })));
+      return datastores.filter(({ name }) => of !== 'version' || name === words[0]).flatMap(({ name, versions }) => nodesOf(versions).map((version) => ({ value: version.name, description: of === 'version' ? '' : name })));
     }
     case 'flavor': return named((await client.request(ListFlavorsDocument, {})).flavors);
+    case 'token': return named((await listTokens(client, await requireProject(session, client))).filter(({ revokedAt }) => revokedAt === null));
     case 'project': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
     case 'user': return named(nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users));
     case 'database': case 'databases': return named(nodesOf((await client.request(ListDatabasesDocument, { id: await instanceId(), first })).instance?.databases));

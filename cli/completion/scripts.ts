@@ -7,13 +7,27 @@ export type Shell = (typeof shells)[number];
 
 const bash = `# coffer completion for bash; put this line into ~/.bashrc:  eval "$(coffer completion bash)"
 _coffer_complete() {
-  local IFS=$'\\n' line
+  local IFS=$'\\n' line value i count=0 before= words=()
+  # bash also breaks words at = and :, as they stand in options and addresses: they are put together again
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    value="\${COMP_WORDS[i]}"
+    if ((count > 0)) && [[ "$value" == [=:]* || "\${COMP_WORDS[i-1]}" == *[=:] ]]; then
+      [[ "$value" == [=:]* ]] && before="\${words[count-1]}$value" || before="\${words[count-1]}"
+      words[count-1]+="$value"
+    else
+      words[count]="$value" before=
+      ((count += 1))
+    fi
+  done
   COMPREPLY=()
   while read -r line; do
-    COMPREPLY+=("$(printf '%q' "\${line%%$'\\t'*}")")
-  done < <("\${COMP_WORDS[0]}" __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    value="\${line%%$'\\t'*}"
+    COMPREPLY+=("$(printf '%q' "\${value#"$before"}")")
+  done < <("\${COMP_WORDS[0]}" __complete -- "\${words[@]}" 2>/dev/null)
   if [ "\${#COMPREPLY[@]}" -eq 1 ] && [ "\${COMPREPLY[0]}" = ":files" ]; then
-    COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+    value="\${words[count-1]}"
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "\${value#"$before"}"))
   fi
 }
 complete -F _coffer_complete coffer
@@ -23,11 +37,12 @@ const zsh = `#compdef coffer
 # coffer completion for zsh; put this line into ~/.zshrc, after compinit:  eval "$(coffer completion zsh)"
 _coffer() {
   local -a candidates lines
-  local line
+  local line value description
   lines=("\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  if [[ "\${lines[1]}" == ":files" ]]; then _files; return; fi
+  if [[ "\${lines[1]}" == ":files" ]]; then compset -P '--*='; _files; return; fi
   for line in "\${lines[@]}"; do
-    [[ -n "$line" ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    value="\${\${line%%$'\\t'*}//:/\\\\:}" description="\${line#*$'\\t'}"
+    [[ -n "$line" ]] && candidates+=("$value\${description:+:$description}")
   done
   _describe coffer candidates
 }

@@ -10,7 +10,8 @@ export function renderFailure(failure: Failure, style: Style): string[] {
   const headline = issues.length > 0 ? 'the input is not valid' : printableLines(failure.message);
   return [
     `${style.red('coffer:')} ${headline}${code}`,
-    ...issues.map(({ path, message }) => `  ${style.bold(printable(path.join('.')))}: ${printable(message)}`),
+    // every mutation has one argument, called input
+    ...issues.map(({ path, message }) => `  ${style.bold(printable((path[0] === 'input' ? path.slice(1) : path).join('.')))}: ${printable(message)}`),
     ...(operation ? [`  ${operation.kind ? `${operation.kind} ` : ''}${operation.id}: coffer operation watch ${operation.id}`] : []),
     ...(remedy ? [`  ${printableLines(remedy)}`] : []),
     ...(retryAfterMs ? [`  Worth trying again in ${Math.ceil(retryAfterMs / 1000)} s`] : []),

@@ -1,6 +1,6 @@
 /** Which server, with which token: decided from all that was given, without a look at any of it. */
 import { isLoopback, parseEndpoint } from '../api/endpoint.ts';
-import { type Failure, notFoundFailure, usageFailure } from '../failure.ts';
+import { Failure, notFoundFailure } from '../failure.ts';
 import type { Config, Environment } from './config-file.ts';
 import type { LocalInstallation } from './local-installation.ts';
 
@@ -42,7 +42,7 @@ function firstOf(...candidates: [value: string | undefined, from: string][]): { 
   return null;
 }
 
-const nothingToShow = (endpoint: string): Failure => usageFailure(
-  `there is no token for ${endpoint}`,
-  'Log in with `coffer login`, set COFFER_TOKEN, or run on the machine of the installation as a user who may read $COFFER_HOME/admin-token',
-);
+const nothingToShow = (endpoint: string): Failure => new Failure(`there is no token for ${endpoint}`, {
+  code: 'ACCESS.UNAUTHENTICATED',
+  remedy: 'Log in with `coffer login`, set COFFER_TOKEN, or run on the machine of the installation as a user who may read $COFFER_HOME/admin-token',
+});

@@ -45,7 +45,9 @@ export function requireSuccess(operation: Operation): Operation {
   const what = `${operation.kind}${subject ? ` of ${subject}` : ''}`;
   const { fault } = operation;
   const failed = operation.steps.find(({ state }) => state === 'FAILED');
-  throw new Failure(operation.state === 'CANCELLED' ? `${what} was cancelled${fault ? `: ${fault.message}` : ''}` : `${what} failed${failed ? ` at "${failed.title}"` : ''}${fault ? `: ${fault.message}` : ''}`, {
+  const isNamed = failed && fault?.message.startsWith(failed.title); // most faults of a step begin with the step
+  const ended = operation.state === 'CANCELLED' ? 'was cancelled' : failed && !isNamed ? `failed at "${failed.title}"` : 'failed';
+  throw new Failure(`${what} ${ended}${fault ? `: ${fault.message}` : ''}`, {
     code: fault?.code ?? 'CLIENT.FAILED', exitCode: exitCodes.failure,
     remedy: operation.state === 'FAILED' ? `All of its steps: coffer operation show ${operation.id}` : null,
   });

@@ -15,8 +15,10 @@ export interface Limiter {
   remove(instanceId: string): Promise<void>;
 }
 
-/** The agent lives in the group of its engine and must not take from what the flavor promises. */
-export const agentAllowanceMb = 160;
+/** What an agent takes, whatever it looks after. */
+export const agentMemoryMb = 70;
+/** It lives in the group of its engine and must not take from what the flavor promises, nor at its busiest. */
+const agentAllowanceMb = 160;
 const processLimit = 4096;
 const cpuPeriodUs = 100_000;
 const removeTimeoutMs = 2_000;
@@ -55,12 +57,6 @@ async function prove(layout: CgroupLayout): Promise<string | null> {
   const limiter = limiterOf(layout);
   const name = `probe-${process.pid}`;
   try {
-    if (layout.version === 2) {
-      await mkdir(layout.parents.memory, { recursive: true });
-      const enable = controllers.map((controller) => `+${controller}`).join(' ');
-      await writeFile(`${dirname(layout.parents.memory)}/cgroup.subtree_control`, enable);
-      await writeFile(`${layout.parents.memory}/cgroup.subtree_control`, enable);
-    }
     await limiter.ensure(name, { memoryMb: 64, vcpus: 1 });
     return null;
   } catch (error) {
@@ -70,11 +66,20 @@ async function prove(layout: CgroupLayout): Promise<string | null> {
   }
 }
 
-function limiterOf(layout: CgroupLayout): Limiter {
+/** Version 2: a group hands its controllers down only when told to. The parent goes with the last guest, so it may be a new one. */
+async function handDown(parent: string): Promise<void> {
+  await mkdir(parent, { recursive: true });
+  const all = controllers.map((controller) => `+${controller}`).join(' ');
+  for (const folder of [dirname(parent), parent]) await writeFile(`${folder}/cgroup.subtree_control`, all);
+}
+
+/** Exported for tests: a machine offers one version only. */
+export function limiterOf(layout: CgroupLayout): Limiter {
   const folders = (id: string): string[] => [...new Set(controllers.map((controller) => `${layout.parents[controller]}/${id}`))];
   return {
     problem: null,
     async ensure(id, limits) {
+      if (layout.version === 2) await handDown(layout.parents.memory);
       for (const folder of folders(id)) await mkdir(folder, { recursive: true });
       for (const { controller, file, value } of limitFiles(layout.version, limits)) await writeFile(`${layout.parents[controller]}/${id}/${file}`, value);
     },

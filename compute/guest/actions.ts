@@ -117,8 +117,8 @@ async function endProcesses(context: ComputeContext, deed: Deed, manner: 'orderl
   const record = context.records.get(deed.instanceId);
   const find = guestProcesses(searchPlaceOf(context), deed.instanceId, record);
   if (manner === 'orderly' && record?.agent && (await isAlive(record.agent))) {
-    await signalAgent(record.agent, 'SIGUSR1', deed.signal);
-    if (!(await waitGone([record.agent], orderlyStopMs, deed.signal))) context.log.warn({ instance: deed.instanceId }, 'the agent did not stop its engine in time: both are killed');
+    const isTold = await signalAgent(record.agent, 'SIGUSR1', deed.signal);
+    if (isTold && !(await waitGone([record.agent], orderlyStopMs, deed.signal))) context.log.warn({ instance: deed.instanceId }, 'the agent did not stop its engine in time: both are killed');
   }
   const left = await killAll(find);
   if (left.length > 0) throw new CofferError('HOST.UNREACHABLE', `processes ${left.map((one) => one.pid).join(', ')} of ${deed.instanceId} do not end; try again`);

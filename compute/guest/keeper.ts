@@ -45,6 +45,7 @@ export function startKeeper(context: ComputeContext): Keeper {
 
   async function look(instanceId: string): Promise<void> {
     const record = context.records.get(instanceId);
+    if (!record) attempts.delete(instanceId);
     if (closing.signal.aborted || record?.desired !== 'running' || context.lanes.isBusy(instanceId)) return;
     if (await isAlive(record.agent)) { seenAlive.add(instanceId); return; }
     if (seenAlive.delete(instanceId)) {

@@ -37,16 +37,14 @@ export function decidePair(base: number, lastIndex: number, taken: ReadonlySet<n
 
 export function separateUsers(settings: Settings, instances: string): GuestUsers {
   const counter = join(instances, '.last-user-pair');
-  const given = new Set<number>(); // a pair that is being recorded right now
-  // One after the other: two guests that are made at once must never get the same users.
+  // One after the other, each beyond the last: two guests that are made at once must never get the same users.
   let turn: Promise<GuestRecord['uids']> = Promise.resolve(null);
   async function allocateNext(records: readonly GuestRecord[]): Promise<GuestRecord['uids']> {
-    const taken = new Set([...given, ...records.flatMap((record) => (record.uids ? [record.uids.agent, record.uids.engine] : []))]);
+    const taken = new Set(records.flatMap((record) => (record.uids ? [record.uids.agent, record.uids.engine] : [])));
     for (const uid of await uidsInUse()) taken.add(uid);
     const last = Number(await readFile(counter, 'utf8').catch(() => '-1'));
     const pair = decidePair(settings.uidBase, Number.isInteger(last) ? last : -1, taken);
     if (!pair) throw new Error('every user id of COFFER_UID_BASE is taken');
-    given.add(pair.agent).add(pair.engine);
     await writeFileAtomically(counter, String(pair.index), { mode: 0o600 });
     return { agent: pair.agent, engine: pair.engine };
   }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { onlyUser } from './identity.ts';
+import type { Identity } from './identity.ts';
 import { launch } from './launch.ts';
 
-/** Null when user namespaces work here, else the reason in the system's words. */
-export async function namespaceProblem(uid: number): Promise<string | null> {
+/** Null when a program can be run as that here, else the reason in the system's words. */
+export async function namespaceProblem(identity: Identity): Promise<string | null> {
   try {
-    const { child } = await launch({ command: '/bin/true', args: [], env: {}, cwd: '/', identity: onlyUser(uid), output: 'pipe' });
+    const { child } = await launch({ command: '/bin/true', args: [], env: {}, cwd: '/', identity, output: 'pipe' });
     const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
     return code === 0 ? null : `a program inside ended with ${String(code)}`;
   } catch (error) {

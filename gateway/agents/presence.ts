@@ -1,4 +1,4 @@
-/** Where an agent is, and waiting for one that is not there yet. Driven by notifications, not by polling. */
+/** Where an agent is, and waiting for one that is not there yet: driven by notifications, with a slow look besides, since one may be lost. */
 import { CofferError } from '../../kernel/errors.ts';
 import type { EngineState } from '../domain/instance/observation.ts';
 import type { Store } from '../store/tx.ts';
@@ -16,6 +16,8 @@ export interface Presence {
   wait(instanceId: string, signal: AbortSignal): Promise<AgentInfo>;
   close(): void;
 }
+
+const SLOW_LOOK_MS = 2_000;
 
 interface Row { agent: AgentDoc | null; present: boolean; deleted: boolean }
 
@@ -52,7 +54,9 @@ export function createPresence(store: Store): Presence {
         const news = new Promise<void>((resolve) => { wake = resolve; });
         const found = await is();
         if (found !== null) return found;
+        const slow = setTimeout(wake, SLOW_LOOK_MS);
         await news;
+        clearTimeout(slow);
       }
     } finally {
       signal.removeEventListener('abort', listener);

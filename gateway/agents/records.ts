@@ -9,7 +9,7 @@ import type { Store, Tx } from '../store/tx.ts';
 import { decideHello, type AgentDoc } from './hello.ts';
 import { clean } from './observation.ts';
 
-/** NOTIFY with the instance's id when its agent connected, reported first or another state of the engine, was refused, or went. */
+/** NOTIFY with the instance's id when its agent connected, reported first or another state of the engine, was refused, or went. May be lost: `presence` also looks by itself. */
 export const AGENT_CHANNEL = 'coffer_agent';
 const ACTOR = 'system';
 const REFUSAL_LIMIT = 1_000;
@@ -47,7 +47,7 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       const decision = decideHello(hello, {
         instance: { id: row.id, datastore: row.datastore, track: row.track, buildId: row.build_id }, capabilities: capabilitiesOf(row.datastore), release,
       });
-      await tx.query('select pg_notify($1, $2)', [AGENT_CHANNEL, row.id]);
+      tx.notify(AGENT_CHANNEL, row.id);
       if (!decision.ok) {
         const refused = `${decision.reason}: ${decision.message}`.slice(0, REFUSAL_LIMIT);
         const known = row.agent ?? { address: '', version: clean(hello.agentVersion).slice(0, 200), protocols: [], capabilities: [], serial, connectedAt: now().toISOString(), refused: null };
@@ -70,7 +70,7 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       if (Number(row.incarnation) !== observation.incarnation) return 'superseded';
       if (observation.counter <= Number(row.report_counter)) return 'late';
       const at = now();
-      if (!row.agent_connected || row.observation?.engine !== observation.engine) await tx.query('select pg_notify($1, $2)', [AGENT_CHANNEL, instanceId]);
+      if (!row.agent_connected || row.observation?.engine !== observation.engine) tx.notify(AGENT_CHANNEL, instanceId);
       await write(tx, row, {
         observation, observed_at: at, report_counter: observation.counter, agent_connected: true, agent_gateway: gatewayId, agent_seen_at: at,
         prepared: row.prepared || (observation.prepared && !row.released), volume_used_bytes: observation.volumeUsedBytes,
@@ -92,9 +92,10 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
 
     async disconnect(instanceId, incarnation, atMs) {
       const rows = await store.query(
-        `with gone as (update instance set agent_connected = false, agent_gateway = null, agent_seen_at = case when agent_connected then $4 else agent_seen_at end
-           where id = $1 and incarnation = $2 and agent_gateway = $3 returning id) select pg_notify($5, id) from gone`,
-        [instanceId, incarnation, gatewayId, new Date(atMs), AGENT_CHANNEL]);
+        `update instance set agent_connected = false, agent_gateway = null, agent_seen_at = case when agent_connected then $4 else agent_seen_at end
+          where id = $1 and incarnation = $2 and agent_gateway = $3 returning id`,
+        [instanceId, incarnation, gatewayId, new Date(atMs)]);
+      if (rows.length === 1) store.notify(AGENT_CHANNEL, instanceId);
       return rows.length === 1;
     },
     async disconnectAll() {

@@ -7,6 +7,8 @@ export interface HostLoad {
   facts: HostFacts;
   /** promised to instances that exist (failed ones hold nothing) */
   promisedMemoryMb: number;
+  /** what an instance takes besides its flavor; part of the two sums as well */
+  guestOverheadMb: number;
   /** promised to instances that do not run yet, so not yet visible in memoryAvailableMb */
   pendingMemoryMb: number;
   /** volume sizes promised beyond what is used already */
@@ -19,12 +21,15 @@ export interface Reserve { memoryMb: number; diskBytes: number }
 export const hostSilentAfterMs = 30_000;
 const gib = 1024 ** 3;
 
+/** Asked with a demand of nothing: whether what is promised fits. */
+export const overheadOf = (load: HostLoad, demand: Demand): number => (demand.memoryMb > 0 ? load.guestOverheadMb : 0);
+
 /** Why not, or null when it fits. */
 export function refusalOf(load: HostLoad, demand: Demand, reserve: Reserve): CofferError | null {
   const free = Math.min(
     load.facts.memoryTotalMb - reserve.memoryMb - load.promisedMemoryMb,
     load.facts.memoryAvailableMb - reserve.memoryMb - load.pendingMemoryMb,
-  );
+  ) - overheadOf(load, demand);
   if (free < demand.memoryMb) {
     return new CofferError('ADMISSION.NO_MEMORY', `host ${load.host.name} has ${Math.max(0, Math.floor(free))} MB of memory to give, ${demand.memoryMb} MB are needed`);
   }

@@ -4,7 +4,7 @@
  * only: the `reserve` step promises, one create at a time. So it may be a moment old, but never when it refuses.
  */
 import type { Store } from '../store/tx.ts';
-import { chooseHost, type Demand, type HostLoad, type Reserve } from './admission.ts';
+import { chooseHost, type Demand, type HostLoad, overheadOf, type Reserve } from './admission.ts';
 import { readHostLoads } from './host-load.ts';
 
 const trustedForMs = 1_000;
@@ -36,8 +36,9 @@ export function createAdmit(deps: { store: Store; enginePorts: { from: number; t
       if (!recent) throw refusal;
       chosen = chooseHost(await read(), demand, deps.reserve);
     }
-    chosen.promisedMemoryMb += demand.memoryMb;
-    chosen.pendingMemoryMb += demand.memoryMb;
+    const memoryMb = demand.memoryMb + overheadOf(chosen, demand);
+    chosen.promisedMemoryMb += memoryMb;
+    chosen.pendingMemoryMb += memoryMb;
     chosen.unusedVolumeBytes += demand.volumeGb * gib;
     chosen.portsLeft -= demand.ports;
     return chosen.host;

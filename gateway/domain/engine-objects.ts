@@ -15,8 +15,7 @@ import { changeInstance, type InstanceRow } from './instance/change.ts';
 import { visibleRow } from './instance/lifecycle.ts';
 import type { InstanceDoc } from './instance/document.ts';
 import { findInstance } from './instance/read.ts';
-import { databaseIssues, generatePassword, requireCapability, toNewUser, userIssues } from './instance/validate-create.ts';
-import { passwordIssues } from './names.ts';
+import { chosenPasswordIssues, databaseIssues, generatePassword, requireCapability, toNewUser, userIssues } from './instance/validate-create.ts';
 import { isBusyWith } from './operations.ts';
 import { requireAction, requireOn, type Action } from './policy.ts';
 
@@ -35,10 +34,11 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     if (instance.capabilities && !instance.capabilities.includes(capability)) throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no ${capability}`, { details: { capability } });
     return version;
   };
-  const judge = async (version: VersionDoc, path: string[], proposals: { path: string[]; proposal: Proposal }[], more: InputIssue[] = []): Promise<void> => {
+  /** `isField`: what is proposed was given as one field, so issues have no place inside it. */
+  const judge = async (version: VersionDoc, path: string[], proposals: { path: string[]; proposal: Proposal; isField?: true }[], more: InputIssue[] = []): Promise<void> => {
     const issues = [...more];
-    for (const { path: own, proposal } of proposals) {
-      issues.push(...(await deps.control.call(version.datastore, 'validate', proposal)).map((i) => ({ path: [...path, ...own, ...i.path], message: i.message })));
+    for (const { path: own, proposal, isField } of proposals) {
+      issues.push(...(await deps.control.call(version.datastore, 'validate', proposal)).map((i) => ({ path: [...path, ...own, ...(isField ? [] : i.path)], message: i.message })));
     }
     if (issues.length > 0) throw invalidInput(issues);
   };
@@ -86,7 +86,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
       await judge(version, ['input'], [
         { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
         ...(isGiven(input.name) || isGiven(input.host) ? [{ path: [] as string[], proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
-      ], isGiven(input.password) ? passwordIssues(['input', 'password'], input.password) : []);
+      ], await chosenPasswordIssues(deps.control, version, ['input', 'password'], input.password));
       return act(caller, input.instanceId, {
         action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: isGiven(input.password) },
         ...(isGiven(input.password) ? { secrets: { password: input.password } } : {}),
@@ -108,12 +108,17 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
     async revoke(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'GRANTS');
-      await judge(version, ['input'], [{ path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } }]);
+      await judge(version, ['input'], [
+        { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
+        ...input.databases.map((database, i) => ({
+          path: database === null ? ['databases'] : ['databases', String(i)], isField: true as const, proposal: { kind: 'grant' as const, track: version.name, grant: { database, privileges: [] } },
+        })),
+      ], input.databases.length === 0 && version.capabilities.includes('DATABASES') ? [{ path: ['input', 'databases'], message: 'at least one' }] : []);
       return act(caller, input.instanceId, { action: 'engine.write', capability: 'GRANTS', command: { kind: 'revoke', user: input.user, databases: input.databases } });
     },
     async enableRoot(caller, input) {
       const version = await versionOf(caller, 'engine.root', input.instanceId, 'ROOT');
-      if (isGiven(input.password)) await judge(version, ['input'], [], passwordIssues(['input', 'password'], input.password));
+      await judge(version, ['input'], [], await chosenPasswordIssues(deps.control, version, ['input', 'password'], input.password));
       const password = input.password ?? generatePassword();
       const acted = await act(caller, input.instanceId, {
         action: 'engine.root', capability: 'ROOT', command: { kind: 'enableRoot' }, secrets: { password },
@@ -156,7 +161,7 @@ async function acceptAndWait(deps: DomainDeps, caller: Caller, instanceId: strin
 async function acceptOnce(deps: DomainDeps, caller: Caller, instanceId: string, request: Act): Promise<EngineActed & { replayed: boolean }> {
   requireAction(caller, request.action);
   const key = request.idempotency;
-  const inputHash = key ? hashInput(key.input) : '';
+  const inputHash = key ? hashInput(deps.sealer, key.input) : '';
   const accepted = await deps.store.transaction(async (tx): Promise<{ operationId: string; instance: InstanceDoc; replayed: boolean }> => {
     const row = await visibleRow(tx, caller, request.action, instanceId);
     const readBack = async (): Promise<InstanceDoc> => (await findInstance(tx, caller, { id: instanceId }))!;
@@ -193,8 +198,10 @@ function resultsOf(command: EngineCommand, ended: OperationView & { outputs: Rec
 
 function itemFaultOf(ended: OperationView): ItemResult['fault'] {
   if (ended.state === 'SUCCEEDED') return null;
-  const { code, message } = ended.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'the operation failed' };
-  const hasBegun = ended.steps.some((step) => step.attempts > 0);
+  const { code, message: told } = ended.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'the operation failed' };
+  const step = ended.steps.find(({ title }) => told.startsWith(`${title}: `));
+  const message = step ? told.slice(step.title.length + 2) : told; // the only step has nothing to add
+  const hasBegun = ended.steps.some(({ attempts }) => attempts > 0);
   return { code, message: hasBegun && !finalCodes.has(code) ? `it is not known whether this was done; look before you repeat it: ${message}` : message };
 }
 

@@ -4,7 +4,7 @@ import type { HostLoad } from './admission.ts';
 
 interface Row {
   id: string; name: string; region: string; zone: string; facts: HostFacts; seen_age_ms: number;
-  promised_mb: number; pending_mb: number; unused_bytes: number; ports_used: number;
+  promised_mb: number; pending_mb: number; overhead_mb: number; unused_bytes: number; ports_used: number;
 }
 
 /**
@@ -16,13 +16,14 @@ export async function readHostLoads(
 ): Promise<HostLoad[]> {
   const rows = await tx.query<Row>(
     `select h.id, h.name, h.region, h.zone, h.facts, (extract(epoch from now() - h.seen_at) * 1000)::float8 as seen_age_ms,
-            coalesce(l.promised_mb, 0)::float8 as promised_mb, coalesce(l.pending_mb, 0)::float8 as pending_mb,
+            coalesce(l.promised_mb, 0)::float8 as promised_mb, coalesce(l.pending_mb, 0)::float8 as pending_mb, o.mb as overhead_mb,
             coalesce(l.unused_bytes, 0)::float8 as unused_bytes,
             (select count(*) from port_lease p where p.host_id = h.id)::int as ports_used
        from host h
+       cross join lateral (select coalesce((h.facts->>'guestOverheadMb')::float8, 0) as mb) o
        left join lateral (
-         select sum(f.memory_mb) as promised_mb,
-                sum(f.memory_mb) filter (where not i.prepared) as pending_mb,
+         select sum(f.memory_mb + o.mb) as promised_mb,
+                sum(f.memory_mb + o.mb) filter (where not i.prepared) as pending_mb,
                 sum(greatest(i.volume_gb::float8 * 1073741824 - coalesce(i.volume_used_bytes, 0), 0)) as unused_bytes
            from instance i join flavor f on f.id = i.flavor_id
           where i.host_id = h.id and i.deleted_at is null and not i.released
@@ -34,7 +35,7 @@ export async function readHostLoads(
   return rows.map((r) => ({
     host: { id: r.id, name: r.name, region: r.region, zone: r.zone, seenAgeMs: r.seen_age_ms },
     facts: r.facts,
-    promisedMemoryMb: r.promised_mb, pendingMemoryMb: r.pending_mb, unusedVolumeBytes: r.unused_bytes,
+    promisedMemoryMb: r.promised_mb, pendingMemoryMb: r.pending_mb, guestOverheadMb: r.overhead_mb, unusedVolumeBytes: r.unused_bytes,
     portsLeft: enginePorts.to - enginePorts.from + 1 - r.ports_used,
   }));
 }

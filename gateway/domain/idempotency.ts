@@ -2,19 +2,19 @@
  * A repeated request with the same key and input gets the recorded answer, without secrets; with another input it is a
  * conflict. The key is claimed in the transaction of the change, so two racing requests make one thing.
  */
-import { createHash } from 'node:crypto';
 import { CofferError, invalidInput } from '../../kernel/errors.ts';
+import type { Sealer } from '../store/seal.ts';
 import type { Tx } from '../store/tx.ts';
 
 export interface Replay { instanceId: string; operationId: string; userNames: { name: string; host: string | null }[] }
 
-/** Key order does not matter; secrets only enter through the hash. */
-export function hashInput(input: unknown): string {
+/** Key order does not matter. Chosen passwords are part of an input, so what is kept of it is of no use without the installation's key. */
+export function hashInput(sealer: Pick<Sealer, 'fingerprint'>, input: unknown): string {
   const canonical = JSON.stringify(input, (_key, value: unknown) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).filter(([k, v]) => k !== 'idempotencyKey' && v !== undefined && v !== null).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value);
-  return createHash('sha256').update(canonical).digest('hex');
+  return sealer.fingerprint(canonical);
 }
 
 export const maxKeyLength = 255;

@@ -34,8 +34,8 @@ const BEGINNING: Position = { xid: 0, id: 0 };
 export interface RunningFeed extends EventFeed {
   /** Subscriptions wait for it by themselves; call it to be ready before the first. */
   start(): Promise<void>;
-  /** `heldMs`: for how long an open transaction (anybody's on the server) has held events back. */
-  stats(): { subscriptions: number; recentEvents: number; heldMs: number };
+  /** `heldMs`: for how long an open transaction (anybody's on the server) has held events back. `readAgoMs`: since the log was last read. */
+  stats(): { subscriptions: number; recentEvents: number; heldMs: number; readAgoMs: number | null };
   close(): Promise<void>;
 }
 
@@ -129,7 +129,7 @@ export function createEventFeed(deps: { store: Store; generation: number; log: L
     start: reader.start,
     position: () => encodeCursor(generation, reader.position()),
     lagMs: reader.lagMs,
-    stats: () => ({ subscriptions: open.size, recentEvents: reader.recentSize(), heldMs: reader.heldMs() }),
+    stats: () => ({ subscriptions: open.size, recentEvents: reader.recentSize(), heldMs: reader.heldMs(), readAgoMs: reader.readAgoMs() }),
     async close() {
       for (const end of open) end();
       await reader.close();

@@ -44,6 +44,8 @@ export interface LogReader {
   lagMs(): number;
   /** For how long events have waited for the same oldest open transaction, of whomever on the server. */
   heldMs(): number;
+  /** Since the last look that succeeded; null before the first. */
+  readAgoMs(): number | null;
   recentSize(): number;
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
   let position: Position = { xid: 0, id: 0 };
   let lag = 0;
   let heldSince: number | null = null;
+  let readAt: number | null = null;
   let wanted = false;
   let wake: (() => void) | undefined;
   let pokes: (() => void)[] = [];
@@ -86,6 +89,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     recent = createRecent(floor, { maxEntries: readerLimits.recentEntries, maxBytes: readerLimits.recentBytes });
     recent.add(entries);
     position = { xid: Number(rows[0]!.horizon), id: 0 };
+    readAt = performance.now();
   }
 
   /** True when there may be more at once. */
@@ -97,6 +101,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     const last = entries.at(-1);
     position = isFull ? last!.position : { xid: Number(first.horizon), id: 0 };
     recent.add(entries);
+    readAt = performance.now();
     heldSince = first.held ? (heldSince ?? performance.now()) : null;
     if (last) lag = Math.max(0, rows.at(-1)!.age_ms ?? 0);
     // The position is moved before anybody is told: who attaches now starts behind these.
@@ -151,6 +156,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     poke: () => (closed ? Promise.resolve() : new Promise<void>((resolve) => { pokes.push(resolve); look(); })),
     lagMs: () => lag,
     heldMs: () => (heldSince === null ? 0 : performance.now() - heldSince),
+    readAgoMs: () => (readAt === null ? null : performance.now() - readAt),
     recentSize: () => recent.size(),
     async close() {
       closed = true;

@@ -52,7 +52,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let isClosing = false;
 
   async function readyz(res: ServerResponse): Promise<void> {
-    const { ready, checks } = await readinessOf(options.health);
+    const { ready, checks } = await readinessOf(options.health, log);
     const all = isClosing ? [...checks, { name: 'process', ok: false, reason: 'is shutting down' }] : checks;
     sendJson(res, ready && !isClosing ? 200 : 503, { ready: ready && !isClosing, checks: all });
   }
@@ -71,14 +71,17 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   async function graphiql(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (!String(req.headers['accept-encoding'] ?? '').includes('gzip')) return sendError(res, 406, 'REQUEST.INVALID', 'This page is only served compressed (gzip)');
     const { graphiqlPage } = await import('./graphiql.ts');
-    const { body, headers } = await graphiqlPage();
-    res.writeHead(200, ['cache-control', 'no-cache', 'x-content-type-options', 'nosniff', 'referrer-policy', 'no-referrer', 'content-type', 'text/html; charset=utf-8', 'content-length', String(body.length), ...headers]);
-    res.end(body);
+    const { body, etag, headers } = await graphiqlPage();
+    const isKnown = req.headers['if-none-match'] === etag;
+    res.writeHead(isKnown ? 304 : 200, isKnown ? [...headers] : ['content-length', String(body.length), ...headers]);
+    res.end(isKnown ? undefined : body);
   }
   async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://gateway');
     const isRead = req.method === 'GET' || req.method === 'HEAD';
-    if (url.pathname === '/graphql') return req.method === 'GET' && acceptedOf(req.headers.accept).html && !url.searchParams.has('query') ? graphiql(req, res) : graphql(req, res, url);
+    // A person who follows a link sends no token, and the page opens the query of the link.
+    const isVisit = req.method === 'GET' && acceptedOf(req.headers.accept).html && req.headers.authorization === undefined;
+    if (url.pathname === '/graphql') return isVisit ? graphiql(req, res) : graphql(req, res, url);
     if (!isRead) return sendError(res, url.pathname === '/' ? 404 : 405, 'REQUEST.INVALID', 'Only GET is served here', { headers: ['allow', 'GET, HEAD'] });
     if (url.pathname === '/healthz') return sendJson(res, 200, { alive: true });
     if (url.pathname === '/readyz') return readyz(res);

@@ -10,7 +10,8 @@ import { renewLeases } from './operation-rows.ts';
 import type { StoreClock } from './store-clock.ts';
 
 export interface Leases {
-  add(held: Held): void;
+  /** `askedAt` (performance.now): when the claim was asked for. */
+  add(held: Held, askedAt: number): void;
   remove(held: Held): void;
   /** The one with this id, if it is held here. */
   find(id: string): Held | undefined;
@@ -53,7 +54,7 @@ export function createLeases(deps: { store: Store; clock: StoreClock; owner: str
   const renewing = setInterval(() => void renew(), leaseMs / 3);
   const watching = setInterval(giveUpExpired, Math.max(20, leaseMs / 20));
   return {
-    add: (held) => { heldUntil.set(held, performance.now() + leaseMs); },
+    add: (held, askedAt) => { heldUntil.set(held, askedAt + leaseMs); },
     remove: (held) => { heldUntil.delete(held); },
     find: (id) => [...heldUntil.keys()].find((held) => held.state.id === id),
     close() {

@@ -64,10 +64,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const look = (): void => { isWanted = true; wake?.(); };
 
-  function take(loaded: Parameters<typeof createHeld>[1]): void {
+  function take(loaded: Parameters<typeof createHeld>[1], askedAt: number): void {
     clock.learn(loaded.now);
     const held = createHeld({ store, clock, owner, definitions, hooks: options.hooks }, loaded);
-    leases.add(held);
+    leases.add(held, askedAt);
     const done = runOperation(run, held)
       .catch((error: unknown) => log.error({ err: error, operation: held.state.id, kind: held.state.kind }, 'the worker failed on an operation; it is taken up again when its lease has run out'))
       .finally(() => {
@@ -80,8 +80,9 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function claim(): Promise<void> {
     for (let free = options.concurrency - running.size; free > 0 && !stopping.signal.aborted; free = options.concurrency - running.size) {
+      const askedAt = performance.now();
       const loaded = await claimOperations(store, { definitions: definitions.keys, targets: options.targets(), limit: free, owner, leaseMs });
-      for (const one of loaded) take(one);
+      for (const one of loaded) take(one, askedAt);
       if (loaded.length < free) return;
     }
   }

@@ -9,7 +9,7 @@ import { decideAuthorities, type CaKind, type RotationPolicy } from './rotation.
 import type { PkiSettings } from './settings.ts';
 import { createCa, importPrivateKey, issueLeaf, type IssuedCertificate, type LeafRequest } from './x509.ts';
 
-/** Every gateway that hears it reads CAs and revocations anew. */
+/** Every gateway that hears it reads CAs and revocations anew; all do so once a minute in any case (`maintain`). */
 export const PKI_CHANNEL = 'coffer_pki';
 /** Makes "is there one? then make one" a single act among gateways that start together. */
 const CA_LOCK = 72_707_370;
@@ -68,7 +68,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
       'insert into certificate_authority (kind, certificate, key_sealed, created_at, not_after) values ($1, $2, $3, $4, $5)',
       [kind, ca.pem, sealer.seal(ca.privateKeyPem, sealContext(kind, ca.pem)), new Date(nowMs), new Date(ca.notAfterMs)],
     );
-    await tx.query('select pg_notify($1, $2)', [PKI_CHANNEL, 'ca']);
+    tx.notify(PKI_CHANNEL, 'ca');
     log.info({ kind, name }, 'made a certificate authority');
   }
 
@@ -87,7 +87,7 @@ export function createAuthorities(deps: { store: Store; sealer: Sealer; clock: C
     if (ids.length === 0) return;
     // The key goes too: what is trusted no more shall not be able to sign.
     await tx.query(`update certificate_authority set retired_at = $2, key_sealed = ''::bytea where id = any($1::int[]) and retired_at is null`, [ids, new Date(clock.now())]);
-    await tx.query('select pg_notify($1, $2)', [PKI_CHANNEL, 'ca']);
+    tx.notify(PKI_CHANNEL, 'ca');
     log.info({ ids }, 'retired certificate authorities');
   }
 

@@ -1,4 +1,7 @@
-/** Refused serials: at once in memory (told by NOTIFY), and looked up in the store whenever an agent connects. */
+/**
+ * Refused serials: at once in memory (told by NOTIFY, and read once a minute should that be lost), and looked up in the
+ * store whenever an agent connects or calls.
+ */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Store, Tx } from '../store/tx.ts';
@@ -50,7 +53,7 @@ export function createRevocations(deps: { store: Store; clock: Clock; log: Log; 
         ? await tx.query('update certificate set revoked_at = $2 where serial = $1 and revoked_at is null returning serial', [which.serial, now])
         : await tx.query(`update certificate set revoked_at = $2 where subject_id = $1 and kind = 'agent' and revoked_at is null and not_after > $2 and serial <> $3 returning serial`,
           [which.subjectId, now, which.except ?? '']);
-      if (rows.length > 0) await tx.query('select pg_notify($1, $2)', [PKI_CHANNEL, 'revoked']);
+      if (rows.length > 0) tx.notify(PKI_CHANNEL, 'revoked');
       return rows.length;
     },
     watch(listener) {

@@ -6,6 +6,7 @@ import { GATEWAY_BEAT_MS, type Gateways } from '../agents/gateways.ts';
 import type { IssueEnrolment } from '../agents/issue-enrolment.ts';
 import type { Pki } from '../pki/pki.ts';
 import type { Store } from '../store/tx.ts';
+import { releaseDeletions, removeLeftovers } from './gone-hosts.ts';
 import { createLoop, type Loop, type LoopOptions, type LoopRun } from './loop.ts';
 import { recoverAgents } from './recover-agents.ts';
 import { recomputeAged, releaseAgentsOfDeadGateways } from './silent-agents.ts';
@@ -16,6 +17,8 @@ export interface ReconcilerDeps {
   pki: Pki;
   gateways: Gateways;
   issueEnrolment: IssueEnrolment;
+  /** hosts that are served from here */
+  hostIds(): readonly string[];
   computeFor(hostId: string): ComputeStrategy | undefined;
   /** without it this process only says that it lives and keeps its own certificate */
   isWorker: boolean;
@@ -23,7 +26,7 @@ export interface ReconcilerDeps {
   clock?: Clock;
   onRun?: (run: LoopRun) => void;
 }
-export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'prune';
+export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'prune';
 export interface Reconciler {
   start(): void;
   /** One look of a loop, now. */
@@ -54,6 +57,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       work: async (signal) => (await releaseAgentsOfDeadGateways(store, clock)) + (await recomputeAged(store, clock, signal)),
     });
     define('recover-agents', { everyMs: 10_000, delayMs: 2 * SETTLE_MS, timeoutMs: 60_000, work: (signal) => recoverAgents({ ...deps, clock }, signal) });
+    define('gone-hosts', {
+      everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000,
+      work: async (signal) => (await releaseDeletions(store)) + (await removeLeftovers(deps, signal)),
+    });
     define('prune', { everyMs: 3_600_000, timeoutMs: 60_000, work: () => pruneCertificates(store, clock) });
   }
 

@@ -9,6 +9,9 @@ import { msOf } from '../pki/authorities.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { decideRecovery, isRecoveryDue, PATIENCE_MS, type LostAgent } from './decide-recovery.ts';
 
+/** Looked at, of the hosts served here: who is not due must not hide who is. */
+const SCAN = 5_000;
+/** Acted on in one look. */
 const BATCH = 50;
 const CALL_TIMEOUT_MS = 15_000;
 
@@ -17,10 +20,12 @@ export interface RecoveryDeps {
   clock: Clock;
   log: Log;
   issueEnrolment: IssueEnrolment;
-  /** undefined: that host is not served from here */
+  /** hosts that are served from here: what another gateway can do is not taken from it */
+  hostIds(): readonly string[];
   computeFor(hostId: string): ComputeStrategy | undefined;
 }
-interface Row { id: string; host_id: string; epoch: string; generation: number; agent: AgentDoc | null; task: { kind: string } | null; agent_seen_at: Date | string; certificate_until: Date | string | null }
+interface Candidate { id: string; agent: AgentDoc | null; task: { kind: string } | null; agent_seen_at: Date | string; certificate_until?: Date | string | null }
+interface Row extends Candidate { host_id: string; epoch: string; generation: number }
 
 const LOST = `i.deleted_at is null and i.prepared and not i.released and i.agent_gateway is null and i.agent_seen_at < $1`;
 const COLUMNS = `i.id, i.host_id, i.epoch, g.generation, i.agent, i.task, i.agent_seen_at,
@@ -28,9 +33,11 @@ const COLUMNS = `i.id, i.host_id, i.epoch, g.generation, i.agent, i.task, i.agen
 
 export async function recoverAgents(deps: RecoveryDeps, signal: AbortSignal): Promise<number> {
   const before = new Date(deps.clock.now() - PATIENCE_MS);
-  const rows = await deps.store.query<Row>(`select ${COLUMNS} from instance i, installation g where ${LOST} order by i.agent_seen_at limit ${BATCH}`, [before]);
+  const rows = await deps.store.query<Candidate>(
+    `select i.id, i.agent, i.task, i.agent_seen_at from instance i where ${LOST} and i.host_id = any($2::text[]) order by i.agent_seen_at limit ${SCAN}`, [before, deps.hostIds()]);
+  const due = rows.filter((candidate) => isRecoveryDue(lostAgent(candidate, deps.clock.now()))).slice(0, BATCH);
   let acted = 0;
-  for (const row of rows.filter((candidate) => isRecoveryDue(lostAgent(candidate, deps.clock.now())))) {
+  for (const row of due) {
     signal.throwIfAborted();
     if (await recover(deps, row.id, signal).catch((error: unknown) => {
       deps.log.warn({ instanceId: row.id, error: String(error) }, 'could not recover an agent; tried again later');
@@ -40,12 +47,12 @@ export async function recoverAgents(deps: RecoveryDeps, signal: AbortSignal): Pr
   return acted;
 }
 
-function lostAgent(row: Row, nowMs: number): LostAgent {
+function lostAgent(row: Candidate, nowMs: number): LostAgent {
   const attempt = row.agent?.reenrol;
   return {
     silentMs: nowMs - msOf(row.agent_seen_at), task: row.task, isRefused: Boolean(row.agent?.refused),
     lastAttempt: attempt ? { agoMs: nowMs - Date.parse(attempt.at), count: attempt.count } : null,
-    certificateEndsInMs: row.certificate_until === null ? null : msOf(row.certificate_until) - nowMs,
+    certificateEndsInMs: row.certificate_until ? msOf(row.certificate_until) - nowMs : null,
   };
 }
 

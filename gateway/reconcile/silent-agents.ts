@@ -9,16 +9,16 @@ const BATCH = 500;
 
 /** Marks agents as gone whose gateway has not been heard. One statement; a row that somebody works on is left for the next look. */
 export async function releaseAgentsOfDeadGateways(store: Store, clock: Clock): Promise<number> {
-  const rows = await store.query(
+  const rows = await store.query<{ id: string }>(
     `with orphan as (
        select i.id from instance i
         where i.agent_gateway is not null and i.deleted_at is null
           and not exists (select 1 from gateway g where g.id = i.agent_gateway and g.seen_at > $1)
-        order by i.id limit ${BATCH} for update skip locked),
-     gone as (update instance i set agent_connected = false, agent_gateway = null from orphan where i.id = orphan.id returning i.id)
-     select pg_notify($2, id) from gone`,
-    [new Date(clock.now() - GATEWAY_DEAD_MS), AGENT_CHANNEL],
+        order by i.id limit ${BATCH} for update skip locked)
+     update instance i set agent_connected = false, agent_gateway = null from orphan where i.id = orphan.id returning i.id`,
+    [new Date(clock.now() - GATEWAY_DEAD_MS)],
   );
+  for (const { id } of rows) store.notify(AGENT_CHANNEL, id);
   return rows.length;
 }
 

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { releaseVersion } from '../../kernel/release.ts';
 
 export interface Runtime {
   hash: string;
@@ -49,9 +50,8 @@ function bundleFolder(here: string): string | null {
 
 function checkoutRuntime(moduleUrl: string): Runtime {
   const root = join(dirname(fileURLToPath(moduleUrl)), '..');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const program = (name: string): string => process.env[`COFFER_TEST_${name.toUpperCase()}_ENTRY`] ?? join(root, name, 'main.ts');
-  return { hash: 'development', folder: root, node: process.execPath, postgres: postgresPackage().folder, isDevelopment: true, version, program };
+  return { hash: 'development', folder: root, node: process.execPath, postgres: postgresPackage().folder, isDevelopment: true, version: releaseVersion(), program };
 }
 
 function postgresPackage(): { folder: string; version: string } {

@@ -11,7 +11,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { codegen } from '@graphql-codegen/core';
 import * as operationTypes from '@graphql-codegen/typescript-operations';
-import { buildSchema, type DocumentNode, type FragmentDefinitionNode, Kind, parse, print, visit } from 'graphql';
+import { buildSchema, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, isScalarType, isSpecifiedScalarType, Kind, parse, print, visit } from 'graphql';
 import { filesBelow } from '../fingerprint.mjs';
 
 export interface DocumentOptions {
@@ -30,11 +30,12 @@ export interface TypedDocument<Result, Variables> {
 }
 `;
 
-/** Scalars of the schema as JSON carries them. One that is missing here becomes \`unknown\` and is noticed where it is used. */
-const SCALARS = { ID: 'string', DateTime: 'string', BigInt: 'string', JSON: 'unknown', Void: 'null' };
+/** Scalars of the schema as JSON carries them. The generation fails for one that is missing here. */
+const SCALARS: Record<string, string> = { ID: 'string', Cursor: 'string', DateTime: 'string', JSON: 'unknown', Secret: 'string' };
 
 export async function generateDocuments(options: DocumentOptions): Promise<void> {
   const schema = buildSchema(await readFile(options.schemaPath, 'utf8'));
+  requireScalars(schema);
   const files = filesBelow(options.documentsFolder).filter((file) => file.endsWith('.graphql'));
   const documents = await Promise.all(
     files.map(async (file) => {
@@ -54,6 +55,11 @@ export async function generateDocuments(options: DocumentOptions): Promise<void>
   const constants = constantsOf(documents.map(({ document }) => document));
   await mkdir(dirname(options.outputPath), { recursive: true });
   await writeFile(options.outputPath, [HEADER, types, ...constants].join('\n'));
+}
+
+function requireScalars(schema: GraphQLSchema): void {
+  const unknown = Object.values(schema.getTypeMap()).filter((type) => isScalarType(type) && !isSpecifiedScalarType(type) && !(type.name in SCALARS));
+  if (unknown.length > 0) throw new Error(`scripts/codegen/documents.ts does not say how JSON carries the scalar ${unknown.map((type) => type.name).join(', ')}: add it to SCALARS`);
 }
 
 function constantsOf(documents: DocumentNode[]): string[] {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runBuf } from '../buf.ts';
-import { mustRun, ROOT } from '../run.ts';
+import { ROOT } from '../run.ts';
 
 export interface GenerationStep {
   name: string;
@@ -26,14 +26,6 @@ export const STEPS: GenerationStep[] = [
     output: 'proto/generated',
     isWanted: () => exists('proto/coffer'),
     run: async () => void (await runBuf(['generate'])),
-  },
-  {
-    name: 'store client',
-    inputs: ['prisma/schema.prisma', 'prisma.config.ts'],
-    packages: ['prisma'],
-    output: 'prisma/generated',
-    isWanted: () => exists('prisma/schema.prisma'),
-    run: async () => void (await mustRun('prisma', ['generate'])),
   },
   {
     name: 'CLI documents',

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../kernel/log.ts';
 import { parseRecord } from './build-record.ts';
@@ -35,13 +35,18 @@ async function namesIn(directory: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.'));
 }
 
+const isSameDirectory = async (a: string, b: string): Promise<boolean> => {
+  const [one, other] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return one !== undefined && one === other;
+};
+
 const readRecord = async (path: string): Promise<BuildRecord | undefined> => parseRecord(await readFile(path, 'utf8').catch(() => ''));
 
-/** Where a Debian build's own marker says that it belongs there; a moved or copied one cannot run. */
+/** Where a Debian build's own marker says that it belongs there; a moved or copied one cannot run, a linked one can. */
 async function debianRecord(root: string, id: string, log: Log): Promise<BuildRecord | undefined> {
   const prefix = join(buildsDirectory(root), id);
   const record = await readRecord(join(prefix, markerName));
-  if (record === undefined || (record.build.prefix === prefix && record.build.id === id)) return record;
+  if (record === undefined || (record.build.id === id && await isSameDirectory(record.build.prefix, prefix))) return record;
   log.warn({ build: id, madeFor: record.build.prefix }, 'a build was moved or copied and cannot be used there; it is installed anew when it is needed');
   return undefined;
 }

@@ -31,6 +31,8 @@ export interface HostFacts {
   name: string; region: string; zone: string;
   memoryTotalMb: number; memoryAvailableMb: number; diskTotalBytes: number; diskFreeBytes: number;
   vcpus: number; isolation: 'users' | 'shared'; limitsEnforced: boolean; runtimeHash: string;
+  /** memory that a guest takes besides its flavor: admission counts it for each */
+  guestOverheadMb: number;
 }
 export interface CallOptions { signal: AbortSignal; fence: Fence; operationId: string; progress?(fraction: number, message: string): void }
 

@@ -12,9 +12,11 @@ export interface EndpointSpec { role: 'PRIMARY' | 'REPLICA'; host: string; port:
 export type Proposal =
   | { kind: 'database'; track: string; database: DatabaseSpec }
   | { kind: 'database-ref'; track: string; name: string }
-  | { kind: 'user'; track: string; user: Omit<UserSpec, 'password'> & { password?: string | undefined } }
+  | { kind: 'user'; track: string; user: Omit<UserSpec, 'password'> }
   | { kind: 'user-ref'; track: string; user: UserRef }
-  | { kind: 'grant'; track: string; grant: GrantSpec };
+  | { kind: 'grant'; track: string; grant: GrantSpec }
+  /** chosen for a user, new or not, or for root; its issues have an empty path and never repeat it */
+  | { kind: 'password'; track: string; password: string };
 
 export interface SizingInput { track: string; flavor: FlavorSize; volumeGb: number }
 
@@ -23,7 +25,7 @@ export interface SizingInput { track: string; flavor: FlavorSize; volumeGb: numb
  * run in a worker thread under a deadline.
  */
 export interface ControlHalf {
-  /** Issues with names, character sets, hosts, privileges; empty when the engine will accept it. */
+  /** Issues with names, character sets, hosts, privileges, passwords; empty when the engine will accept it. */
   validate(proposal: Proposal): Promise<InputIssue[]>;
   /** Engine parameters that follow from the flavor and the volume (engine's own names and units). */
   size(input: SizingInput): Promise<Record<string, string>>;

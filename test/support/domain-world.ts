@@ -43,6 +43,8 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const agents = {
     run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
     waitForAgent: async () => ({}),
+    // what it was at has ended
+    cancel: async () => {},
   } as unknown as Agents;
   const workflowDeps: WorkflowDeps = {
     store, sealer, catalogue, control, agents, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
@@ -67,6 +69,12 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     store, domain, operations, catalogue, projectId, hostId, script, commands,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
+    /** A second host, last seen so long ago. */
+    async addHost(name: string, silentMs = 0): Promise<string> {
+      const id = newId('Host');
+      await store.query(`insert into host (id, name, region, zone, facts, seen_at) values ($1, $2, 'local', 'local', $3, now() - make_interval(secs => $4::float8 / 1000))`, [id, name, JSON.stringify({ ...facts, name }), silentMs]);
+      return id;
+    },
     async addProject(name: string): Promise<string> {
       const id = newId('Project');
       await store.query('insert into project (id, name) values ($1, $2)', [id, name]);
@@ -91,8 +99,9 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
       const rows = await store.query<{ type: string; phase: string; actor: string; client_address: string }>(`select type, phase, actor, client_address from event where request_id = $1 and phase in ('START', 'END', 'ERROR') order by id`, [requestId]);
       return rows.map((row) => [row.type, row.phase, row.actor, row.client_address].join(' '));
     },
-    startWorker(): void {
-      const worker = createWorker({ store, sealer, workflows, hooks: instanceHooks, generation: installation.generation, gatewayId: `w${workers.length}`, concurrency: 8, leaseMs: 5_000, targets: () => [hostId], log: silentLog });
+    /** of the host that this world begins with, unless others are named */
+    startWorker(targets: readonly string[] = [hostId]): void {
+      const worker = createWorker({ store, sealer, workflows, hooks: instanceHooks, generation: installation.generation, gatewayId: `w${workers.length}`, concurrency: 8, leaseMs: 5_000, targets: () => targets, log: silentLog });
       workers.push(worker);
       worker.start();
     },

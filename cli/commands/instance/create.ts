@@ -12,7 +12,7 @@ import { readPasswords } from '../../prompt/secret.ts';
 import type { Session } from '../../session/session.ts';
 import { finish } from '../../wait/wait-operation.ts';
 import { addPasswordFileOption, keepingPasswords, type PasswordFileOptions, tellCredentials } from '../credentials.ts';
-import { endpointText } from './present.ts';
+import { datastoreText, endpointText } from './present.ts';
 
 interface CreateOptions extends WaitOptions, PasswordFileOptions {
   datastore: string; datastoreVersion?: string; flavor: string; volume: number; volumeType?: string; database?: string[]; user?: string[];
@@ -68,8 +68,8 @@ async function createInstance(session: Session, options: CreateOptions, name: st
 
 function tellCreated(session: Session, instance: InstanceDetailsFragment, users: readonly string[], tellPasswords: () => void): void {
   const { terminal } = session;
-  const { name, status, endpoints, datastoreVersion, build } = instance;
-  terminal.line(`${terminal.style.bold(printable(name))} ${paintWord(terminal.style, status)}  ${datastoreVersion.datastore.name} ${build ?? datastoreVersion.name}  ${endpointText(endpoints)}`.trimEnd());
+  const { name, status, endpoints, datastoreVersion } = instance;
+  terminal.line(`${terminal.style.bold(printable(name))} ${paintWord(terminal.style, status)}  ${datastoreText(datastoreVersion)}  ${endpointText(endpoints)}`.trimEnd());
   tellPasswords();
   if (status === 'ACTIVE') terminal.note(`Connect: coffer instance connect ${name}${users.length > 1 ? ` --user ${users[0]}` : ''}`);
   else terminal.note(`Watch it: coffer instance watch ${name}`);

@@ -8,13 +8,15 @@ import { ageText, bytesText, memoryText, momentText, percentText } from '../../o
 type Endpoints = InstanceRowFragment['endpoints'];
 export const endpointText = (endpoints: Endpoints): string => endpoints.map(({ host, port, role }) => `${host}:${port}${role === 'PRIMARY' ? '' : ` (${role.toLowerCase()})`}`).join(', ');
 
+export const datastoreText = ({ datastore, name }: InstanceRowFragment['datastoreVersion']): string => `${datastore.name} ${name}`;
+
 const taskText = (task: { kind: string; progress: number } | null): string | null => (task ? `${task.kind} ${percentText(task.progress)}` : null);
 
 export const instanceColumns = (style: Style, nowMs: number, withProject: boolean): Column<InstanceRowFragment>[] => [
   { title: 'NAME', value: ({ name }) => name },
   ...(withProject ? [{ title: 'PROJECT', value: ({ project }: InstanceRowFragment) => project.name }] : []),
   { title: 'STATUS', value: ({ status }) => status, paint: (text) => paintWord(style, text) },
-  { title: 'DATASTORE', value: ({ datastoreVersion, build }) => `${datastoreVersion.datastore.name} ${build ?? datastoreVersion.name}` },
+  { title: 'DATASTORE', value: ({ datastoreVersion }) => datastoreText(datastoreVersion) },
   { title: 'FLAVOR', value: ({ flavor }) => flavor.name },
   { title: 'VOLUME', value: ({ volume }) => `${volume.sizeGb} GiB`, align: 'right' },
   { title: 'ENDPOINT', value: ({ endpoints }) => endpointText(endpoints) },
@@ -34,9 +36,9 @@ export function instanceFields(instance: InstanceDetailsFragment, style: Style, 
     ['project', `${instance.project.name} (${instance.project.id})`],
     ['status', paintWord(style, instance.status) + (instance.status === 'ACTIVE' || instance.intent === 'RUNNING' ? '' : ' (shall not run)')],
     ['fault', fault ? style.red(`${printableLines(fault.message)} (${fault.code})`) : null],
-    ['conditions', noteworthy(instance.conditions).map(({ type, status, reason, message }) => `${type}${status === 'UNKNOWN' ? '?' : ''}: ${printable(message || reason)}`).join('\n')],
+    ['conditions', noteworthy(instance.conditions).map(({ type, status, reason, message }) => `${type}${status === 'UNKNOWN' ? '?' : ''} (${reason}): ${printableLines(message)}`).join('\n')],
     ['task', instance.task ? `${taskText(instance.task)} (${instance.task.id})` : null],
-    ['datastore', `${instance.datastoreVersion.datastore.name} ${instance.datastoreVersion.name}${instance.build ? `, runs ${instance.build}` : ''}`],
+    ['datastore', `${datastoreText(instance.datastoreVersion)}${instance.build ? `, runs ${instance.build}` : ''}`],
     ['flavor', `${flavor.name}: ${flavor.vcpus} vCPU, ${memoryText(flavor.memoryMb)}`],
     ['volume', `${volume.sizeGb} GiB${volume.type ? ` ${volume.type.name}` : ''}${volume.usedBytes === null ? '' : `, ${bytesText(volume.usedBytes)} used`}`],
     ['role', instance.role === 'STANDALONE' ? null : instance.role],
@@ -54,11 +56,21 @@ export function instanceFields(instance: InstanceDetailsFragment, style: Style, 
   ];
 }
 
-/** One line for each change of a watched instance. */
-export function stateLine(at: string, { name, status, conditions, task, fault, endpoints }: InstanceStateFragment, style: Style): string {
-  return [
-    style.dim(at), printable(name), paintWord(style, status), taskText(task) ?? '',
-    noteworthy(conditions).map(({ type, message }) => `${type}: ${printable(message)}`).join('; '),
-    status === 'ACTIVE' ? endpointText(endpoints) : '', fault ? style.red(printable(fault.message)) : '',
+type Conditions = InstanceStateFragment['conditions'];
+
+/** What is new among the conditions, shortly: engines tell their last log lines, which `show` has. */
+function newsOf(conditions: Conditions, before: Conditions): string {
+  const shortly = ({ message, reason }: Conditions[number]): string => printable((message || reason).split('\n')[0]!);
+  const isTold = (one: Conditions[number]): boolean => before.some((other) => other.type === one.type && other.status === one.status && shortly(other) === shortly(one));
+  return noteworthy(conditions).filter((one) => !isTold(one)).map((one) => `${one.type}${one.status === 'UNKNOWN' ? '?' : ''}: ${shortly(one)}`).join('; ');
+}
+
+/** One line for a change of a watched instance, or null when it tells nothing new for people; `before` is the state of the line before. */
+export function stateLine(at: string, instance: InstanceStateFragment, before: InstanceStateFragment | undefined, style: Style): string | null {
+  const news = newsOf(instance.conditions, before?.conditions ?? []);
+  const line = (one: InstanceStateFragment): string => [
+    printable(one.name), paintWord(style, one.status), taskText(one.task) ?? '', one === instance ? news : '',
+    one.status === 'ACTIVE' ? endpointText(one.endpoints) : '', one.fault ? style.red(printable(one.fault.message)) : '',
   ].filter((part) => part !== '').join('  ');
+  return news === '' && before && line(instance) === line(before) ? null : `${style.dim(at)}  ${line(instance)}`;
 }

@@ -31,18 +31,25 @@ const lossNotes = (session: Session) => ({
   onResumed: () => session.terminal.note('Connected again; nothing was missed.'),
 });
 
-function tell(session: Session, change: string, cursor: unknown, instance: InstanceStateFragment): void {
-  const { terminal } = session;
-  if (session.isJson) terminal.jsonLine({ change, cursor, instance });
-  else terminal.line(stateLine(clock(terminal.nowMs()), instance, terminal.style));
+type Tell = (change: string, cursor: unknown, instance: InstanceStateFragment) => void;
+
+function createTell({ terminal, isJson }: Session): Tell {
+  const told = new Map<string, InstanceStateFragment>();
+  return (change, cursor, instance) => {
+    if (isJson) return terminal.jsonLine({ change, cursor, instance });
+    const line = stateLine(clock(terminal.nowMs()), instance, told.get(instance.id), terminal.style);
+    if (line !== null) terminal.line(line);
+    told.set(instance.id, instance);
+  };
 }
 
 const clock = (nowMs: number): string => new Date(nowMs).toTimeString().slice(0, 8);
 
 async function watchOne(session: Session, client: Client, reference: string, { until, after }: WatchOptions): Promise<void> {
   const { id, name } = await findInstance(session, client, reference);
+  const tell = createTell(session);
   for await (const { change, cursor, instance } of follow(client, WatchInstanceDocument, { id, after }, { ...lossNotes(session), isLast: (update) => update.change === 'DELETED' })) {
-    if (instance) tell(session, change, cursor, instance);
+    if (instance) tell(change, cursor, instance);
     else if (session.isJson) session.terminal.jsonLine({ change, cursor, instance: null, id });
     else session.terminal.line(`${printable(name)} is deleted`);
     if (until && until === (instance ? instance.status : 'DELETED')) return;
@@ -52,6 +59,7 @@ async function watchOne(session: Session, client: Client, reference: string, { u
 
 async function watchAll(session: Session, client: Client, { after }: WatchOptions): Promise<void> {
   const names = new Map<string, string>();
+  const tell = createTell(session);
   const filter = { projectId: await projectId(session, client) };
   for await (const update of follow(client, WatchInstancesDocument, { after, filter }, lossNotes(session))) {
     if (update.__typename === 'InstanceRemoved') {
@@ -62,7 +70,7 @@ async function watchAll(session: Session, client: Client, { after }: WatchOption
     const isSnapshot = update.__typename === 'InstanceListSnapshot';
     for (const instance of isSnapshot ? update.instances : [update.instance]) {
       names.set(instance.id, instance.name);
-      tell(session, isSnapshot ? (update.reset ? 'RESET' : 'SNAPSHOT') : 'UPDATED', update.cursor, instance);
+      tell(isSnapshot ? (update.reset ? 'RESET' : 'SNAPSHOT') : 'UPDATED', update.cursor, instance);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** createInstance: judge, admit, and in one transaction write the row, the operation, its locks and the start event. */
 import { randomBytes } from 'node:crypto';
-import { CofferError } from '../../../kernel/errors.ts';
+import { CofferError, notFound } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { isUniqueViolation, type Tx } from '../../store/tx.ts';
@@ -25,7 +25,7 @@ export async function createInstance(deps: DomainDeps & { admit: Admit }, caller
   const valid = await validateCreate(input, deps.catalogue, deps.control);
   const manifest = deps.catalogue.manifest(valid.version.datastore)!;
   const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
-  const inputHash = input.idempotencyKey ? hashInput(input) : '';
+  const inputHash = input.idempotencyKey ? hashInput(deps.sealer, input) : '';
   // Before the transaction, which must not wait for a second connection; a refusal does not concern a repeated request.
   const place = await deps.admit(demand).then((host) => ({ host }), (refusal: unknown) => ({ refusal }));
 
@@ -44,6 +44,7 @@ export async function createInstance(deps: DomainDeps & { admit: Admit }, caller
       managementSecret: deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${instanceId}/management`),
       operation, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });
+    if (!instance) throw notFound(`project ${projectId}`);
     if (input.idempotencyKey) {
       await recordKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash, { instanceId, operationId: operation.id, userNames: valid.users.map((u) => ({ name: u.name, host: u.host })) });
     }

@@ -67,13 +67,27 @@ export async function userIssues(control: ControlHost, version: VersionDoc, user
   for (const [i, user] of users.slice(0, limits.users).entries()) {
     const own = [...path, String(i)];
     const grants = (user.databases ?? []).map((database) => ({ database, privileges: [] }));
-    issues.push(...at(await control.call(version.datastore, 'validate', { kind: 'user', track: version.name, user: { name: user.name, host: user.host ?? undefined, grants } }), own));
-    if (user.password !== null && user.password !== undefined) issues.push(...passwordIssues([...own, 'password'], user.password));
+    const judged = await control.call(version.datastore, 'validate', { kind: 'user', track: version.name, user: { name: user.name, host: user.host ?? undefined, grants } });
+    issues.push(...at(judged.map(asGiven), own), ...(await chosenPasswordIssues(control, version, [...own, 'password'], user.password)));
     (user.databases ?? []).forEach((name, j) => {
       if (known && !known.has(name)) issues.push({ path: [...own, 'databases', String(j)], message: `"${name}" is not among the databases to create` });
     });
   }
   return issues;
+}
+
+/** People give names of databases; the engine's half is shown grants on them. */
+const asGiven = ({ path, message }: InputIssue): InputIssue =>
+  ({ path: path[0] === 'grants' && path[2] === 'database' ? ['databases', path[1]!] : path, message });
+
+/** What Coffer asks of a chosen password, and then the engine. */
+export async function chosenPasswordIssues(control: ControlHost, version: VersionDoc, path: string[], password: string | null | undefined): Promise<InputIssue[]> {
+  if (password === null || password === undefined) return [];
+  const issues = passwordIssues(path, password);
+  if (issues.length > 0) return issues;
+  const judged = await control.call(version.datastore, 'validate', { kind: 'password', track: version.name, password });
+  // A plugin's words: nobody else's password may be in them.
+  return at(judged, path).map((issue) => ({ ...issue, message: issue.message.replaceAll(password, '…') }));
 }
 
 /** A user created without naming databases gets all that are created with it, and where the engine has none, the usual set. */

@@ -78,7 +78,7 @@ defineMutation('deleteInstance', {
   errors: refusals,
   input: (t) => ({
     instanceId: t.id({ required: true }),
-    force: t.boolean({ description: 'Do not wait for the agent: engine and agent are killed. Also takes over from a deletion that still waits.' }),
+    force: t.boolean({ description: 'Wait neither for the agent (engine and agent are killed) nor for a host that is away (it removes what it has when it returns). Also takes over from a deletion that still waits.' }),
   }),
   resolve: (ctx, input) => ctx.domain.instances.delete(ctx.caller, input),
   payload: (t) => ({

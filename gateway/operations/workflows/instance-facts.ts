@@ -1,6 +1,7 @@
 /** What several workflows read of an instance, and how they wait for it. */
 import { CofferError, notFound } from '../../../kernel/errors.ts';
 import type { DatabaseSpec, FlavorSize, GrantSpec } from '../../../strategies/spi/control.ts';
+import { AGENT_CHANNEL } from '../../agents/records.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Store, Tx } from '../../store/tx.ts';
@@ -40,22 +41,25 @@ export async function readManagementSecret(deps: WorkflowDeps, instanceId: strin
   return deps.sealer.open(row.management_secret, `instance/${instanceId}/management`).toString('utf8');
 }
 
-/** Resolves with the document once the predicate holds; driven by the event log's notifications, with a slow look besides. */
+/** Resolves once the predicate holds; driven by what is told of the instance's agent, with a slow look besides. */
 export async function waitForInstance(store: Store, id: string, holds: (i: Awaited<ReturnType<typeof readInstance>>) => boolean, signal: AbortSignal, what: string): Promise<void> {
   const lookEveryMs = 1_000;
   let wake: () => void = () => {};
-  const stop = store.listen('coffer_event', () => wake());
+  const onAbort = (): void => wake();
+  // What agents of other instances report is no news here.
+  const stop = store.listen(AGENT_CHANNEL, (instanceId) => { if (instanceId === id || instanceId === '') wake(); });
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     for (;;) {
       const woken = new Promise<void>((resolve) => { wake = resolve; });
       if (holds(await readInstance(store, id))) return;
       if (signal.aborted) throw new CofferError('ENGINE.UNAVAILABLE', `${what} was not seen in time`);
-      await Promise.race([woken, new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, lookEveryMs);
-        signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-      })]);
+      const slow = setTimeout(wake, lookEveryMs);
+      await woken;
+      clearTimeout(slow);
     }
   } finally {
+    signal.removeEventListener('abort', onAbort);
     stop();
   }
 }

@@ -1,12 +1,13 @@
 /** Start, stop, restart, reset and delete of an instance. */
 import { isCofferError } from '../../../kernel/errors.ts';
 import { changeInstance } from '../../domain/instance/change.ts';
+import { findGone, recordLeftover } from '../../hosts/gone-hosts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { defineWorkflow, FinalStepError, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, startEngineStep } from './guest-steps.ts';
 import { readInstance, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
-import { runOnAgent } from './run-on-agent.ts';
+import { endOnAgent, runOnAgent } from './run-on-agent.ts';
 
 async function recordEnd(tx: Tx, operation: OperationHead & { input: LifecycleWork }, ending: Ending): Promise<void> {
   const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
@@ -41,7 +42,9 @@ const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): S
 /** A cancelled start stops what it may have started, a cancelled stop starts it again; a failed one leaves things as they are, for the agent to keep at. */
 async function goBack(deps: WorkflowDeps, ctx: StepContext<LifecycleWork>, from: 'RUNNING' | 'STOPPED'): Promise<void> {
   const { intentBefore } = ctx.input;
-  if (ctx.endingAs !== 'CANCELLED' || intentBefore === undefined || intentBefore === from) return;
+  if (ctx.endingAs !== 'CANCELLED') return;
+  await endOnAgent(deps, ctx);
+  if (intentBefore === undefined || intentBefore === from) return;
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
   try {
     if (intentBefore === 'STOPPED') await runOnAgent(deps, ctx, 'undo-stop', stopMs, { $case: 'stop', value: { immediate: false } });
@@ -63,6 +66,8 @@ const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
     const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
     await runOnAgent(deps, ctx, 'repair', startMs + stopMs, { $case: 'repair', value: {} });
   },
+  // Whatever of the operation's it is at: also bringing the engine back.
+  compensate: (ctx) => endOnAgent(deps, ctx),
 });
 
 /** Back to what the instance's intent says. */
@@ -102,16 +107,32 @@ const farewell = (deps: WorkflowDeps): Step<LifecycleWork> => ({
   },
 });
 
-const destroy = (deps: WorkflowDeps): Step<InstanceWork> => ({
-  name: 'destroy', title: 'Remove processes and data', timeoutMs: minutesMs(3), retry: { ...patient, attempts: 50 },
-  run: (ctx) => deps.compute(ctx.input.hostId).destroy(ctx.input.instanceId, callOptions(ctx)),
+/** Its attempts last longer than a host is waited for. One that is gone is left to remove what it has when it returns. */
+const destroy = (deps: WorkflowDeps): Step<LifecycleWork> => ({
+  name: 'destroy', title: 'Remove processes and data', timeoutMs: minutesMs(3), retry: { ...patient, attempts: 150 },
+  async run(ctx): Promise<Destroyed> {
+    const { instanceId, hostId, force } = ctx.input;
+    const gone = await findGone(deps.store, hostId, force === true);
+    if (!gone) {
+      await deps.compute(hostId).destroy(instanceId, callOptions(ctx));
+      return { leftOn: null };
+    }
+    const told = `host ${gone.name} was last seen ${Math.round(gone.silentMs / 60_000)} min ago: it removes what it has of the instance when it returns`;
+    deps.log.warn({ instanceId, hostId, operation: ctx.operation.id }, told);
+    ctx.progress(1, told);
+    return { leftOn: gone.name };
+  },
 });
+interface Destroyed { leftOn: string | null }
 
-const forget = (deps: WorkflowDeps): Step<InstanceWork> => ({
+const forget = (deps: WorkflowDeps): Step<LifecycleWork> => ({
   name: 'forget', title: 'Release ports and identity', timeoutMs: secondsMs(20), retry: patient,
   run: (ctx) => ctx.write(async (tx) => {
-    await tx.query('delete from port_lease where instance_id = $1', [ctx.input.instanceId]);
-    await deps.revokeIdentity(tx, ctx.input.instanceId);
+    const { instanceId, hostId } = ctx.input;
+    const hostName = (ctx.outputs['destroy'] as Partial<Destroyed> | null | undefined)?.leftOn ?? null;
+    if (hostName === null) await tx.query('delete from port_lease where instance_id = $1', [instanceId]);
+    else await recordLeftover(tx, { instanceId, hostId, hostName, epoch: ctx.fence.epoch, actor: ctx.operation.actor, operationId: ctx.operation.id });
+    await deps.revokeIdentity(tx, instanceId);
   }),
 });
 

@@ -1,4 +1,5 @@
 /** One command of a step to the instance's agent. What the engine finally refuses ends the operation; trouble is retried. */
+import { isCofferError } from '../../../kernel/errors.ts';
 import type { Outcome } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { RunRequest } from '../../agents/agents.ts';
 import { FinalStepError, type StepContext } from '../workflow.ts';
@@ -13,6 +14,16 @@ export async function runOnAgent<W extends InstanceWork>(deps: WorkflowDeps, ctx
   const outcome = await deps.agents.run(ctx.input.instanceId, { operationId: ctx.operation.id, step, fence: ctx.fence, timeoutMs, command }, ctx);
   if (outcome.fault) throw new FinalStepError(toCatalogueCode(outcome.fault.code), outcome.fault.message);
   return outcome;
+}
+
+/**
+ * While undoing: letting go of a command does not end it. Resolves when the agent is at nothing of the operation's any
+ * more. One that cannot be reached is left alone: the next operation's newer fence ends what it may be at.
+ */
+export async function endOnAgent<W extends InstanceWork>(deps: WorkflowDeps, ctx: StepContext<W>): Promise<void> {
+  await deps.agents.cancel(ctx.input.instanceId, { operationId: ctx.operation.id, fence: ctx.fence }, { signal: ctx.signal }).catch((error: unknown) => {
+    if (!isCofferError(error) || error.code !== 'AGENT.UNREACHABLE') throw error;
+  });
 }
 
 /** For commands whose every item must succeed (part of a create). */

@@ -33,11 +33,11 @@ export function judge(proposal: Proposal): InputIssue[] {
     case 'database-ref': return issue(['name'], databaseNameProblem(proposal.name));
     case 'user': return [
       ...userRefIssues(proposal.user),
-      ...(proposal.user.password === undefined ? [] : issue(['password'], passwordProblem(proposal.user.password))),
       ...proposal.user.grants.flatMap((grant, index) => grantIssues(grant).map(({ path, message }) => ({ path: ['grants', String(index), ...path], message }))),
     ];
     case 'user-ref': return userRefIssues(proposal.user);
     case 'grant': return grantIssues(proposal.grant);
+    case 'password': return issue([], passwordProblem(proposal.password));
   }
 }
 

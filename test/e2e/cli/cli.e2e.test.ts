@@ -77,6 +77,7 @@ describe('from an empty installation to a connection', () => {
     await done(['user', 'delete', 'shop', 'o\'brien', '--yes']);
     await done(['database', 'delete', 'shop', 'orders', '--yes']);
     expect(await cli.run(['database', 'create', 'shop', 'app'])).toMatchObject({ code: 4, error: expect.stringMatching(/CONFLICT\.EXISTS/) });
+    expect(await cli.run(['database', 'delete', 'shop', 'orders', '--yes'])).toMatchObject({ code: 3, error: expect.stringMatching(/^coffer: orders: database "orders" does not exist/) });
     expect(await cli.run(['database', 'create', 'cache', 'app'])).toMatchObject({ code: 4, error: expect.stringMatching(/CAPABILITY\.UNSUPPORTED/) });
   });
 });

@@ -1,5 +1,5 @@
 /** What goes wrong at a start is one clear line and a non-zero exit, without a stack. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -72,6 +72,14 @@ describe.each(starters)('started by %s', (starter) => {
       execFileSync('umount', [disk]);
       await rm(disk, { recursive: true });
     }
+  });
+
+  it.runIf(starter === starters[0])('user namespaces that are forbidden: what to allow or to set', async () => {
+    // In a namespace of root's own, whose limit is nobody else's.
+    const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+    const command = ['--user', '--map-root-user', '/bin/sh', '-c', script, 'sh', process.execPath, clone.host, 'start'];
+    const { status, stderr } = spawnSync('unshare', command, { encoding: 'utf8', env: host.env });
+    expect([status, stderr.trim()]).toEqual([1, expect.stringMatching(/^coffer: this machine forbids user namespaces \(user.max_user_namespaces is 0\): .*\. Allow them, or set COFFER_ISOLATION=shared: [^\n]*$/)]);
   });
 
   it('a gateway that refuses its configuration, or falls over each time: in its own words', async () => {

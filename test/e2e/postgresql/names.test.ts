@@ -14,7 +14,7 @@ describe('what is accepted works', () => {
   const server = useServer(track);
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
   const accepts = (name: string, password: string): boolean =>
-    judge({ kind: 'database', track, database: { name } }).length + judge({ kind: 'user', track, user: { name, password, grants: [] } }).length === 0;
+    [judge({ kind: 'database', track, database: { name } }), judge({ kind: 'user', track, user: { name, grants: [] } }), judge({ kind: 'password', track, password })].flat().length === 0;
   const text = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 63 }), fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 63 }), fc.stringMatching(/^['"\\$%;:=~ -]{1,12}$/));
 
   it('as a database, a user and a password', async () => {

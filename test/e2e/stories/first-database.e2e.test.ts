@@ -1,10 +1,13 @@
 /** The story of the product, from the first mutation to nothing left, as root and as an ordinary user. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentPid, create, enginePid, finish, processesOf, psql, redisCli, remove, show, until } from '../../support/actions.ts';
 import { WATCH_OPERATION } from '../../support/documents.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
+import { lookIntoStore } from '../../support/store-look.ts';
+import { releaseVersion } from '../../../kernel/release.ts';
 
 const isRoot = process.getuid?.() === 0;
 const modes = isRoot ? [{ name: 'as root', uid: undefined }, { name: 'as an ordinary user', uid: 65_534 }] : [{ name: 'as an ordinary user', uid: undefined }];
@@ -28,6 +31,8 @@ describe.each(modes)('an installation started $name', ({ uid }) => {
     const instance = await until(coffer.client, made.id, (i) => i.status === 'ACTIVE').then(() => show(coffer.client, made.id));
     expect(await psql(enginesFolder, instance, { user: 'app', password: made.passwords['app']!, database: 'shop' }, 'create table t(a int); insert into t values (41); select a + 1 from t')).toContain('42');
     expect(instance.conditions.map((c: any) => c.type).includes('IsolationShared')).toBe(uid !== undefined || !isRoot);
+    expect(await lookIntoStore(coffer, `select agent->>'version' as version from instance where id = $1`, [made.id])).toEqual([{ version: releaseVersion() }]);
+    expect(await readFile(join(coffer.home, 'instances', made.id, 'logs/postgresql.log'), 'utf8')).not.toContain('PID file');
   });
 
   it('loses nothing of a create whose gateway is killed', async () => {

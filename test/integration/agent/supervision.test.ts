@@ -126,6 +126,18 @@ describe('supervision', () => {
     await agent.conductor.observed((seen) => seen.engine === 'ok', later);
   });
 
+  it('is told so again and again, and the stop under way comes to its end', async () => {
+    const told = (): number => agent.log().filter((line) => line['signal'] === 'SIGUSR2').length;
+    process.kill(agent.enginePid(), 'SIGSTOP');
+    for (let round = 1; round <= 3; round++) {
+      agent.child().kill('SIGUSR2');
+      while (told() < round) await delay(5);
+    }
+    process.kill(agent.enginePid(), 'SIGCONT');
+    await agent.conductor.observed((seen) => seen.engine === 'down');
+    expect(agent.log().filter((line) => /stop failed/.test(String(line['message'])))).toEqual([]);
+  });
+
   it('a second agent of the instance ends at once', async () => {
     const first = agent.child();
     await expect(agent.start()).rejects.toThrow(/is this instance's agent already/);

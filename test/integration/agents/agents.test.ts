@@ -2,6 +2,7 @@
 import { status, type ServerWritableStream } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../gateway/agents/commands.ts';
+import { createPresence } from '../../../gateway/agents/presence.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import type { GuestAgentServer, Outcome, RunRequest, RunResponse } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -206,3 +207,17 @@ async function fetchable(address: string): Promise<boolean> {
     socket.on('error', () => resolve(false));
   });
 }
+
+describe('news of an agent that got lost', () => {
+  it('is found by looking', async () => {
+    const id = await insertInstance(store);
+    const presence = createPresence(store);
+    cleanUps.push(() => presence.close());
+    const [found, engine] = [presence.wait(id, signal()), presence.waitForEngine(id, ['ok'], signal())];
+    // waiting by now, and nobody is told of what follows
+    await presence.find(id).catch(() => {});
+    await store.query(`update instance set agent_gateway = 'gw', agent = '{"address": "a:1"}', observation = '{"engine": "ok"}' where id = $1`, [id]);
+    expect((await found).address).toBe('a:1');
+    await engine;
+  });
+});

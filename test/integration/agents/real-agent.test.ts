@@ -9,9 +9,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AgentBoot, AgentEnrol } from '../../../kernel/guest-record.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import type { ComputeStrategy, Enrolment } from '../../../strategies/spi/compute.ts';
-import { agentVersion } from '../../../agent/version.ts';
+import { releaseVersion } from '../../../kernel/release.ts';
 import type { Command } from '../../../gateway/agents/commands.ts';
 import { changeInstance } from '../../../gateway/domain/instance/change.ts';
+import type { WorkflowDeps } from '../../../gateway/operations/workflows/deps.ts';
+import { lifecycleWorkflows } from '../../../gateway/operations/workflows/lifecycle.ts';
 import type { PkiSettings } from '../../../gateway/pki/settings.ts';
 import { createReconciler } from '../../../gateway/reconcile/reconciler.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
@@ -47,7 +49,7 @@ afterEach(async () => {
 });
 
 const openGateway = async (pki: Partial<PkiSettings> = {}): Promise<TestGateway> =>
-  (gateway = await startGateway({ store, sealer, clock, pki, release: agentVersion(), capabilities: { redis: redis.manifest.capabilities } }));
+  (gateway = await startGateway({ store, sealer, clock, pki, release: releaseVersion(), capabilities: { redis: redis.manifest.capabilities } }));
 const enginePid = (): number | null => {
   try {
     return (JSON.parse(readFileSync(join(root, 'agent/state.json'), 'utf8')) as { engine: { pid: number } | null }).engine?.pid ?? null;
@@ -163,7 +165,7 @@ describe('with the real agent', () => {
         inspect: () => Promise.resolve({ state: 'running', agentPid: agent!.pid, enginePids: [], isolation: 'shared', limitsUnenforced: null }),
         reenrol: (_id: string, enrolment: Enrolment) => writeEnrol(enrolment),
       } as unknown as ComputeStrategy;
-      const reconciler = createReconciler({ store, pki: gateway.pki, gateways: gateway.gateways, issueEnrolment: gateway.issueEnrolment, computeFor: () => compute, isWorker: true, log: silentLog, clock: { now: () => clock.now() + 31_000 } });
+      const reconciler = createReconciler({ store, pki: gateway.pki, gateways: gateway.gateways, issueEnrolment: gateway.issueEnrolment, hostIds: () => ['host_1'], computeFor: () => compute, isWorker: true, log: silentLog, clock: { now: () => clock.now() + 31_000 } });
       await gateway.gateways.beat();
       expect(await reconciler.run('recover-agents')).toBe(1);
       await expect.poll(async () => (await instanceRow(store, id)).status, { timeout: 10_000 }).toBe('ACTIVE');
@@ -171,6 +173,26 @@ describe('with the real agent', () => {
       clearInterval(upkeep);
     }
   }, 60_000);
+
+  it('is at nothing of a cancelled operation any more once that is undone', async () => {
+    await openGateway();
+    await build();
+    const commandsOf = (message: string): unknown[] => readFileSync(join(root, 'logs/agent.log'), 'utf8').split('\n').filter((line) => line.includes('"op_called_off"') && line.includes(`"${message}"`));
+    const workflows = lifecycleWorkflows({ agents: gateway.agents, catalogue: { manifest: () => redis.manifest } } as unknown as WorkflowDeps);
+    const restart = workflows.find(({ kind }) => kind === 'instance.restart')!.steps.find(({ name }) => name === 'restart')!;
+    const calledOff = new AbortController();
+    const context = { operation: { id: 'op_called_off' }, input: { instanceId: id, datastore: 'redis', intentBefore: 'RUNNING' }, fence: { generation: 1, epoch: 2, attempt: 1 }, progress: () => {} };
+    // It waits for the end of an engine that does not hear.
+    process.kill(enginePid()!, 'SIGSTOP');
+    const running = restart.run({ ...context, signal: calledOff.signal, endingAs: null } as never);
+    await expect.poll(() => commandsOf('command accepted').length).toBe(1);
+    calledOff.abort(new Error('cancelled'));
+    await expect(running).rejects.toThrow('cancelled');
+    expect(commandsOf('command ended')).toEqual([]);
+    await restart.compensate!({ ...context, signal: signal(), endingAs: 'CANCELLED' } as never);
+    expect(commandsOf('command ended').length).toBe(1);
+    expect(commandsOf('command failed').join()).toContain('CANCELLED');
+  });
 
   it('a gateway that goes and comes again changes nothing for the engine', async () => {
     await openGateway();

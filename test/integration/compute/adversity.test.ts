@@ -58,12 +58,19 @@ describe.runIf(isRoot)('a full disk', () => {
     await expect(host.client.createVolume({ instanceId: newInstance(), sizeGb: 1 }, claim())).rejects.toMatchObject({ code: 'ADMISSION.NO_DISK', message: expect.stringContaining('can give 0 GB') });
   });
 
-  it('stops the engine whose volume is far beyond its size, and no other', async () => {
+  it('stops the engine whose volume is far beyond its size, and no other, until it is back within it', async () => {
     const host = await open({ COFFER_DISK_RESERVE_GB: '1000000' });
     const [greedy, modest] = [await guest(host), await guest(host)];
-    execFileSync('/bin/sh', ['-c', `fallocate -l 1200M ${join(host.folder(greedy.id), 'volume/data/rows')}`]);
-    expect(await waitUntil(() => existsSync(join(host.folder(greedy.id), 'agent/volume-full')), 12_000)).toBe(true);
-    expect(existsSync(join(host.folder(modest.id), 'agent/volume-full'))).toBe(false);
+    const rows = join(host.folder(greedy.id), 'volume/data/rows');
+    const isHeld = ({ id }: { id: string }): boolean => existsSync(join(host.folder(id), 'agent/volume-full'));
+    execFileSync('/usr/bin/fallocate', ['-l', '1200M', rows]);
+    expect(await waitUntil(() => isHeld(greedy), 12_000)).toBe(true);
+    expect(isHeld(modest)).toBe(false);
+    // Whoever lets it go need not be who stopped it.
+    await host.close();
+    await host.reopen();
+    await rm(rows);
+    expect(await waitUntil(() => !isHeld(greedy), 12_000)).toBe(true);
   });
 });
 

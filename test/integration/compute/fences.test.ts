@@ -62,7 +62,7 @@ describe('the compute role', () => {
 
   it('is told as unreachable when it is away, and answers again when it is back', async () => {
     const facts = await host.client.facts(AbortSignal.timeout(5_000));
-    expect(facts).toMatchObject({ name: 'test', region: 'local', runtimeHash: 'test' });
+    expect(facts).toMatchObject({ name: 'test', region: 'local', runtimeHash: 'test', guestOverheadMb: 70 });
     expect(facts.memoryAvailableMb).toBeGreaterThan(0);
     const { client } = host;
     await host.close();

@@ -2,12 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive, identityOf, statusOf } from '../../../compute/processes/proc.ts';
+import { isAlive, identityOf, statusOf, wordsOf } from '../../../compute/processes/proc.ts';
 import { waitUntil } from '../../../compute/processes/wait.ts';
 import { claim, isRoot, newInstance, specOf, startTestCompute, type TestCompute } from '../../support/host/compute-harness.ts';
 
 let host: TestCompute;
-beforeAll(async () => { host = await startTestCompute(); });
+beforeAll(async () => { host = await startTestCompute({ COFFER_LOG_LEVEL: 'warn', COFFER_PLUGINS: '/opt/one.mjs,/opt/two.mjs' }); });
 afterAll(() => host.dispose());
 
 const look = (id: string) => host.client.inspect(id, AbortSignal.timeout(5_000));
@@ -28,6 +28,7 @@ describe('a guest', () => {
   it('runs an agent that finds its boot file, and is told of in the facts', async () => {
     const { id, facts } = await started();
     expect(facts).toMatchObject({ state: 'running', isolation: isRoot ? 'users' : 'shared' });
+    expect(await wordsOf(facts.agentPid ?? 0, 'environ')).toEqual(expect.arrayContaining(['COFFER_LOG_LEVEL=warn', 'COFFER_PLUGINS=/opt/one.mjs,/opt/two.mjs', `COFFER_INSTANCE=${id}`]));
     const boot = JSON.parse(readFileSync(join(host.folder(id), 'agent/boot.json'), 'utf8'));
     expect(boot).toMatchObject({ instanceId: id, engineUid: isRoot ? 1 : null, agentUser: isRoot ? 'root' : expect.any(String), ports: { client: 24_001 } });
     expect(JSON.stringify(boot)).not.toContain('secret-token');

@@ -21,6 +21,12 @@ describe('creates', () => {
     expect(codesOf(results)).toEqual(['ADMISSION.NO_MEMORY', 'ADMISSION.NO_MEMORY', 'accepted', 'accepted']);
   });
 
+  it('count what each takes besides its flavor', async () => {
+    await world.store.query(`update host set facts = facts || '{"guestOverheadMb": 1}'`);
+    await create('one');
+    await expect(create('two')).rejects.toMatchObject({ code: 'ADMISSION.NO_MEMORY', message: expect.stringContaining('has 1022 MB') });
+  });
+
   it('are accepted as soon as something went', async () => {
     const { instance } = await create('one');
     await create('two');

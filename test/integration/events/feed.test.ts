@@ -185,6 +185,25 @@ describe('a subscription', () => {
   });
 });
 
+describe('how a feed is', () => {
+  it('is told: whether it reads, and for how long somebody\'s open transaction holds events back', async () => {
+    expect(feed.stats()).toMatchObject({ readAgoMs: null, heldMs: 0 });
+    await feed.start();
+    expect(feed.stats().readAgoMs).toBeLessThan(5_000);
+    const holder = await connectTo(test.url);
+    await holder.query('begin');
+    await holder.query('select pg_current_xact_id()');
+    await append(1);
+    await expect.poll(() => feed.stats().heldMs).toBeGreaterThan(0);
+    await holder.end();
+    await expect.poll(() => feed.stats().heldMs).toBe(0);
+    await server.kill();
+    await expect.poll(() => feed.stats().readAgoMs, { timeout: 15_000 }).toBeGreaterThan(1_500);
+    await server.restart();
+    await expect.poll(() => feed.stats().readAgoMs, { timeout: 15_000 }).toBeLessThan(1_500);
+  });
+});
+
 describe('pruning', () => {
   const age = (where: string): Promise<unknown> => test.store.query(`update event set at = now() - interval '200 days' where ${where}`);
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HealthCheck } from '../../../gateway/http/health.ts';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
@@ -82,23 +83,37 @@ describe('anything else', () => {
 });
 
 describe('GraphiQL', () => {
-  const visit = (): Promise<Response> => fetch(server.url, { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } });
+  const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const visit = (search = '', headers: Record<string, string> = {}): Promise<Response> => fetch(`${server.url}${search}`, { headers: { ...browser, ...headers } });
 
   it('is there for browsers, without a token, and says where the token goes', async () => {
     const answer = await visit();
     expect(answer.headers.get('content-type')).toContain('text/html');
-    const html = await answer.text();
-    expect(html).toContain('Put a token into');
-    expect(html).toContain('Bearer ');
+    expect(await answer.text()).toMatch(/<input id="token" type="password"[^]*Put a token into the field above/);
   });
 
   it('asks no other host for anything, and runs only its own scripts', async () => {
     const answer = await visit();
     const policy = answer.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
-    expect(policy).not.toMatch(/https?:|\*/);
-    expect(policy).toMatch(/script-src 'sha256-/);
+    expect(policy).not.toMatch(/https?:|\*|script-src[^;]*(unsafe|blob|data)/);
     const html = await answer.text();
     expect(html.match(/<(script|link|img|iframe)[^>]+(src|href)="(https?:)?\/\//g)).toBeNull();
+    const scripts = [...html.matchAll(/<script>([^]*?)<\/script>/g)].map(([, code]) => `'sha256-${createHash('sha256').update(code!).digest('base64')}'`);
+    expect(scripts).toHaveLength(3);
+    expect(policy).toContain(`script-src ${scripts.join(' ')};`);
+  });
+
+  it('opens the query of a link; a client with a token gets the answer', async () => {
+    const link = '?query={viewer{actor}}';
+    expect((await visit(link)).headers.get('content-type')).toContain('text/html');
+    expect(await (await visit(link, { authorization: `Bearer ${server.token}` })).json()).toMatchObject({ data: { viewer: { actor: expect.any(String) } } });
+  });
+
+  it('is sent once to a browser that keeps it', async () => {
+    const etag = (await visit()).headers.get('etag')!;
+    const again = await visit('', { 'if-none-match': etag });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('content-security-policy')).toContain('script-src');
   });
 });

@@ -39,7 +39,7 @@ function testHost(state: GuestFacts['state'] = 'running') {
   return { compute, orders, inspections: () => inspections };
 }
 function reconciler(host = testHost(), of: TestGateway = gateway): Reconciler {
-  return createReconciler({ store, pki: of.pki, gateways: of.gateways, issueEnrolment: of.issueEnrolment, computeFor: () => host.compute, isWorker: true, log: silentLog, clock });
+  return createReconciler({ store, pki: of.pki, gateways: of.gateways, issueEnrolment: of.issueEnrolment, hostIds: () => ['host_1'], computeFor: () => host.compute, isWorker: true, log: silentLog, clock });
 }
 async function activeAgent(on: TestGateway = gateway, over: Record<string, unknown> = {}): Promise<{ id: string; identity: AgentIdentity; close(): void }> {
   const id = await insertInstance(store, over);
@@ -136,6 +136,26 @@ describe('an agent that slept through its expiry', () => {
     expect(await reconciler(host).run('recover-agents')).toBe(1);
     expect(await reasons(id)).toBe('UNKNOWN GuestMissing');
     expect(host.orders).toHaveLength(0);
+  });
+});
+
+describe('an agent that can be helped', () => {
+  const lost = (over: Record<string, unknown> = {}): Promise<string> =>
+    insertInstance(store, { prepared: true, status: 'UNKNOWN', agent_seen_at: new Date(clock.now() - 40_000), agent: JSON.stringify({ address: 'a:1', refused: null }), ...over });
+
+  it('is not passed over for those that cannot, however many', async () => {
+    const longAgo = new Date(clock.now() - DAY_MS);
+    for (let i = 0; i < 60; i += 1) await lost({ agent_seen_at: longAgo, agent: JSON.stringify({ address: 'a:1', refused: 'BuildMismatch: x' }) });
+    const id = await lost();
+    const host = testHost();
+    await reconciler(host).run('recover-agents');
+    expect(host.orders.map((order) => order.instanceId)).toEqual([id]);
+  });
+  it('is left to the gateway that serves its host', async () => {
+    const id = await lost({ host_id: 'host_2' });
+    const host = testHost();
+    expect(await reconciler(host).run('recover-agents')).toBe(0);
+    expect((await store.query<{ agent: object }>('select agent from instance where id = $1', [id]))[0]?.agent).not.toHaveProperty('reenrol');
   });
 });
 

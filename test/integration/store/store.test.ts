@@ -8,7 +8,7 @@ import { storeLimits as limits } from '../../../gateway/store/connection.ts';
 import { ensureInstallation, raiseGeneration } from '../../../gateway/store/installation.ts';
 import { selectInstanceDocs } from '../../../gateway/store/instance-document.ts';
 import { migrate } from '../../../gateway/store/migrate.ts';
-import { createPrisma } from '../../../gateway/store/prisma.ts';
+import { createMigrationCheck } from '../../../gateway/store/migration-check.ts';
 import { pruneIdempotencyKeys } from '../../../gateway/store/prune-idempotency-keys.ts';
 import { createStore } from '../../../gateway/store/store.ts';
 import { isUniqueViolation } from '../../../gateway/store/tx.ts';
@@ -174,6 +174,15 @@ describe('migrations', () => {
     expect(await migrate({ url: test.url, folder: migrationsFolder, log: silentLog, level: 2 })).toEqual([]);
   });
 
+  it('that are missing, or of a newer release, are told to who asks whether all is well', async () => {
+    const problem = await createMigrationCheck(test.store, migrationsFolder);
+    expect(await problem()).toBeNull();
+    await test.store.query('update installation set schema_level = 99');
+    expect(await problem()).toMatch(/newer release.*needs schema level 99/);
+    await test.store.query("update _prisma_migrations set rolled_back_at = now() where migration_name like '%_init'");
+    expect(await problem()).toMatch(/lacks 1 of this release's migrations \(\d+_init/);
+  });
+
   it('that fail leave nothing behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'coffer-migrations-'));
     await cp(migrationsFolder, folder, { recursive: true });
@@ -228,15 +237,5 @@ describe('idempotency keys', () => {
     }
     expect(await pruneIdempotencyKeys(test.store)).toBe(1);
     expect(await test.store.query('select key from idempotency_key')).toEqual([{ key: 'young' }]);
-  });
-});
-
-describe('Prisma', () => {
-  it('serves ordinary nouns over the same pool', async () => {
-    const prisma = await createPrisma(test.store)();
-    await prisma.project.create({ data: { id: 'proj_1', name: 'one' } });
-    expect(await test.store.query('select name from project')).toEqual([{ name: 'one' }]);
-    await prisma.$disconnect();
-    expect(await test.store.query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 });

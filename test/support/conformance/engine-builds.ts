@@ -11,7 +11,8 @@ export const engineFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(),
 
 export async function engineBuild(plugin: DatastorePlugin, track: string): Promise<EngineBuild> {
   const records = join(engineFolder, 'records');
-  const files = existsSync(records) ? await readdir(records) : [];
+  // A dot: not of a build.
+  const files = existsSync(records) ? (await readdir(records)).filter((file) => !file.startsWith('.')) : [];
   const found = (await Promise.all(files.map(async (file) => (JSON.parse(await readFile(join(records, file), 'utf8')) as { build: EngineBuild }).build)))
     // a host's own binaries belong to one installation; a shared folder may hold what another test named
     .filter((build) => build.source === 'debian' && build.datastore === plugin.manifest.id && build.track === track && existsSync(build.binDir));

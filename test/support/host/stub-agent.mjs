@@ -8,14 +8,15 @@ const boot = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const asEngine = boot.engineUid === null ? {} : { uid: boot.engineUid, gid: boot.engineUid };
 const stateFile = join(boot.paths.agent, 'state.json');
 const data = join(boot.paths.volume, 'data');
+const volumeFull = join(boot.paths.agent, 'volume-full');
 const isAlive = (pid) => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 const say = (text) => process.stdout.write(`${text}\n`);
 
 // First of all: until then Node would open its debugger on SIGUSR1.
 process.on('SIGUSR1', () => { stopEngine(); say('stopped on request'); process.exit(0); });
-process.on('SIGUSR2', () => { stopEngine(); writeFileSync(join(boot.paths.agent, 'volume-full'), ''); });
 process.on('SIGTERM', () => process.exit(0));
-process.on('SIGHUP', () => enrol());
+process.on('SIGHUP', () => { enrol(); letGo(); });
+process.on('SIGUSR2', () => { stopEngine(); writeFileSync(volumeFull, ''); });
 
 function engine() {
   return existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')).engine : null;
@@ -38,6 +39,11 @@ function startEngine() {
   child.unref();
   writeFileSync(stateFile, JSON.stringify({ engine: child.pid }));
   say(`started ${child.pid}`);
+}
+function letGo() {
+  if (!existsSync(volumeFull)) return;
+  rmSync(volumeFull);
+  startEngine();
 }
 function enrol() {
   const file = join(boot.paths.agent, 'enrol.json');

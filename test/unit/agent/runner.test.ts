@@ -11,10 +11,10 @@ const request = (operationId: string, epoch = 1) => ({ operationId, step: 's', f
 describe('a runner', () => {
   beforeEach(() => { vi.useFakeTimers(); });
   afterEach(() => { vi.useRealTimers(); });
-  const setUp = (perform: (job: Job) => Promise<RecordedOutcome>) => {
+  const setUp = (perform: (job: Job) => Promise<RecordedOutcome>, admit: FenceKeeper['admit'] = fences.admit) => {
     const stuck: string[] = [];
     const journal = { find: (): CommandRecord | undefined => undefined, write: async () => undefined };
-    return { stuck, runner: createRunner({ journal, fences, capabilities: new Set(), perform, onStuck: (kind) => stuck.push(kind), log: silentLog }) };
+    return { stuck, runner: createRunner({ journal, fences: { ...fences, admit }, capabilities: new Set(), perform, onStuck: (kind) => stuck.push(kind), log: silentLog }) };
   };
 
   it('answers for a command that ignores its deadline, and gives the process up when it never ends', async () => {
@@ -25,6 +25,18 @@ describe('a runner', () => {
     expect(stuck).toEqual([]);
     await vi.advanceTimersByTimeAsync(stuckCommandMs);
     expect(stuck).toEqual(['repair']);
+  });
+  it('begins nothing that a cancel overtook, and what comes after it', async () => {
+    const begun: string[] = [];
+    const writing = Promise.withResolvers<void>();
+    const writes = [writing.promise];
+    const { runner } = setUp((job) => { begun.push(job.request.step); return Promise.resolve(done); }, () => writes.shift() ?? Promise.resolve());
+    const overtaken = runner.run(request('op_1'), () => undefined);
+    await runner.cancel('op_1', request('op_1').fence);
+    writing.resolve();
+    expect((await overtaken).outcome.fault?.code).toBe('CANCELLED');
+    expect((await runner.run({ ...request('op_1'), step: 'undo' }, () => undefined)).outcome.fault).toBeNull();
+    expect(begun).toEqual(['undo']);
   });
   it('does not give up on one that ends late', async () => {
     const { runner, stuck } = setUp(() => new Promise((resolve) => { setTimeout(() => resolve(done), 20_000); }));

@@ -32,7 +32,7 @@ describe('which server and which token', () => {
   });
   it('says what to do when there is no token at all', () => {
     const failure = (() => { try { return decide({}); } catch (error) { return error; } })() as Failure;
-    expect(failure.exitCode).toBe(2);
+    expect(failure.exitCode).toBe(5);
     expect(failure.details.remedy).toMatch(/coffer login/);
   });
   it('fails with "not found" for a context that does not exist', () => {

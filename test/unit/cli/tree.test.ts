@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { leaves, renderCliPage } from '../../../cli/cli-page.ts';
 import { commandExamples, commandPath } from '../../../cli/command/help.ts';
-import { decideWanted, globalsAmong } from '../../../cli/completion/candidates.ts';
+import { decideWanted, globalsAmong, splitLastWord } from '../../../cli/completion/candidates.ts';
 import { createProgram } from '../../../cli/program.ts';
 
 const refused: string[] = [];
@@ -58,6 +58,16 @@ describe('completion', () => {
     expect(decideWanted(program(), ['instance', 'create', 'x', '--flavor', ''])).toMatchObject({ kind: 'lookup', of: 'flavor' });
     expect(values(['token', 'create', 'x', '--role', ''])).toContain('viewer');
     expect(decideWanted(program(), ['--token-file', ''])).toEqual({ kind: 'files' });
+  });
+  it('knows a value that stands in one word with its option', () => {
+    expect(splitLastWord(['instance', 'watch', 'shop', '--until=act'])).toEqual({ words: ['instance', 'watch', 'shop', '--until', 'act'], before: '--until=' });
+    expect(splitLastWord(['user', 'create', 'a=b'])).toEqual({ words: ['user', 'create', 'a=b'], before: '' });
+    expect(values(['instance', 'watch', 'shop', '--until', ''])).toEqual(expect.arrayContaining(['active', 'deleted']));
+  });
+  it('offers commands to help, at any depth', () => {
+    expect(values(['help', ''])).toContain('instance');
+    expect(values(['help', 'instance', ''])).toContain('create');
+    expect(decideWanted(program(), ['help', 'instance', 'create', ''])).toEqual({ kind: 'nothing' });
   });
   it('is silent where anything may stand', () => { expect(decideWanted(program(), ['instance', 'create', ''])).toEqual({ kind: 'nothing' }); });
   it('asks the server that the line names', () => {

@@ -3,6 +3,8 @@ import { durationMs, maintenanceOf, momentOf, oneOf, someOf, tagOf, wholeNumber 
 import { exitCodeMeanings, exitCodeOf, exitCodes, Failure } from '../../../cli/failure.ts';
 import { updateInputOf } from '../../../cli/commands/instance/life-cycle.ts';
 import { defaultDatabase } from '../../../cli/commands/instance/connect.ts';
+import { stateLine } from '../../../cli/commands/instance/present.ts';
+import type { InstanceStateFragment } from '../../../cli/generated/documents.ts';
 import { failureOfError, accepted } from '../../../cli/api/refusal.ts';
 import { failureJson, renderFailure } from '../../../cli/output/failure-text.ts';
 import { uncoloured } from '../../../cli/output/style.ts';
@@ -70,7 +72,7 @@ describe('failures', () => {
   });
   it('tells message, field paths, the operation in the way and the remedy', () => {
     const invalid = new Failure('input.name: too long; input.flavor: unknown', { code: 'INPUT.INVALID', remedy: 'Correct it.', issues: [{ path: ['input', 'name'], message: 'too long' }, { path: ['input', 'flavor'], message: 'unknown' }] });
-    expect(renderFailure(invalid, uncoloured)).toEqual(['coffer: the input is not valid (INPUT.INVALID)', '  input.name: too long', '  input.flavor: unknown', '  Correct it.']);
+    expect(renderFailure(invalid, uncoloured)).toEqual(['coffer: the input is not valid (INPUT.INVALID)', '  name: too long', '  flavor: unknown', '  Correct it.']);
     const busy = new Failure('busy', { code: 'CONFLICT.BUSY', operation: { id: 'op_1', kind: 'instance.create' } });
     expect(renderFailure(busy, uncoloured)).toContain('  instance.create op_1: coffer operation watch op_1');
   });
@@ -83,5 +85,23 @@ describe('failures', () => {
   });
   it('has one shape for programs', () => {
     expect(failureJson(new Failure('gone', { code: 'RESOURCE.NOT_FOUND' }))).toEqual({ error: { code: 'RESOURCE.NOT_FOUND', message: 'gone', remedy: null, issues: [], operation: null, exitCode: 3 } });
+  });
+});
+
+describe('the line of a watched instance', () => {
+  const shared = { type: 'IsolationShared', status: 'TRUE', reason: 'OneUser', message: 'one user for all', since: '' };
+  const state = (status: string, ...conditions: object[]): InstanceStateFragment =>
+    ({ id: 'inst_1', name: 'shop', status, conditions, task: null, fault: null, endpoints: [{ role: 'PRIMARY', host: '127.0.0.1', port: 24_400 }] }) as unknown as InstanceStateFragment;
+  const told = (now: InstanceStateFragment, before?: InstanceStateFragment): string | null => stateLine('12:00:00', now, before, uncoloured);
+
+  it('tells what holds once, and of log lines only that there are some', () => {
+    const down = { type: 'EngineUnavailable', status: 'TRUE', reason: 'Down', message: 'it ended\nLOG: one\nLOG: two', since: '' };
+    const first = state('ACTIVE', shared);
+    expect(told(first)).toBe('12:00:00  shop  ACTIVE  IsolationShared: one user for all  127.0.0.1:24400');
+    expect(told(state('UNHEALTHY', shared, down), first)).toBe('12:00:00  shop  UNHEALTHY  EngineUnavailable: it ended');
+    expect(told(state('ACTIVE', shared), state('UNHEALTHY', shared, down))).toBe('12:00:00  shop  ACTIVE  127.0.0.1:24400');
+  });
+  it('is left out when nothing of it has changed', () => {
+    expect(told(state('ACTIVE', shared), state('ACTIVE', { ...shared, since: 'earlier' }))).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideLayouts } from '../../../compute/cgroup/layout.ts';
 import { limitFiles } from '../../../compute/cgroup/limiter.ts';
-import { decideOffenders } from '../../../compute/guest/disk-guard.ts';
+import { decideDisk } from '../../../compute/guest/disk-guard.ts';
 import { guestPaths } from '../../../compute/guest/folders.ts';
 import { decideNextStart } from '../../../compute/guest/keeper.ts';
 import { createLanes } from '../../../compute/guest/lanes.ts';
@@ -115,10 +115,15 @@ describe('an agent that dies', () => {
 
 describe('a disk that runs full', () => {
   const gib = 1024 ** 3;
-  const volumes = [{ instanceId: 'good', usedBytes: 0.9 * gib, sizeGb: 1 }, { instanceId: 'little', usedBytes: 1.05 * gib, sizeGb: 1 }, { instanceId: 'far', usedBytes: 1.2 * gib, sizeGb: 1 }];
+  const volumes = (isHeld: boolean) => [['good', 0.9], ['little', 1.05], ['far', 1.2]].map(([instanceId, used]) => ({ instanceId: String(instanceId), usedBytes: Number(used) * gib, sizeGb: 1, isHeld }));
   it('stops those far beyond their size, and only when the host\'s reserve is touched', () => {
-    expect(decideOffenders(volumes, 5 * gib, 2 * gib)).toEqual([]);
-    expect(decideOffenders(volumes, 1 * gib, 2 * gib)).toEqual(['far']);
+    expect(decideDisk(volumes(false), 2 * gib, 2 * gib)).toEqual({ hold: [], release: [] });
+    expect(decideDisk(volumes(false), 2 * gib - 1, 2 * gib)).toEqual({ hold: ['far'], release: [] });
+  });
+  it('lets them go when there is room and some to spare, or when they are back within their size', () => {
+    expect(decideDisk(volumes(true), 1 * gib, 2 * gib)).toEqual({ hold: ['far'], release: ['good'] });
+    expect(decideDisk(volumes(true), 2.4 * gib, 2 * gib)).toEqual({ hold: [], release: ['good'] });
+    expect(decideDisk(volumes(true), 2.5 * gib, 2 * gib)).toEqual({ hold: [], release: ['good', 'little', 'far'] });
   });
 });
 
@@ -133,7 +138,7 @@ describe('lanes', () => {
     expect(seen).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
     expect(lanes.isBusy('a')).toBe(false);
   });
-  it('let a newer claim abort the one that runs, never an older', async () => {
+  it('let a newer claim abort the one that runs, never an older, and begin none of the older that wait', async () => {
     const lanes = createLanes();
     const begun = Promise.withResolvers<void>();
     const running = lanes.run('a', claim(2), forever, (signal) => new Promise((_, reject) => { begun.resolve(); signal.addEventListener('abort', () => reject(signal.reason)); }));
@@ -141,7 +146,8 @@ describe('lanes', () => {
     const older = lanes.run('a', claim(1), forever, async () => 'older');
     const newer = lanes.run('a', claim(3), forever, async () => 'newer');
     await expect(running).rejects.toMatchObject({ code: 'AGENT.FENCED' });
-    expect(await Promise.all([older, newer])).toEqual(['older', 'newer']);
+    await expect(older).rejects.toMatchObject({ code: 'AGENT.FENCED' });
+    expect(await newer).toBe('newer');
   });
   it('drop a waiter whose caller has gone', async () => {
     const lanes = createLanes();

@@ -4,14 +4,14 @@ import { chooseHost, type Demand, type HostLoad, hostSilentAfterMs, refusalOf, t
 
 const gib = 1024 ** 3;
 const none: Reserve = { memoryMb: 0, diskBytes: 0 };
-interface Change { name?: string; zone?: string; seenAgeMs?: number; totalMb?: number; availableMb?: number; diskFreeGb?: number; promisedMb?: number; pendingMb?: number; unusedGb?: number; ports?: number }
+interface Change { name?: string; zone?: string; seenAgeMs?: number; totalMb?: number; availableMb?: number; diskFreeGb?: number; promisedMb?: number; overheadMb?: number; pendingMb?: number; unusedGb?: number; ports?: number }
 const load = (c: Change = {}): HostLoad => ({
   host: { id: c.name ?? 'h', name: c.name ?? 'h', region: 'r', zone: c.zone ?? 'a', seenAgeMs: c.seenAgeMs ?? 0 },
   facts: {
     name: c.name ?? 'h', region: 'r', zone: c.zone ?? 'a', memoryTotalMb: c.totalMb ?? 8_192, memoryAvailableMb: c.availableMb ?? c.totalMb ?? 8_192, diskTotalBytes: 1_000 * gib,
-    diskFreeBytes: (c.diskFreeGb ?? 100) * gib, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x',
+    diskFreeBytes: (c.diskFreeGb ?? 100) * gib, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x', guestOverheadMb: c.overheadMb ?? 0,
   },
-  promisedMemoryMb: c.promisedMb ?? 0, pendingMemoryMb: c.pendingMb ?? 0, unusedVolumeBytes: (c.unusedGb ?? 0) * gib, portsLeft: c.ports ?? 10,
+  promisedMemoryMb: c.promisedMb ?? 0, guestOverheadMb: c.overheadMb ?? 0, pendingMemoryMb: c.pendingMb ?? 0, unusedVolumeBytes: (c.unusedGb ?? 0) * gib, portsLeft: c.ports ?? 10,
 });
 const demand = (d: Partial<Demand> = {}): Demand => ({ memoryMb: 1_024, volumeGb: 10, ports: 1, zone: null, ...d });
 const refused = (l: HostLoad, d: Demand = demand(), reserve: Reserve = none): string | null => refusalOf(l, d, reserve)?.message ?? null;
@@ -30,6 +30,11 @@ describe('a host takes an instance', () => {
   it('not out of what others use that were promised nothing', () => expect(refused(load({ totalMb: 8_192, availableMb: 1_000 }))).toContain('1000 MB'));
   it('not out of memory that accepted instances will take as soon as they run', () => expect(refused(load({ totalMb: 8_192, availableMb: 2_048, promisedMb: 2_048, pendingMb: 2_048 }))).toContain('0 MB'));
   it('and counts what runs once: it is promised, and no longer available', () => expect(refused(load({ totalMb: 2_048, availableMb: 1_024, promisedMb: 1_024 }))).toBeNull());
+  it('with the memory of its agent, and none of it asked for again once it is promised', () => {
+    expect(refused(load({ totalMb: 1_094, overheadMb: 70 }))).toBeNull();
+    expect(refused(load({ totalMb: 1_093, overheadMb: 70 }))).toBe('host h has 1023 MB of memory to give, 1024 MB are needed');
+    expect(refused(load({ totalMb: 1_094, promisedMb: 1_094, overheadMb: 70 }), demand({ memoryMb: 0, volumeGb: 0, ports: 0 }))).toBeNull();
+  });
   it('never out of the reserve', () => {
     expect(refused(load({ totalMb: 1_536 }), demand(), { memoryMb: 513, diskBytes: 0 })).toContain('1023 MB');
     expect(refused(load({ diskFreeGb: 11 }), demand(), { memoryMb: 0, diskBytes: 2 * gib })).toContain('9.0 GB');

@@ -19,7 +19,11 @@ describe('judging', () => {
   });
   it('finds nothing wrong with what works', () => {
     expect(judge({ kind: 'database', track, database: { name: 'shop', characterSet: 'utf8', collation: 'icu:sv-SE' } })).toEqual([]);
-    expect(judge({ kind: 'user', track, user: { name: 'ann', password: 'correct horse', grants: [{ database: 'shop', privileges: ['select', 'Temp'] }] } })).toEqual([]);
+    expect(judge({ kind: 'user', track, user: { name: 'ann', grants: [{ database: 'shop', privileges: ['select', 'Temp'] }] } })).toEqual([]);
+  });
+  it('tells what is wrong with a password, not the password', () => {
+    expect(judge({ kind: 'password', track, password: 'correct horse' })).toEqual([]);
+    expect(judge({ kind: 'password', track, password: 'horse\u00a0battery' })).toEqual([{ path: [], message: expect.not.stringContaining('battery') as string }]);
   });
   it('offers an endpoint that a client verifies', async () => {
     expect(await control.endpoints({ host: '::1', ports: { postgresql: 5433 } })).toEqual([{ role: 'PRIMARY', host: '::1', port: 5433, tls: true, uri: 'postgresql://[::1]:5433/?sslmode=verify-full' }]);

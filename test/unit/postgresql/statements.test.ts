@@ -51,6 +51,7 @@ describe('what Coffer owns', () => {
   it('keeps access files out of the data', () => {
     const owned = ownedSettings(ctx('15'));
     for (const name of ['config_file', 'hba_file', 'ident_file']) expect(owned[name]).toMatch(/^\/i\/config\//);
+    expect(owned['external_pid_file']).toBe('/i/run/postgresql.pid');
   });
   it('is on the command line, without a secret', () => {
     expect(serverArguments(ctx('17'))).toEqual(expect.arrayContaining(['ssl=on', 'allow_alter_system=off', 'listen_addresses=127.0.0.1', 'shared_preload_libraries=']));

@@ -21,7 +21,9 @@ export function ownedSettings(ctx: ServerContext): Record<string, string> {
   const files = configFiles(ctx);
   const major = majorOf(ctx.track);
   return {
-    config_file: files.server, hba_file: files.access, ident_file: files.users, external_pid_file: '',
+    config_file: files.server, hba_file: files.access, ident_file: files.users,
+    // A name of our own: an empty one is tried all the same, and complained about at every start.
+    external_pid_file: join(ctx.paths.run, 'postgresql.pid'),
     listen_addresses: ctx.network.bind, port: String(portOf(ctx)), unix_socket_directories: ctx.paths.run, unix_socket_permissions: '0700', unix_socket_group: '',
     ssl: 'on', ssl_cert_file: ctx.tls.certificate, ssl_key_file: ctx.tls.key, ssl_ca_file: '', ssl_crl_file: '', ssl_crl_dir: '', ssl_min_protocol_version: 'TLSv1.2', ssl_passphrase_command: '',
     password_encryption: 'scram-sha-256', superuser_reserved_connections: String(managementConnections),

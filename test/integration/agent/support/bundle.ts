@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { releaseVersion } from '../../../../kernel/release.ts';
 
 const banner = 'import{createRequire as __r}from"node:module";globalThis.require??=__r(import.meta.url);';
 const keptMs = 3_600_000;
@@ -19,6 +20,8 @@ async function bundle(repository: string): Promise<string> {
   if (!output) throw new Error('esbuild made no agent');
   const folder = join(repository, 'node_modules/.cache/test-agent');
   mkdirSync(folder, { recursive: true, mode: 0o755 });
+  // As beside every bundle: the agent tells the release it is of.
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ version: releaseVersion() }), { mode: 0o644 });
   forgetOld(folder);
   const program = join(folder, `agent-${createHash('sha256').update(output.contents).digest('hex').slice(0, 16)}.mjs`);
   // Several test files make it at once: each whole, the last one stays.

@@ -1,0 +1,54 @@
+/** What the engine would refuse is refused before anything is written, with the field's place in the input and never the secret. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+let server: TestPostgres;
+let world: DomainWorld;
+let instanceId: string;
+beforeAll(async () => {
+  server = await startTestPostgres();
+  world = await startDomainWorld(server);
+  instanceId = await world.addInstance('shop');
+});
+afterAll(async () => {
+  await world.close();
+  await server.stop();
+});
+beforeEach(() => world.store.query('delete from operation'));
+
+/** SASLprep would make a plain space of it. */
+const password = 'correct\u00a0horse battery';
+const refusedAt = async (work: Promise<unknown>): Promise<string[]> => {
+  const error = await work.then(() => { throw new Error('it was not refused'); }, (refusal: { code: string; message: string; details: { issues: { path: string[]; message: string }[] } }) => refusal);
+  expect(error.code).toBe('INPUT.INVALID');
+  expect(JSON.stringify([error.message, error.details])).not.toContain('horse');
+  expect(await world.store.query('select 1 from operation')).toEqual([]);
+  return error.details.issues.map((issue) => issue.path.join('.'));
+};
+const owner = (): ReturnType<DomainWorld['caller']> => world.caller('OWNER');
+
+describe('a password that the engine would take for another', () => {
+  it('is refused for users of a new instance', async () => {
+    const input = { name: 'db', datastore: 'postgresql', flavor: 'small', volume: { sizeGb: 1 }, databases: [{ name: 'a' }], users: [{ name: 'ok' }, { name: 'app', password }] };
+    expect(await refusedAt(world.domain.instances.create(owner(), input))).toEqual(['input.users.1.password']);
+  });
+  it('is refused for new users, for users that get another, and for root', async () => {
+    const { engine } = world.domain;
+    expect(await refusedAt(engine.createUsers(owner(), { instanceId, users: [{ name: 'app', password }] }))).toEqual(['input.users.0.password']);
+    expect(await refusedAt(engine.updateUser(owner(), { instanceId, user: { name: 'app' }, password }))).toEqual(['input.password']);
+    expect(await refusedAt(engine.enableRoot(owner(), { instanceId, password }))).toEqual(['input.password']);
+  });
+});
+
+describe('names', () => {
+  it('of databases that a user is given are judged as they were given', async () => {
+    expect(await refusedAt(world.domain.engine.createUsers(owner(), { instanceId, users: [{ name: 'app', databases: ['shop', 'template0'] }] }))).toEqual(['input.users.0.databases.1']);
+  });
+  it('of databases that a user is to lose are judged as well', async () => {
+    const revoke = (databases: (string | null)[]): Promise<unknown> => world.domain.engine.revoke(owner(), { instanceId, user: { name: 'app' }, databases });
+    expect(await refusedAt(revoke(['shop', 'postgres']))).toEqual(['input.databases.1']);
+    expect(await refusedAt(revoke([null]))).toEqual(['input.databases']);
+    expect(await refusedAt(revoke([]))).toEqual(['input.databases']);
+  });
+});
