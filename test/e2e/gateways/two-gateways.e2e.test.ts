@@ -52,15 +52,17 @@ async function holderOf(id: string): Promise<number> {
   return Number(/\/(\d+)-/.exec(row?.agent_gateway ?? '')?.[1] ?? 0);
 }
 
-/** Everything that was logged since, once, in order, and nothing else. */
-async function expectComplete(follower: Follower<{ events: EventNode }>, from: string | null, last: (event: EventNode) => boolean): Promise<void> {
-  await follower.until((item) => last(item.events));
-  const logged = await loggedSince(second.client, from);
-  await follower.until((item) => item.events.id === logged.at(-1)!.id);
-  await follower.stop();
-  const seen = follower.seen.map((item) => item.events.id);
-  expect(seen.slice(0, logged.length)).toEqual(logged.map((event) => event.id));
-  expect(new Set(seen).size).toBe(seen.length);
+/** Each has seen everything that was logged since, once, in order, and nothing else. */
+async function expectComplete(followers: readonly Follower<{ events: EventNode }>[], from: string | null, last: (event: EventNode) => boolean): Promise<void> {
+  await Promise.all(followers.map((follower) => follower.until((item) => last(item.events))));
+  const logged = (await loggedSince(second.client, from)).map((event) => event.id);
+  await Promise.all(followers.map((follower) => follower.until((item) => item.events.id === logged.at(-1))));
+  await Promise.all(followers.map((follower) => follower.stop()));
+  for (const follower of followers) {
+    const seen = follower.seen.map((item) => item.events.id);
+    expect(seen.slice(0, logged.length)).toEqual(logged);
+    expect(new Set(seen).size).toBe(seen.length);
+  }
 }
 const isEndOf = (operationId: string) => (event: EventNode): boolean => event.operation === operationId && event.phase === 'END' && event.type.startsWith('instance.');
 
@@ -88,7 +90,19 @@ describe('two gateways on one store', () => {
     await back();
     expect((await endOf(clients()[at]!, made.operationId)).state).toBe('SUCCEEDED');
     expect(follower.resumptions()).toBeGreaterThan(0);
-    await expectComplete(follower, from, isEndOf(made.operationId));
+    await expectComplete([follower], from, isEndOf(made.operationId));
+  });
+
+  it('serve 500 subscribers of the one that dies, all at once, from where each was', async () => {
+    const from = await latestCursor(second.client);
+    const followers = Array.from({ length: 500 }, () => followEvents(clients, from, { startAt: first }));
+    const made = await create(second.client, redis('watched-by-many'));
+    await Promise.all(followers.map((follower) => follower.until((item) => item.events.operation === made.operationId)));
+    await killFirst();
+    expect((await endOf(second.client, made.operationId)).state).toBe('SUCCEEDED');
+    await expectComplete(followers, from, isEndOf(made.operationId));
+    expect(followers.every((follower) => follower.resumptions() > 0)).toBe(true);
+    await readyAgain(coffer.url);
   });
 
   it('give an instance\'s subscriber every revision in order across both deaths', async () => {
@@ -133,7 +147,7 @@ describe('two gateways on one store', () => {
     process.kill(Number((await readFile(join(coffer.home, 'store/data/postmaster.pid'), 'utf8')).split('\n')[0]), 'SIGKILL');
     await Promise.all([coffer.url, second.url].map(readyAgain));
     expect((await endOf(second.client, made.operationId)).state).toBe('SUCCEEDED');
-    for (const follower of followers) await expectComplete(follower, from, isEndOf(made.operationId));
+    await expectComplete(followers, from, isEndOf(made.operationId));
     await until(coffer.client, instanceId, (instance) => instance.status === 'ACTIVE');
   });
 });
