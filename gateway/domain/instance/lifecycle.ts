@@ -49,25 +49,21 @@ async function enqueue(tx: Tx, deps: DomainDeps, caller: Caller, kind: Kind, row
   return operation;
 }
 
-const requirePrepared = (row: InstanceRow): void => {
-  if (row.prepared && !row.released) return;
-  throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
-};
-
-/** What stands in the way of a reset is exactly what it is for; half a create or half a deletion it cannot make whole. */
-function requireResettable(row: InstanceRow): void {
+/** A create or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
+function requireBuilt(row: InstanceRow): void {
   if (row.task !== null && (row.task.kind === 'instance.create' || row.task.kind === 'instance.delete')) {
     throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { details: { operationId: row.task.id } });
   }
-  requirePrepared(row);
+  if (row.prepared && !row.released) return;
+  throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 }
 
 export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create'> {
   return {
-    start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requirePrepared, patch: { intent: 'RUNNING' } }),
-    stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requirePrepared, patch: { intent: 'STOPPED' } }),
-    restart: (caller, id) => accept(deps, caller, 'instance.restart', 'instance.restart', id, { check: requirePrepared, patch: { intent: 'RUNNING' } }),
-    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireResettable, patch: { fault: null } }),
+    start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
+    stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),
+    restart: (caller, id) => accept(deps, caller, 'instance.restart', 'instance.restart', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
+    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireBuilt, patch: { fault: null } }),
     delete: (caller, input) => deleteInstance(deps, caller, input),
     ping: (caller, id) => ping(deps, caller, id),
     update: (caller, input) => update(deps, caller, input),

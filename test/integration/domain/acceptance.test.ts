@@ -39,6 +39,16 @@ describe('a create', () => {
   });
 });
 
+describe('start, stop and restart', () => {
+  it('of what is still being built wait for its create; of what never was, for nothing', async () => {
+    const { instance, operation } = await create('shop');
+    const { start, stop, restart } = world.domain.instances;
+    for (const act of [start, stop, restart]) expect(await refusal(act(world.caller('EDITOR'), instance.id))).toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
+    await world.domain.operations.cancel(world.caller('EDITOR'), operation.id);
+    for (const act of [start, stop, restart]) expect((await refusal(act(world.caller('EDITOR'), instance.id))).code).toBe('PRECONDITION.STATE');
+  });
+});
+
 describe('a reset', () => {
   const reset = (id: string) => world.domain.instances.reset(world.caller('OPERATOR', 'req-reset'), id);
   it('of what was never built is refused', async () => {
