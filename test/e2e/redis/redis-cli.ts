@@ -67,10 +67,12 @@ async function hold(child: ChildProcessWithoutNullStreams): Promise<HeldClient> 
   const next = (): Promise<string> => new Promise((resolve) => { lines.once('line', resolve); });
   const say = async (command: string): Promise<string> => {
     const answer = next();
+    // where it cannot log in again it says so here, and prints no line
+    const complained = new Promise<'complaint'>((resolve) => { child.stderr.once('data', () => resolve('complaint')); });
     child.stdin.write(`${command}\n`);
     const silence = new Promise<'silence'>((resolve) => { setTimeout(() => resolve('silence'), answerTimeoutMs).unref(); });
-    const result = await Promise.race([answer, gone, silence]);
-    if (result === 'gone' || result === 'silence' || refusal.test(result)) throw new Error(`redis-cli did not answer (${result}): ${complaint.trim()}`);
+    const result = await Promise.race([answer, complained, gone, silence]);
+    if (result === 'complaint' || result === 'gone' || result === 'silence' || refusal.test(result)) throw new Error(`redis-cli did not answer (${result}): ${complaint.trim()}`);
     return result;
   };
   const ask = async (): Promise<void> => {
