@@ -30,6 +30,8 @@ export interface GatewayOptions {
 }
 
 const orderlyStopMs = 15_000;
+/** Of one whose host was killed: its store goes at the same moment, so it may never end in order. What it held is taken over. */
+const leftoverStopMs = 2_000;
 const warnLevel = 40;
 /** One that has never been ready and ends this often has a reason that will not pass. */
 const startsBeforeReady = 5;
@@ -96,7 +98,7 @@ export async function endLeftoverGateway(paths: HomePaths): Promise<void> {
   const process = JSON.parse(await readFile(path, 'utf8').catch(() => 'null')) as ProcessIdentity | null;
   if (process && (await isAlive(process))) {
     await signalProcess(process, 'SIGTERM');
-    if (!(await waitGone([process], orderlyStopMs))) await signalProcess(process, 'SIGKILL');
+    if (!(await waitGone([process], leftoverStopMs))) await signalProcess(process, 'SIGKILL');
     await waitGone([process], orderlyStopMs);
   }
   await rm(path, { force: true });

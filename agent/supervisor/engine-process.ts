@@ -8,7 +8,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
-import type { EngineExit, EngineSpec } from '../../strategies/spi/guest.ts';
+import { type EngineExit, type EngineSpec, GuestFault } from '../../strategies/spi/guest.ts';
 import type { EngineRecord } from '../state/agent-state.ts';
 import { bootId, gripProcess, isAlive, statOf } from './proc.ts';
 import { engineIdentity, runAs } from './run-as.ts';
@@ -76,7 +76,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
       const child = await spawnEngine(boot, spec);
       const pid = child.pid;
       const found = pid === undefined ? undefined : statOf(pid);
-      if (pid === undefined || !found) throw new Error(`${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
+      if (pid === undefined || !found) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
       const record = { pid, startTime: found.startTime, bootId: bootId(), logFile: spec.logFile };
       current = record;
       child.once('exit', (code, signal) => ended(record, code, signal));
@@ -109,7 +109,7 @@ async function spawnEngine(boot: AgentBoot, spec: EngineSpec): Promise<ReturnTyp
   });
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
-    child.once('error', (error) => reject(new Error(`${spec.command} could not be started: ${error.message}`, { cause: error })));
+    child.once('error', (error) => reject(new GuestFault('FAILED_TO_START', `${spec.command} could not be started: ${error.message}`, { cause: error })));
   });
   child.unref();
   return child;

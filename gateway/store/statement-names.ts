@@ -3,8 +3,8 @@
  * so many: a text that is built anew each time must not fill the server's memory.
  */
 const MAX_NAMED = 500;
-/** Shorter ones cost as much by name as without. */
-const MIN_LENGTH = 60;
+/** What is shorter than this is hardly parsed, or not planned at all. */
+const MIN_LENGTH = 30;
 
 export interface StatementNames {
   nameOf(text: string): string | undefined;

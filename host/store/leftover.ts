@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killAll, waitGone } from '../../compute/processes/end.ts';
 import { allPids, identityOf, linkOf, type ProcessIdentity, signalProcess } from '../../compute/processes/proc.ts';
@@ -7,17 +7,20 @@ const fastShutdownMs = 20_000;
 
 /**
  * A host that was killed may leave its store behind. It is asked to end in order; parts of one whose head is gone already
- * are killed, because the next start is refused while one of them holds the shared memory. True when there was one.
+ * are killed, because the next start is refused while one of them holds the shared memory. So it is while a process has
+ * the number in the lock file: a zombie whose reaper is slow, or somebody else's after a reboot. With no server left that
+ * file means nothing. True when there was one.
  */
 export async function endLeftoverStore(data: string): Promise<boolean> {
+  const lock = join(data, 'postmaster.pid');
+  const head = Number((await readFile(lock, 'utf8').catch(() => '')).split('\n')[0]);
   const find = (): Promise<ProcessIdentity[]> => processesIn(data);
   const found = await find();
-  if (found.length === 0) return false;
-  const head = Number((await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
   const postmaster = found.find((one) => one.pid === head);
   if (postmaster && (await signalProcess(postmaster, 'SIGINT'))) await waitGone([postmaster], fastShutdownMs);
-  await killAll(find);
-  return true;
+  const left = await killAll(find);
+  if (left.length === 0) await rm(lock, { force: true });
+  return found.length > 0;
 }
 
 /** Every process of a PostgreSQL works in its data folder. */

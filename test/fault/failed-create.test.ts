@@ -3,15 +3,14 @@
  * visible in ERROR, with its logs and its fault, holding nothing.
  */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, finish, remove, show } from '../support/actions.ts';
+import { type BrokenEngine, createBrokenEngine } from '../support/broken-engine.ts';
 import { action, CREATE } from '../support/documents.ts';
 import { startInstallation, type Installation } from '../support/installation.ts';
 import { lookIntoStore } from '../support/store-look.ts';
 import { eventsOf, expectGone, expectNothingRuns } from './matrix/checks.ts';
-import { brokenEngine } from './matrix/world.ts';
 
 const redis = (name: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({ name, datastore: 'redis', version: '8', ...more });
 const refusal = async (coffer: Installation, input: Record<string, unknown>): Promise<any> =>
@@ -21,14 +20,14 @@ const loads = async (coffer: Installation): Promise<any> =>
 
 describe('an engine whose programs do not work', () => {
   let coffer: Installation;
-  let broken: string;
+  let broken: BrokenEngine;
   beforeAll(async () => {
-    broken = await brokenEngine();
-    coffer = await startInstallation({ env: { COFFER_ENGINE_PATHS: `redis/7=${broken}`, COFFER_ENGINE_PORTS: '23800-23800' } });
+    broken = await createBrokenEngine();
+    coffer = await startInstallation({ env: { ...broken.env, COFFER_ENGINE_PORTS: '22300-22300' } });
   });
   afterAll(async () => {
     await coffer?.remove();
-    await rm(broken, { recursive: true, force: true });
+    await broken?.remove();
   });
   let failed: string;
 
@@ -57,7 +56,7 @@ describe('an engine whose programs do not work', () => {
   it('gave its port back: the only one goes to the next create', async () => {
     const made = await create(coffer.client, redis('next'));
     expect((await finish(coffer.client, made.operationId)).state).toBe('SUCCEEDED');
-    expect((await show(coffer.client, made.id)).endpoints[0].port).toBe(23_800);
+    expect((await show(coffer.client, made.id)).endpoints[0].port).toBe(22_300);
   });
 
   it('is refused at once when no port is left, with the reason, and nothing is kept of it', async () => {
@@ -104,7 +103,7 @@ describe('a host with little to give', () => {
     const { diskFreeBytes } = await hostFacts();
     await coffer.end('SIGTERM');
     await coffer.start({ COFFER_DISK_RESERVE_GB: String(Math.floor(diskFreeBytes / 1024 ** 3) - 2) });
-    const answer = await refusal(coffer, redis('too-big', { flavor: 'nano', volume: { sizeGb: 5 } }));
-    expect(answer).toMatchObject({ __typename: 'PreconditionError', code: 'ADMISSION.NO_DISK', message: expect.stringMatching(/has \d+\.\d GB of disk to give, 5 GB are needed/) });
+    const answer = await refusal(coffer, redis('too-big', { flavor: 'nano', volume: { sizeGb: 20 } }));
+    expect(answer).toMatchObject({ __typename: 'PreconditionError', code: 'ADMISSION.NO_DISK', message: expect.stringMatching(/has \d+\.\d GB of disk to give, 20 GB are needed/) });
   });
 });

@@ -8,7 +8,9 @@ import { create, psql, redisCli, remove, show, succeed, until } from '../support
 import { enginesFolder, type Installation, startInstallation } from '../support/installation.ts';
 import { expectGone } from './matrix/checks.ts';
 
-const diskMb = 4_096;
+const diskMb = 6_144;
+/** Somebody else's, gone later. */
+const ballastMb = 2_048;
 const reserveGb = 1;
 const fillTimeoutMs = 150_000;
 
@@ -39,6 +41,7 @@ describe.runIf(canMount())('a host whose disk a tenant fills', () => {
     ]);
     for (const { operationId } of made) await succeed(coffer.client, operationId);
     [filler, neighbour] = made as [typeof filler, typeof neighbour];
+    run('fallocate', '-l', `${ballastMb}M`, join(folder, 'disk/ballast'));
   });
   afterAll(async () => {
     try {
@@ -82,6 +85,13 @@ describe.runIf(canMount())('a host whose disk a tenant fills', () => {
     expect(updateInstance.__typename).toBe('UpdateInstancePayload');
     const { createInstance } = await coffer.client.query('mutation($input: CreateInstanceInput!) { createInstance(input: $input) { __typename ... on Error { code } } }', { input: { name: 'third', datastore: 'redis', version: '8', flavor: 'nano', volume: { sizeGb: 1 } } });
     expect(createInstance).toMatchObject({ __typename: 'PreconditionError', code: 'ADMISSION.NO_DISK' });
+  });
+
+  it('starts it again when there is room', async () => {
+    expect((await show(coffer.client, filler.id)).status).not.toBe('ACTIVE');
+    await rm(join(folder, 'disk/ballast'));
+    await until(coffer.client, filler.id, (seen) => seen.status === 'ACTIVE', 60_000);
+    expect(await psql(enginesFolder, await show(coffer.client, filler.id), { user: 'app', password: filler.passwords['app']!, database: 'big' }, 'select exists (select from rows_and_rows)')).toBe('t');
   });
 
   it('gives everything back when the offender is deleted', async () => {

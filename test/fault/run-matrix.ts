@@ -1,7 +1,7 @@
 /**
  * The crash matrix on demand, with every batch of kills told as it ends:
  *
- *     node test/fault/run-matrix.ts --seed 7         what the suite runs, with other points drawn
+ *     node test/fault/run-matrix.ts --seed 7         what the suite runs, with the points that this seed draws
  *     node test/fault/run-matrix.ts --all            every point, on both engines
  *     node test/fault/run-matrix.ts --all -t reset   further arguments are vitest's
  */
@@ -17,7 +17,7 @@ const take = (flag: string, values: number): string[] | undefined => {
 const all = take('--all', 0) !== undefined;
 const seed = take('--seed', 1)?.[0] ?? String(Date.now() % 1_000_000);
 console.log(`${all ? 'every point' : 'a sample'}, seed ${seed}`);
-const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'fault', 'test/fault/crash-matrix.test.ts', ...args], {
+const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'fault', 'test/fault/crash-', ...args], {
   cwd: root, stdio: 'inherit', env: { ...process.env, COFFER_TEST_SEED: seed, COFFER_TEST_VERBOSE: '1', ...(all ? { COFFER_TEST_MATRIX: 'full' } : {}) },
 });
 child.on('exit', (code) => { process.exitCode = code ?? 1; });

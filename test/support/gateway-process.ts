@@ -6,7 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTestClient, type TestClient } from './graphql-client.ts';
-import { freePorts, type Installation } from './installation.ts';
+import { freePorts } from './free-ports.ts';
+import type { Installation } from './installation.ts';
 
 const readyTimeoutMs = 60_000;
 const askEveryMs = 25;

@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chown, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts, slotOf } from './free-ports.ts';
 import { createTestClient, type TestClient } from './graphql-client.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -42,19 +42,9 @@ export interface Installation {
 
 export interface InstallationOptions { env?: Record<string, string>; uid?: number; start?: boolean; /** in place of a fresh folder among the temporary ones */ home?: string }
 
-/** Free ports in one go: held until all are known, so that none is given twice. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((s) => (s.address() as { port: number }).port);
-  await Promise.all(servers.map((s) => new Promise((resolve) => { s.close(resolve); })));
-  return ports;
-}
-
-/** A block of engine ports below the ephemeral range and above the fixed ones of other tests, different for each test process. */
+/** A block of engine ports below the ephemeral range and above the fixed ones of other tests. */
 const engineBlock = (): string => {
-  const first = 25_000 + (process.pid % 70) * 100;
+  const first = 25_000 + slotOf(70) * 100;
   return `${first}-${first + 99}`;
 };
 
@@ -65,7 +55,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
   const [port, conductorPort, enrolPort] = await freePorts(3);
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin:/usr/sbin:/sbin', HOME: home, COFFER_HOME: home, COFFER_PORT: String(port), COFFER_CONDUCTOR_PORT: String(conductorPort),
-    COFFER_ENROL_PORT: String(enrolPort), COFFER_ENGINE_PORTS: engineBlock(), COFFER_ENGINES_FOLDER: enginesFolder, COFFER_UID_BASE: String(2_400_000 + (process.pid % 1000) * 70_000), ...options.env,
+    COFFER_ENROL_PORT: String(enrolPort), COFFER_ENGINE_PORTS: engineBlock(), COFFER_ENGINES_FOLDER: enginesFolder, COFFER_UID_BASE: String(2_400_000 + slotOf(1_000) * 70_000), ...options.env,
   };
   const url = `http://127.0.0.1:${port}/graphql`;
   let child: ChildProcess | undefined;

@@ -9,7 +9,8 @@ import { create, endOf, enginePid, finish, until } from '../../support/actions.t
 import { action, WATCH_OPERATION } from '../../support/documents.ts';
 import { type EventNode, follow, type Follower, followEvents, latestCursor, loggedSince } from '../../support/follower.ts';
 import { type GatewayProcess, startGatewayProcess } from '../../support/gateway-process.ts';
-import { freePorts, type Installation, startInstallation } from '../../support/installation.ts';
+import { freePorts } from '../../support/free-ports.ts';
+import { type Installation, startInstallation } from '../../support/installation.ts';
 import { lookIntoStore } from '../../support/store-look.ts';
 
 let coffer: Installation;

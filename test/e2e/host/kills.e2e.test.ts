@@ -1,5 +1,6 @@
 /** Whatever is killed comes back, and nothing is left of what should have ended with it. */
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chownSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identityOf, isAlive } from '../../../compute/processes/proc.ts';
@@ -21,7 +22,8 @@ describe.each(starters)('started by %s', (starter) => {
   });
   afterAll(() => host.dispose());
 
-  const postmaster = () => Number(readFileSync(join(host.paths.store, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+  const lock = (): string => join(host.paths.store, 'data/postmaster.pid');
+  const postmaster = (): number => (existsSync(lock()) ? Number(readFileSync(lock(), 'utf8').split('\n')[0]) : 0);
   const answers = (): Promise<boolean> => fetch(`${host.url}/readyz`).then((response) => response.ok, () => false);
   const gone = (pid: number) => waitUntil(async () => !(await isAlive(identityOf(pid) ?? null)), 10_000);
 
@@ -30,7 +32,7 @@ describe.each(starters)('started by %s', (starter) => {
     const gateway = (await host.ask('/identity')).pid;
     process.kill(before, 'SIGKILL');
     expect(await waitUntil(async () => !(await answers()) || postmaster() !== before, 10_000)).toBe(true);
-    expect(await waitUntil(async () => postmaster() !== before && (await answers()), 20_000)).toBe(true);
+    expect(await waitUntil(async () => ![0, before].includes(postmaster()) && (await answers()), 20_000)).toBe(true);
     expect((await host.ask('/identity')).pid).toBe(gateway);
   });
 
@@ -64,6 +66,22 @@ describe.each(starters)('started by %s', (starter) => {
     await run.exited;
     run = await host.start();
     expect(await answers()).toBe(true);
+  });
+
+  it('a start is not refused by the number of a store that is gone, which another process has by now', async () => {
+    const [content, { uid, gid }] = [readFileSync(lock(), 'utf8'), statSync(lock())];
+    const store = postmaster();
+    run.child.kill('SIGKILL');
+    expect(await gone(store)).toBe(true);
+    const stranger = spawn('sleep', ['600'], { uid, gid, stdio: 'ignore' });
+    try {
+      writeFileSync(lock(), content.replace(/^\d+/, String(stranger.pid)), { mode: 0o600 });
+      chownSync(lock(), uid, gid);
+      run = await host.start();
+      expect(await answers()).toBe(true);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
   });
 
   it('a second signal while it stops ends it at once, and nothing stays', async () => {

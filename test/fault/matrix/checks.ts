@@ -57,13 +57,24 @@ export async function expectNothingHeld(world: Place, instanceId: string): Promi
 
 /** ACTIVE, one agent, one engine, and the user of the create gets in. */
 export async function expectRunning(world: Place, target: Target): Promise<void> {
+  await expectOneEngine(world, target);
+  const answer = await loginOf(world, target);
+  expect(answer, answer).toBe('in');
+}
+
+/** The same, but what was called off may still be on its way down and up again when the operation has ended. */
+export async function expectRunningSoon(world: Place, target: Target): Promise<void> {
+  await eventually(() => loginOf(world, target), (answer) => answer === 'in', `a login at ${target.id}`);
+  await expectOneEngine(world, target);
+}
+
+async function expectOneEngine(world: Place, target: Target): Promise<void> {
   await until(world.coffer.client, target.id, (instance) => instance.status === 'ACTIVE' && instance.task === null, settleMs);
   const isAgent = (command: string): boolean => /agent\.mjs/.test(command);
   await eventually(() => processesOf(target.id), (seen) => seen.filter((one) => isAgent(one.command)).length === 1 && target.engine.isOneEngine(seen.filter((one) => !isAgent(one.command))), `one agent and one engine of ${target.id}`);
-  const instance = await show(world.coffer.client, target.id);
-  expect(await target.engine.login(instance, target.user, target.passwords[target.user]!)).toBe('in');
   await expectNothingHeld(world, target.id);
 }
+const loginOf = async (world: Place, target: Target): Promise<string> => target.engine.login(await show(world.coffer.client, target.id), target.user, target.passwords[target.user]!);
 
 export async function expectStopped(world: Place, target: Target): Promise<void> {
   await until(world.coffer.client, target.id, (instance) => instance.status === 'STOPPED' && instance.task === null, settleMs);

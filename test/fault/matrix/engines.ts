@@ -14,7 +14,12 @@ export interface EngineUnderTest {
   isOneEngine(processes: readonly Process[]): boolean;
   hasDatabases: boolean;
 }
-export interface Target { id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string> }
+export interface Target {
+  id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string>;
+  /** how often its agent was killed, about */
+  agentDeaths: number;
+}
+export const newTarget = (engine: EngineUnderTest, name: string): Target => ({ id: '', name, engine, user: 'app', passwords: {}, agentDeaths: 0 });
 
 const words = (error: Error): string => error.message;
 

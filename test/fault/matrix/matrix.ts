@@ -2,26 +2,30 @@
 import { expect } from 'vitest';
 import { finish } from '../../support/actions.ts';
 import { eventually, expectToldOnce } from './checks.ts';
-import type { EngineUnderTest, Target } from './engines.ts';
-import { createScenario, deleteScenario, freshName, type Scenario } from './scenarios.ts';
+import { type EngineUnderTest, newTarget, type Target } from './engines.ts';
+import { createScenario, deleteScenario, freshName, type Scenario, stopScenario } from './scenarios.ts';
 import type { World } from './world.ts';
 
-/** Kills at once; more would run into the limit of interruptions that one operation may suffer. */
+/** Kills that are armed at once; more would run into the limit of interruptions that one operation may suffer. */
 const batchSize = 6;
+/** Operations that pass the points of a batch. Whoever comes first to a point dies there; both are interrupted by most. */
+const side = 2;
+const poolSize = 16;
+/** An agent that dies again and again is started later and later: with so many deaths it is kept waiting for less than a second. */
+const mostAgentDeaths = 3;
 const operationTimeoutMs = 90_000;
 
 export interface Matrix {
   /** The points an undisturbed run of the scenario passes. */
   discover(scenario: Scenario): Promise<string[]>;
-  /** Runs the scenario once for each point, and kills at that point. Answers the points where nobody was killed. */
+  /** Runs the scenario again and again, and kills at each point once. Answers the points where nobody was killed. */
   kill(scenario: Scenario, points: readonly string[]): Promise<string[]>;
 }
 
 const say = (line: string): void => { if (process.env['COFFER_TEST_VERBOSE']) process.stderr.write(`${line}\n`); };
 
 export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
-  const pool: Target[] = [];
-  const newTarget = (): Target => ({ id: '', name: freshName(`kill-${engine.name}`), engine, user: 'app', passwords: {} });
+  const pools: Record<'running' | 'stopped', Target[]> = { running: [], stopped: [] };
 
   async function complete(scenario: Scenario, target: Target): Promise<void> {
     const { operationId, requestId } = await scenario.begin(world, target);
@@ -30,31 +34,42 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
     await expectToldOnce(world, { id: operationId, kind: scenario.kind, requestId }, scenario.ends === 'SUCCEEDED' ? 'END' : 'ERROR');
     await scenario.check(world, target, operation);
   }
-  async function targetsFor(scenario: Scenario, count: number): Promise<Target[]> {
-    if (scenario.takes === 'nothing') return Array.from({ length: count }, newTarget);
-    const missing = Array.from({ length: Math.max(0, count - pool.length) }, newTarget);
-    await Promise.all(missing.map((target) => complete(createScenario, target)));
-    pool.push(...missing);
-    return pool.splice(0, count);
+  /** The freshest; for a delete those that nobody else wants any more. */
+  function fromPool(state: 'running' | 'stopped', count: number, scenario: Scenario): Target[] {
+    const pool = pools[state].sort((a, b) => a.agentDeaths - b.agentDeaths);
+    if (scenario === deleteScenario) return pool.splice(-count);
+    return pool.splice(0, Math.min(count, pool.filter((target) => target.agentDeaths <= mostAgentDeaths).length));
   }
-  async function giveBack(scenario: Scenario, targets: readonly Target[]): Promise<void> {
-    if (scenario.leaves === 'nothing') return;
-    pool.push(...targets);
-    const surplus = pool.splice(batchSize);
+  async function targetsFor(scenario: Scenario, count: number): Promise<Target[]> {
+    if (scenario.takes === 'nothing') return Array.from({ length: count }, () => newTarget(engine, freshName(`kill-${engine.name}`)));
+    const found = fromPool(scenario.takes, count, scenario);
+    const make = scenario.takes === 'running' ? createScenario : stopScenario;
+    const missing = count > found.length ? await targetsFor(make, count - found.length) : [];
+    await Promise.all(missing.map((target) => complete(make, target)));
+    return [...found, ...missing];
+  }
+  async function giveBack(leaves: Scenario['leaves'], targets: readonly Target[]): Promise<void> {
+    if (leaves === 'nothing') return;
+    pools[leaves].push(...targets);
+    const surplus = pools[leaves].sort((a, b) => a.agentDeaths - b.agentDeaths).splice(poolSize);
     await Promise.all(surplus.map((target) => complete(deleteScenario, target)));
   }
 
   async function killBatch(scenario: Scenario, points: readonly string[]): Promise<string[]> {
     const startedAt = performance.now();
-    const targets = await targetsFor(scenario, points.length);
+    const took = (): number => Math.round(performance.now() - startedAt);
+    const targets = await targetsFor(scenario, side);
     await Promise.all(targets.map(async (target) => { await scenario.prepare?.(world, target); }));
+    const preparedMs = took();
     for (const point of points) await world.faults.arm(point);
     const ended = await Promise.allSettled(targets.map((target) => complete(scenario, target)));
     const unhit = await world.faults.disarm();
-    say(`${scenario.name}: ${points.join(' ')}: ${Math.round(performance.now() - startedAt)} ms, not reached: ${unhit.join(' ')}`);
+    for (const target of targets) target.agentDeaths += points.filter((point) => point.startsWith('agent:')).length / side;
+    const doneMs = took();
     const failures = ended.flatMap((one, index) => (one.status === 'rejected' ? [`${targets[index]!.id}: ${(one.reason as Error).message}`] : []));
     if (failures.length > 0) throw new Error(`${scenario.name}, killed at ${points.join(', ')}:\n${failures.join('\n')}`);
-    await giveBack(scenario, targets);
+    await giveBack(scenario.leaves, targets);
+    say(`${scenario.name}: ${points.join(' ')}: prepared ${preparedMs}, done ${doneMs}, all ${took()} ms, not reached: ${unhit.join(' ')}`);
     return unhit;
   }
 
@@ -63,7 +78,7 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
       const [target] = await targetsFor(scenario, 1);
       await scenario.prepare?.(world, target!);
       const points = await world.faults.trace(() => complete(scenario, target!));
-      await giveBack(scenario, [target!]);
+      await giveBack(scenario.leaves, [target!]);
       return points.filter((point) => point.startsWith(`${scenario.kind}:`) || point.startsWith('agent:'));
     },
     async kill(scenario, points) {
@@ -78,5 +93,9 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
   };
 }
 
-/** In the middle of a step, by the clock or when it tells of its progress: whether it is reached depends on how long the step takes. */
-export const isByClock = (point: string): boolean => /:(midway|progress):/.test(point);
+/**
+ * Whether the point may be passed or not: in the middle of a step, by the clock or when it tells of its progress, which
+ * depends on how long the step takes; or at an agent that is told to call off the command before it has begun it.
+ */
+export const isByChance = (scenario: Scenario, point: string): boolean =>
+  /:(midway|progress):/.test(point) || (scenario.callsOff !== undefined && point.startsWith(`agent:${scenario.callsOff}:`));

@@ -2,27 +2,28 @@
 import { expect } from 'vitest';
 import { agentPid, finish, type OperationNow, show } from '../../support/actions.ts';
 import { action, CREATE, DELETE, WATCH_OPERATION } from '../../support/documents.ts';
-import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectStopped } from './checks.ts';
+import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectRunningSoon, expectStopped, type Place } from './checks.ts';
 import type { EngineUnderTest, Target } from './engines.ts';
-import type { World } from './world.ts';
 
 export interface Begun { operationId: string; requestId: string | null; payload: any }
 export interface Scenario {
   name: string;
   /** of the operation */
   kind: string;
-  /** what it works on: a running instance, one that it makes itself, or nothing; what it leaves */
-  takes: 'instance' | 'nothing';
-  leaves: 'instance' | 'nothing';
+  /** what it works on, what it leaves: a running instance, a stopped one, or nothing */
+  takes: 'running' | 'stopped' | 'nothing';
+  leaves: 'running' | 'stopped' | 'nothing';
   ends: 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+  /** The command that a cancel meets at the agent: it may come before it was begun, so that its points are passed or not. */
+  callsOff?: string;
   /** A variant of another: in the suite only what that one does not pass is killed, and the end. */
   isVariant?: true;
-  prepare?(world: World, target: Target): Promise<void>;
-  begin(world: World, target: Target): Promise<Begun>;
-  check(world: World, target: Target, operation: OperationNow): Promise<void>;
+  prepare?(world: Place, target: Target): Promise<void>;
+  begin(world: Place, target: Target): Promise<Begun>;
+  check(world: Place, target: Target, operation: OperationNow): Promise<void>;
 }
 
-export async function mutate(world: Pick<World, 'coffer'>, document: string, input: Record<string, unknown>): Promise<Begun> {
+export async function mutate(world: Place, document: string, input: Record<string, unknown>): Promise<Begun> {
   const { body, requestId } = await world.coffer.client.raw(document, { input });
   if (body.errors) throw new Error(JSON.stringify(body.errors));
   const [payload] = Object.values<any>(body.data);
@@ -38,7 +39,7 @@ const engineAction = (name: string, more = 'results { name error { code message 
 let serial = 0;
 export const freshName = (prefix: string): string => `${prefix}-${(serial += 1)}`;
 
-export async function beginCreate(world: World, target: Target, change: Record<string, unknown> = {}): Promise<Begun> {
+export async function beginCreate(world: Place, target: Target, change: Record<string, unknown> = {}): Promise<Begun> {
   const { engine } = target;
   const begun = await mutate(world, CREATE, { name: target.name, datastore: engine.datastore, version: engine.version, flavor: 'micro', volume: { sizeGb: 1 }, ...engine.input, ...change });
   target.id = begun.payload.instance.id;
@@ -47,26 +48,26 @@ export async function beginCreate(world: World, target: Target, change: Record<s
 }
 
 const lifecycle = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<Scenario> = {}): Scenario => ({
-  name: `instance.${verb}`, kind: `instance.${verb}`, takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED',
+  name: `instance.${verb}`, kind: `instance.${verb}`, takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
   begin: (world, target) => mutate(world, action(`${verb}Instance`), { instanceId: target.id }),
   check: expectRunning,
   ...more,
 });
-const stop = lifecycle('stop', { check: expectStopped });
+export const stopScenario = lifecycle('stop', { leaves: 'stopped', check: expectStopped });
 
 const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input: $input) { __typename ... on CancelOperationPayload { operation { id } } ... on Error { code message } } }';
 const stepShownMs = 4_000;
 
 /** The agent is deaf until the cancel is accepted, so that the step is in its middle and what it asked for is half done. */
-const cancelled = (verb: 'start' | 'stop' | 'restart', more: Partial<Scenario>): Scenario => lifecycle(verb, {
-  name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true,
+const cancelled = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<Scenario>, command: string = verb): Scenario => lifecycle(verb, {
+  name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true, callsOff: command,
   async begin(world, target) {
     const agent = await agentPid(target.id);
     const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
     tell('SIGSTOP');
     try {
       const begun = await mutate(world, action(`${verb}Instance`), { instanceId: target.id });
-      await world.coffer.client.watch<any>(WATCH_OPERATION, { id: begun.operationId }, (item) => item.operation.operation.step === verb, stepShownMs).catch(() => {});
+      await world.coffer.client.watch<any>(WATCH_OPERATION, { id: begun.operationId }, (item) => item.operation.operation.step === command, stepShownMs).catch(() => {});
       await mutate(world, CANCEL, { operationId: begun.operationId });
       return begun;
     } finally {
@@ -76,22 +77,29 @@ const cancelled = (verb: 'start' | 'stop' | 'restart', more: Partial<Scenario>):
   ...more,
 });
 
-async function done(world: World, target: Target, scenario: Scenario): Promise<void> {
+async function done(world: Place, target: Target, scenario: Scenario): Promise<void> {
   const { operationId } = await scenario.begin(world, target);
   expect((await finish(world.coffer.client, operationId)).state).toBe('SUCCEEDED');
+}
+
+/** It comes back by itself; the next operation has its turn when nothing of the one that was called off goes on. */
+async function wellAgain(world: Place, target: Target): Promise<void> {
+  await expectRunningSoon(world, target);
+  await done(world, target, lifecycle('start'));
+  await expectRunning(world, target);
 }
 
 const USERS = 'query($id: ID!) { instance(by: { id: $id }) { users(first: 100) { edges { node { name grants { database privileges } } } } } }';
 const DATABASES = 'query($id: ID!) { instance(by: { id: $id }) { databases(first: 100) { edges { node { name } } } } }';
 /** Read live: null while agent or engine are on their way back. */
-async function listed(world: World, target: Target, what: 'users' | 'databases'): Promise<any[]> {
+async function listed(world: Place, target: Target, what: 'users' | 'databases'): Promise<any[]> {
   const seen = await eventually(() => world.coffer.client.query(what === 'users' ? USERS : DATABASES, { id: target.id }).catch(() => null), (answer) => Boolean(answer?.instance[what]), `the ${what} of ${target.id}`);
   return seen.instance[what].edges.map((edge: any) => edge.node);
 }
-const timesListed = async (world: World, target: Target, what: 'users' | 'databases', name: string): Promise<number> => (await listed(world, target, what)).filter((one) => one.name === name).length;
+const timesListed = async (world: Place, target: Target, what: 'users' | 'databases', name: string): Promise<number> => (await listed(world, target, what)).filter((one) => one.name === name).length;
 
 const engineCommand = (name: string, more: Omit<Scenario, 'name' | 'kind' | 'takes' | 'leaves' | 'ends'>): Scenario =>
-  ({ name, kind: 'engine.command', takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED', ...more });
+  ({ name, kind: 'engine.command', takes: 'running', leaves: 'running', ends: 'SUCCEEDED', ...more });
 
 /** The user of the running round: each round has one of its own on each target. */
 const guestUser = new Map<string, string>();
@@ -114,8 +122,8 @@ const createUsers = (engine: EngineUnderTest): Scenario => engineCommand('create
 
 function userScenarios(engine: EngineUnderTest): Scenario[] {
   const create = createUsers(engine);
-  const prepare = (world: World, target: Target): Promise<void> => done(world, target, create);
-  const loginOf = async (world: World, target: Target, user = userOf(target)): Promise<string> => engine.login(await show(world.coffer.client, target.id), user, target.passwords[user]!);
+  const prepare = (world: Place, target: Target): Promise<void> => done(world, target, create);
+  const loginOf = async (world: Place, target: Target, user = userOf(target)): Promise<string> => engine.login(await show(world.coffer.client, target.id), user, target.passwords[user]!);
   return [
     create,
     engineCommand('updateDatabaseUser', {
@@ -191,9 +199,9 @@ function databaseScenarios(): Scenario[] {
   })];
 }
 
-export const createScenario: Scenario = { name: 'instance.create', kind: 'instance.create', takes: 'nothing', leaves: 'instance', ends: 'SUCCEEDED', begin: beginCreate, check: expectRunning };
+export const createScenario: Scenario = { name: 'instance.create', kind: 'instance.create', takes: 'nothing', leaves: 'running', ends: 'SUCCEEDED', begin: beginCreate, check: expectRunning };
 export const deleteScenario: Scenario = {
-  name: 'instance.delete', kind: 'instance.delete', takes: 'instance', leaves: 'nothing', ends: 'SUCCEEDED',
+  name: 'instance.delete', kind: 'instance.delete', takes: 'running', leaves: 'nothing', ends: 'SUCCEEDED',
   begin: (world, target) => mutate(world, DELETE, { instanceId: target.id }),
   check: (world, target) => expectGone(world, target.id),
 };
@@ -211,24 +219,19 @@ export const failingCreate: Scenario = {
   },
 };
 const installEngine: Scenario = {
-  name: 'engine.install', kind: 'engine.install', takes: 'instance', leaves: 'instance', ends: 'SUCCEEDED',
+  name: 'engine.install', kind: 'engine.install', takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
   begin: (world, target) => mutate(world, engineAction('installEngine', ''), { datastore: target.engine.datastore, version: target.engine.version }),
   check: (world, target) => expectNothingHeld(world, target.id),
 };
 
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
-  stop,
-  lifecycle('start', { prepare: (world, target) => done(world, target, stop) }),
+  stopScenario,
+  lifecycle('start', { takes: 'stopped' }),
   lifecycle('restart'), lifecycle('reset'),
-  cancelled('stop', { check: expectRunning }),
-  cancelled('start', {
-    prepare: (world, target) => done(world, target, stop),
-    async check(world, target) {
-      await expectStopped(world, target);
-      await done(world, target, lifecycle('start'));
-    },
-  }),
-  cancelled('restart', { check: expectRunning }),
+  cancelled('stop', { check: wellAgain }),
+  cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
+  cancelled('restart', { check: wellAgain }),
+  cancelled('reset', { check: wellAgain }, 'repair'),
   ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), installEngine,
 ];

@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -18,6 +17,7 @@ import type { PkiSettings } from '../../../gateway/pki/settings.ts';
 import { createReconciler } from '../../../gateway/reconcile/reconciler.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import redis from '../../../strategies/datastores/redis/index.ts';
+import { freePort } from '../../support/free-ports.ts';
 import { engineBuild } from '../../support/conformance/engine-builds.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
@@ -65,12 +65,6 @@ function killEngine(): void {
     // It is gone.
   }
 }
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const probe = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = probe.address() as AddressInfo;
-    probe.close(() => resolve(port));
-  });
-});
 const is = (status: string, reason?: string) => ({ doc }: { doc: { status: string; conditions: { reason: string }[] } }): boolean =>
   doc.status === status && (reason === undefined || doc.conditions.some((c) => c.reason === reason));
 const signal = (): AbortSignal => AbortSignal.timeout(20_000);

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../support/free-ports.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const entry = join(import.meta.dirname, '../../../gateway/main.ts');
@@ -31,18 +32,12 @@ async function takenPort(): Promise<string> {
   held.push(server);
   return String(portOf(server));
 }
-async function freePort(): Promise<string> {
-  const server = await listen();
-  const port = portOf(server);
-  await new Promise((resolve) => { server.close(resolve); });
-  return String(port);
-}
 
 describe('a gateway', () => {
   it('whose conductor port is taken says so and ends', { timeout: 60_000 }, async () => {
     const env = {
       PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: await postgres.createDatabase(), COFFER_ROLES: 'api,conductor', COFFER_LOG_LEVEL: 'info', COFFER_SECRET_KEY: '07'.repeat(32),
-      COFFER_PORT: await freePort(), COFFER_CONDUCTOR_PORT: await takenPort(), COFFER_ENROL_PORT: await freePort(), COFFER_ENGINE_PORTS: '1024-1025',
+      COFFER_PORT: String(await freePort()), COFFER_CONDUCTOR_PORT: await takenPort(), COFFER_ENROL_PORT: String(await freePort()), COFFER_ENGINE_PORTS: '1024-1025',
     };
     const child = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);

@@ -1,0 +1,24 @@
+import { createServer } from 'node:net';
+
+/** Different for each test process; those that run at the same time never share one. */
+export const slotOf = (slots: number): number => (process.pid % (slots / 2)) * 2 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 2);
+
+const portsEach = 100;
+const firstPort = 10_000 + slotOf(100) * portsEach;
+let tried = 0;
+
+const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const server = createServer().once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+/** Below the ephemeral range, so that nobody's outgoing connection takes one while its server is down; none is soon given again. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let looked = 0; found.length < count; looked += 1) {
+    if (looked === portsEach) throw new Error(`${count} free ports were not found from ${firstPort} on`);
+    const port = firstPort + (tried++ % portsEach);
+    if (await isFree(port)) found.push(port);
+  }
+  return found;
+}
+export const freePort = async (): Promise<number> => (await freePorts(1))[0]!;
