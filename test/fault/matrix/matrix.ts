@@ -95,7 +95,7 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
 
 /**
  * Whether the point may be passed or not: in the middle of a step, by the clock or when it tells of its progress, which
- * depends on how long the step takes; or at an agent that is told to call off the command before it has begun it.
+ * depends on how long the step takes; or on the way forwards of what is called off, which is given up after a first kill.
  */
 export const isByChance = (scenario: Scenario, point: string): boolean =>
-  /:(midway|progress):/.test(point) || (scenario.callsOff !== undefined && point.startsWith(`agent:${scenario.callsOff}:`));
+  /:(midway|progress):/.test(point) || (scenario.ends === 'CANCELLED' && !/(-undo|:end):/.test(point));

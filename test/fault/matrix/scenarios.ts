@@ -14,8 +14,6 @@ export interface Scenario {
   takes: 'running' | 'stopped' | 'nothing';
   leaves: 'running' | 'stopped' | 'nothing';
   ends: 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
-  /** The command that a cancel meets at the agent: it may come before it was begun, so that its points are passed or not. */
-  callsOff?: string;
   /** A variant of another: in the suite only what that one does not pass is killed, and the end. */
   isVariant?: true;
   prepare?(world: Place, target: Target): Promise<void>;
@@ -60,7 +58,7 @@ const stepShownMs = 4_000;
 
 /** The agent is deaf until the cancel is accepted, so that the step is in its middle and what it asked for is half done. */
 const cancelled = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<Scenario>, command: string = verb): Scenario => lifecycle(verb, {
-  name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true, callsOff: command,
+  name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true,
   async begin(world, target) {
     const agent = await agentPid(target.id);
     const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
