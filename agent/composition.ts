@@ -7,6 +7,7 @@ import type { Log } from '../kernel/log.ts';
 import { releaseVersion } from '../kernel/release.ts';
 import { capabilitiesOf } from '../strategies/spi/guest.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
+import { type CommandKind, commandTraits } from './commands/catalogue.ts';
 import { createCertificateRenewal } from './commands/certificate-renewal.ts';
 import { armCrashPoints } from './commands/crash-point.ts';
 import { createLifeCycle } from './commands/life-cycle.ts';
@@ -18,6 +19,7 @@ import { createEngineCertificate } from './identity/engine-certificate.ts';
 import { createIdentityKeeper } from './identity/identity.ts';
 import { openIdentityFiles } from './identity/identity-files.ts';
 import { createJournal } from './journal/journal.ts';
+import { commandName } from './journal/record.ts';
 import { createAddressBook } from './reporting/address-book.ts';
 import { createReporter } from './reporting/reporter.ts';
 import { createSightSource } from './reporting/sight-source.ts';
@@ -71,7 +73,8 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   // The engine first: it needs nobody else.
   const engine = createEngineProcess(boot, () => clock.now());
   const context = createContextFactory({ boot, state, secrets, engine, log });
-  const supervisor = createSupervisor({ guest, timeouts, engine, state, context, clock, log });
+  const lastCommand = journal.lastEnded((kind) => commandTraits[kind as CommandKind]?.changesRunState ?? false);
+  const supervisor = createSupervisor({ guest, timeouts, engine, state, context, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
   const volume = createVolumeUsage(boot.paths.volume);
   const sight = createSightSource({ boot, state, supervisor, volume, guest, context, timeouts });
   supervisor.begin();

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { CommandRecord, FaultRecord } from '../journal/record.ts';
+import { commandName, type CommandRecord, type FaultRecord } from '../journal/record.ts';
 import type { SecretKeeper } from '../state/secrets.ts';
 import type { ContextFactory } from '../supervisor/context.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -53,7 +53,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
   const startedMs = performance.now();
   let outcome: NonNullable<CommandRecord['outcome']>;
   try {
-    outcome = { fault: null, ...(commandTraits[kind].changesRunState ? await supervisor.own(work) : await work()) };
+    outcome = { fault: null, ...(commandTraits[kind].changesRunState ? await supervisor.own(work, commandName(request)) : await work()) };
   } catch (error) {
     outcome = { fault: toFault(error), restartRequired: [], rootName: '' };
     const { name, message, stack } = error as Error;

@@ -8,6 +8,8 @@ export interface Journal {
   find(key: CommandKey): CommandRecord | undefined;
   /** Resolves when it is durable. */
   write(record: CommandRecord): Promise<void>;
+  /** Of the commands of these kinds the one that ended last. */
+  lastEnded(isMeant: (kind: string) => boolean): CommandRecord | undefined;
 }
 
 export function createJournal(store: SlotStore, clock: Clock): Journal {
@@ -19,6 +21,7 @@ export function createJournal(store: SlotStore, clock: Clock): Journal {
       store.forget(decidePrune(all(), clock.now(), recordKey(record)));
       await store.put(key, fitRecord(record, entryLimitBytes - key.length - reserveBytes));
     },
+    lastEnded: (isMeant) => all().filter(({ state, kind }) => state === 'ended' && isMeant(kind)).sort((a, b) => b.atMs - a.atMs)[0],
   };
 }
 const reserveBytes = 64;

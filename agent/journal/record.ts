@@ -20,4 +20,6 @@ export interface CommandRecord {
 
 export interface CommandKey { operationId: string; step: string; kind: string }
 export const recordKey = (key: CommandKey): string => `run/${key.operationId}/${key.step}/${key.kind}`;
+/** Names a step's command in reports. */
+export const commandName = (key: Pick<CommandKey, 'operationId' | 'step'>): string => `${key.operationId}/${key.step}`;
 export const isRecordKey = (key: string): boolean => key.startsWith('run/');

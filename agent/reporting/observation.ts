@@ -13,14 +13,15 @@ export interface SightInput {
   logTail: readonly string[];
   volumeUsedBytes: number | null;
   rootEnabled: boolean | null;
+  afterCommand: string;
 }
 
-export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled }: SightInput): Sight {
+export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled, afterCommand }: SightInput): Sight {
   const isWell = health.state === 'ok' || (health.state === 'down' && state.wanted === 'STOPPED');
   return {
     prepared: state.prepared, wanted: state.wanted, engine: health.state, detail: health.detail ?? undefined, engineVersion: health.version ?? undefined,
     crashes: health.crashes, logTail: isWell ? [] : [...logTail], volumeUsedBytes: volumeUsedBytes ?? undefined, managementLost: health.managementLost,
-    isolation: boot.isolation, limitsUnenforced: boot.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined,
+    isolation: boot.isolation, limitsUnenforced: boot.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined, afterCommand,
   };
 }
 

@@ -62,7 +62,7 @@ export function createSightSource({ boot, state, supervisor, volume, guest, cont
   volume.onChange(changed);
 
   return {
-    look: () => createSight({ boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled }),
+    look: () => createSight({ boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand() }),
     onChange: (listener) => void listeners.push(listener),
     lookAtRoot: () => void askForRoot(),
   };

@@ -14,7 +14,12 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
   return {
     async start(spec) {
       const running = engine.record();
-      if (running) return { pid: running.pid, adopted: true };
+      if (running && !engine.isEnding()) return { pid: running.pid, adopted: true };
+      if (running) {
+        // A stop that was called off half way: the process hears no second thought, so the next one waits for its end.
+        await exitOf(engine, signal);
+        await killLeftovers(boot);
+      }
       signal.throwIfAborted();
       const started = await engine.start(spec, (record) => state.update({ engine: record }));
       return { pid: started.pid, adopted: false };

@@ -17,6 +17,8 @@ import { engineEnvironment } from './tool.ts';
 /** An exit is seen within this time; one read of a small file each. */
 const watchMs = 50;
 
+const endingSignals = new Set<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGKILL']);
+
 export type ExitListener = (exit: EngineExit, record: EngineRecord) => void;
 
 export interface EngineProcess {
@@ -26,6 +28,8 @@ export interface EngineProcess {
   /** True when the recorded process is alive and now watched. */
   adopt(record: EngineRecord): boolean;
   signal(name: NodeJS.Signals): Promise<void>;
+  /** The process that runs was told to end: it is not one to rely on. */
+  isEnding(): boolean;
   /** Returns how to stop listening. */
   onExit(listener: ExitListener): () => void;
   /** The latest exit that was seen. */
@@ -37,6 +41,7 @@ export interface EngineProcess {
 export function createEngineProcess(boot: AgentBoot, now: () => number): EngineProcess {
   let current: EngineRecord | null = null;
   let last: EngineExit | null = null;
+  let isEnding = false;
   let unwatch = (): void => undefined;
   const listeners = new Set<ExitListener>();
 
@@ -47,6 +52,8 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
     const exit = { code, signal, at: new Date(now()).toISOString() };
     last = exit;
     for (const listener of [...listeners]) listener(exit, record);
+    // Not earlier: those who hear of the exit ask whether it was asked for.
+    if (current === null) isEnding = false;
   };
   const watch = (record: EngineRecord): boolean => {
     const grip = gripProcess(record.pid, record.startTime);
@@ -66,6 +73,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
   return {
     record: () => current,
     lastExit: () => last,
+    isEnding: () => isEnding,
     onExit(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -79,12 +87,14 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
       if (pid === undefined || !found) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
       const record = { pid, startTime: found.startTime, bootId: bootId(), logFile: spec.logFile };
       current = record;
+      isEnding = false;
       child.once('exit', (code, signal) => ended(record, code, signal));
       await onStarted(record);
       return record;
     },
     async signal(name) {
       if (!current) return;
+      if (endingSignals.has(name)) isEnding = true;
       try {
         process.kill(current.pid, name);
       } catch (error) {

@@ -34,7 +34,7 @@ export async function stopEngine(parts: EngineTaskParts, signal: AbortSignal): P
   }
 }
 
-export interface RunningTask { kind: 'start' | 'stop'; /** begun with no engine there */ isFresh: boolean; abort(reason: Error): void; done: Promise<void> }
+export interface RunningTask { kind: 'start' | 'stop'; /** there was no engine when it began, or there has been none since */ isFresh: boolean; abort(reason: Error): void; done: Promise<void> }
 
 /** `onEnd` is called once, also after a failure, when `done` is about to resolve. */
 export function beginTask(kind: RunningTask['kind'], isFresh: boolean, work: (signal: AbortSignal) => Promise<void>, log: Log, onEnd: () => void): RunningTask {

@@ -23,8 +23,10 @@ export interface Supervisor {
   health(): Health;
   onChange(listener: () => void): void;
   probe(): Promise<{ probe: Probe; latencyMs: number }>;
-  /** Supervision keeps its hands off while a command changes the run state; its own start is aborted first. */
-  own<T>(work: () => Promise<T>): Promise<T>;
+  /** Supervision keeps its hands off while a command changes the run state; its own start is aborted first. `command` names it in reports. */
+  own<T>(work: () => Promise<T>, command: string): Promise<T>;
+  /** The latest command that changed the run state and has ended; what `health` tells was seen after it. Empty before the first. */
+  lastCommand(): string;
   /** Durable before it resolves; ends a hold. */
   want(wanted: 'RUNNING' | 'STOPPED'): Promise<void>;
   /** The plugin's `start` has returned on request: counts begin anew. */
@@ -40,6 +42,8 @@ export interface Supervisor {
 
 export interface SupervisorParts {
   guest: GuestHalf; timeouts: GuestTimeouts; engine: EngineProcess; state: StateKeeper; context: ContextFactory; clock: Clock; log: Log;
+  /** from before a restart of the agent */
+  lastCommand: string;
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
@@ -58,6 +62,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   let endedDuringTask = false;
   let isStartComplete = false;
   let timer: NodeJS.Timeout | undefined;
+  let lastCommand = parts.lastCommand;
 
   const changed = (): void => listeners.forEach((listener) => listener());
   const isAlive = (): boolean => engine.record() !== null;
@@ -82,8 +87,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     isStartComplete = false;
     endedDuringTask = true;
     isOwnerFresh = true;
+    if (task) task.isFresh = true;
     health.forget();
-    const isExpected = owners > 0 || task?.kind === 'stop' || hasEnded;
+    const isExpected = owners > 0 || task?.kind === 'stop' || hasEnded || engine.isEnding();
     log[isExpected ? 'info' : 'error']({ code: exit.code, signal: exit.signal }, isExpected ? 'the engine ended' : 'the engine ended unexpectedly');
     if (!isExpected) crashes.count(`${describeExit(exit)}; it is started again`);
     changed();
@@ -110,7 +116,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     if (hasEnded) return;
     const { prepared, wanted } = state.current();
     const action = decideSupervision({
-      prepared, wanted, held, isBusy: owners > 0 || task !== null, isAlive: isAlive(), isStartComplete,
+      prepared, wanted, held, isBusy: owners > 0 || task !== null, isAlive: isAlive(), isStartComplete: isStartComplete && !engine.isEnding(),
       nextStartAtMs: crashes.nextStartAtMs(), nowMs: clock.now(),
     });
     if (action.do === 'stop') begin('stop', (signal) => stopEngine(taskParts, signal));
@@ -140,13 +146,14 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       reconsider();
     },
     health: view,
+    lastCommand: () => lastCommand,
     onChange: (listener) => void listeners.push(listener),
     async probe() {
       if (isAlive()) return prober.now();
       const { state: found, detail } = view();
       return { probe: { state: found === 'starting' ? 'starting' : 'down', detail, version: health.version(), managementLost: false }, latencyMs: 0 };
     },
-    async own(work) {
+    async own(work, command) {
       owners++;
       try {
         await takeOver();
@@ -157,6 +164,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         throw error;
       } finally {
         owners--;
+        lastCommand = command;
         changed();
         reconsider();
       }

@@ -16,7 +16,7 @@ export function toObservationDoc(seen: Observation, incarnation: number): Observ
     logTail: seen.logTail.slice(-LINES).map((line) => clean(line).slice(0, LINE_LIMIT)),
     volumeUsedBytes: count(seen.volumeUsedBytes), managementLost: seen.managementLost,
     isolation: seen.isolation === 'users' ? 'users' : 'shared', limitsUnenforced: text(seen.limitsUnenforced, DETAIL_LIMIT),
-    rootEnabled: seen.rootEnabled ?? null,
+    rootEnabled: seen.rootEnabled ?? null, afterCommand: seen.afterCommand?.slice(0, LINE_LIMIT) ?? null,
     observedAt: new Date(Math.min(Math.max(seen.observedAtMs, 0), 8.64e15)).toISOString(),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * One agent's report stream: Hello, then observations, each judged in turn. Of reports that pile up while the store is
- * busy only the newest is kept, so neither a slow store nor a chatty agent fills the memory.
+ * busy those that tell another state of the engine are kept and of the others the newest, so neither a slow store nor a
+ * chatty agent fills the memory, and no fall of an engine is passed over.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
@@ -20,9 +21,11 @@ const HELLO_TIMEOUT_MS = 10_000;
 const RETRY_DELAY_MS = 250;
 /** Acks are dropped while an agent does not read. */
 const UNREAD_LIMIT_BYTES = 64 * 1024;
-/** News of one agent that are written without a pause, and the pause after that. */
+/** A fall, its start and its recovery may wait with what came before; more changes than that are told by the latest. */
+const WAITING_LIMIT = 4;
+/** News of one agent that are written without a pause, and the pause after that: ten a second, come what may. */
 const NEWS_BURST = 20;
-const NEWS_PAUSE_MS = 500;
+const NEWS_PAUSE_MS = 100;
 const NEWS_WINDOW_MS = 10_000;
 
 export interface ReportStreamDeps {
@@ -54,7 +57,7 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
   let volumeBytes = 0;
   let phase: 'hello' | 'opening' | 'open' | 'closed' = 'hello';
   let accepted: ObservationDoc | null = null;
-  let pending: Observation | null = null;
+  let pending: Observation[] = [];
   let isBusy = false;
   let lastHeardMs = clock.now();
   let newsTimes: number[] = [];
@@ -73,7 +76,7 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
       open(report.value).catch((error: unknown) => fail(error));
     } else if (report?.$case === 'observation') {
       if (phase === 'open') watchSilence();
-      if (pending === null || report.value.counter > pending.counter) pending = report.value;
+      pending = withReport(pending, report.value);
       work();
     } else {
       end(new StatusError(status.INVALID_ARGUMENT, 'only observations follow Hello'));
@@ -99,16 +102,16 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
     work();
   }
 
-  /** One at a time; whoever comes meanwhile waits in `pending`. */
+  /** One at a time; what comes meanwhile waits in `pending`. */
   function work(): void {
     if (isBusy || phase !== 'open') return;
     isBusy = true;
     drain().catch((error: unknown) => fail(error)).finally(() => { isBusy = false; });
   }
   async function drain(): Promise<void> {
-    while (pending !== null && phase === 'open' && stream) {
-      const seen = pending;
-      pending = null;
+    while (phase === 'open' && stream) {
+      const seen = pending.shift();
+      if (!seen) return;
       if (seen.incarnation === stream.incarnation) await judge(stream, toObservationDoc(seen, stream.incarnation));
       if (call.writableLength < UNREAD_LIMIT_BYTES) call.write({ message: { $case: 'ack', value: { counter: seen.counter } } });
     }
@@ -129,7 +132,6 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
     else if (outcome === 'superseded') end(new StatusError(status.ABORTED, 'a newer stream of this agent took over'));
     else if (outcome === 'gone') end(new StatusError(status.NOT_FOUND, 'the instance does not exist any more'));
     else if (outcome === 'again' && phase === 'open') {
-      if (pending !== null && pending.counter > next.counter) return;
       return judge(own, next);
     }
   }
@@ -165,4 +167,12 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
   function isClosed(): boolean {
     return phase === 'closed';
   }
+}
+
+/** What waits, oldest first. Pure. */
+export function withReport(waiting: readonly Observation[], next: Observation): Observation[] {
+  const last = waiting.at(-1);
+  if (last && next.counter <= last.counter) return [...waiting];
+  const isReplaced = last !== undefined && (last.engine === next.engine || waiting.length >= WAITING_LIMIT);
+  return [...(isReplaced ? waiting.slice(0, -1) : waiting), next];
 }

@@ -1,9 +1,12 @@
 /** A create that is cancelled, in whatever step, is undone: nothing runs, nothing is held, and the instance says why. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
-import { create, finish, remove, show } from '../support/actions.ts';
+import { create, enginePid, finish, processesOf, redisCli, remove, show, succeed, until } from '../support/actions.ts';
+import { action, WATCH_OPERATION } from '../support/documents.ts';
+import { enginesFolder } from '../support/installation.ts';
 import { type FrozenWorkers, startWithWorkers } from './frozen-worker.ts';
 import { eventsOf, expectGone, expectNothingRuns } from './matrix/checks.ts';
+import { signalsWaiting } from '../support/processes.ts';
 
 const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input: $input) { __typename ... on CancelOperationPayload { operation { state } } ... on Error { code message } } }';
 
@@ -41,5 +44,30 @@ describe('a create that is cancelled', () => {
     await finish(client, made.operationId);
     const { cancelOperation } = await client.query(CANCEL, { input: { operationId: made.operationId } });
     expect(cancelOperation).toMatchObject({ __typename: 'PreconditionError', code: 'PRECONDITION.NOT_CANCELLABLE' });
+  });
+});
+
+describe('an operation on a running engine that is called off half way', () => {
+  // The engine does not hear yet that it is to end: the agent waits for its exit, and the cancel finds it waiting.
+  it.each([['restart', 'restart'], ['stop', 'stop']] as const)('%s: has ended when the engine is seen as before, and not earlier', async (verb, step) => {
+    const { client } = world.coffer;
+    const made = await create(client, { name: `called-off-${verb}`, datastore: 'redis', version: '8', users: [{ name: 'app' }] });
+    await succeed(client, made.operationId);
+    await until(client, made.id, (instance) => instance.status === 'ACTIVE');
+    const before = await enginePid(made.id);
+    process.kill(before, 'SIGSTOP');
+    const { [`${verb}Instance`]: begun } = await client.query(action(`${verb}Instance`), { input: { instanceId: made.id } });
+    await client.watch<any>(WATCH_OPERATION, { id: begun.operation.id }, (item) => item.operation.operation.step === step);
+    await expect.poll(() => signalsWaiting(before), { timeout: 10_000 }).toContain('SIGTERM');
+    const { cancelOperation } = await client.query(CANCEL, { input: { operationId: begun.operation.id } });
+    expect(cancelOperation).toMatchObject({ __typename: 'CancelOperationPayload' });
+    process.kill(before, 'SIGCONT');
+
+    expect(await finish(client, begun.operation.id)).toMatchObject({ state: 'CANCELLED', fault: { code: 'OPERATION.CANCELLED' } });
+    const instance = await show(client, made.id);
+    expect(instance).toMatchObject({ status: 'ACTIVE', intent: 'RUNNING', task: null });
+    expect(await redisCli(enginesFolder, instance, { user: 'app', password: made.passwords['app']! }, 'ping')).toBe('PONG');
+    expect((await processesOf(made.id)).map(({ pid }) => pid)).not.toContain(before);
+    await remove(client, made.id);
   });
 });

@@ -19,6 +19,8 @@ export interface ObservationDoc {
   isolation: 'users' | 'shared';
   limitsUnenforced: string | null;
   rootEnabled: boolean | null;
+  /** `<operation>/<step>` of the latest command that changed the run state before this was seen; null from an agent that does not tell */
+  afterCommand?: string | null;
   /** by the agent's clock; for people, never for ordering */
   observedAt: string;
 }

@@ -113,7 +113,7 @@ export function createInstanceWorkflow(deps: WorkflowDeps): Workflow<CreateInsta
     kind: 'instance.create', version: 1, cancellable: true, timeoutMs: minutesMs(30),
     steps: [
       reserve(deps), installEngineStep(deps), volume(deps), createGuestStep(deps), enrolStep(deps), initialise(deps), configure(deps),
-      startEngineStep(deps), databases(deps), users(deps), verifyStep(deps), readyStep(deps, 'ok'),
+      startEngineStep(deps), databases(deps), users(deps), verifyStep(deps), readyStep(deps, 'ok', 'start'),
     ],
     async onEnd(tx, operation, ending) {
       const { instanceId } = operation.input;

@@ -77,8 +77,18 @@ export const startEngineStep = <W extends InstanceWork>(deps: WorkflowDeps): Ste
   },
 });
 
+/**
+ * Resolves once the store holds a report of the wanted state that was made after the step's command had ended: one from
+ * before it may say the same and be wrong by now. An agent of an earlier release does not tell; it is believed.
+ */
+export const seeEngine = (deps: WorkflowDeps, ctx: StepContext<InstanceWork>, wanted: 'ok' | 'down', afterStep: string, signal = ctx.signal): Promise<void> =>
+  waitForInstance(deps.store, ctx.input.instanceId, ({ prepared, observation }) => {
+    const afterCommand = observation?.afterCommand ?? null;
+    return prepared && observation?.engine === wanted && (afterCommand === null || afterCommand === `${ctx.operation.id}/${afterStep}`);
+  }, signal, wanted === 'ok' ? 'a healthy engine' : 'the stopped engine');
+
 /** The operation ends only after the store has seen what it promises: no green light on hope. */
-export const readyStep = <W extends InstanceWork>(deps: WorkflowDeps, wanted: 'ok' | 'down'): Step<W> => ({
+export const readyStep = <W extends InstanceWork>(deps: WorkflowDeps, wanted: 'ok' | 'down', afterStep: string): Step<W> => ({
   name: 'ready', title: wanted === 'ok' ? 'See the engine healthy' : 'See the engine stopped', timeoutMs: secondsMs(60), retry: brief,
-  run: (ctx) => waitForInstance(deps.store, ctx.input.instanceId, (i) => i.prepared && i.observation?.engine === wanted, ctx.signal, wanted === 'ok' ? 'a healthy engine' : 'the stopped engine'),
+  run: (ctx) => seeEngine(deps, ctx, wanted, afterStep),
 });

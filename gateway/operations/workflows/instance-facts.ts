@@ -3,6 +3,7 @@ import { CofferError, notFound } from '../../../kernel/errors.ts';
 import type { DatabaseSpec, FlavorSize, GrantSpec } from '../../../strategies/spi/control.ts';
 import { AGENT_CHANNEL } from '../../agents/records.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
+import type { ObservationDoc } from '../../domain/instance/observation.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Store, Tx } from '../../store/tx.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -16,8 +17,11 @@ export interface CreateInstanceWork extends InstanceWork {
   users: { name: string; host: string | null; grants: GrantSpec[] }[];
 }
 
-export async function readInstance(tx: Tx, id: string): Promise<InstanceDoc & { prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agentConnected: boolean }> {
-  const [row] = await tx.query<{ doc: string; prepared: boolean; observation: { engine?: string; managementLost?: boolean } | null; agent_connected: boolean }>(
+/** Its document, and what steps have to know besides. */
+export type InstanceNow = InstanceDoc & { prepared: boolean; observation: Partial<ObservationDoc> | null; agentConnected: boolean };
+
+export async function readInstance(tx: Tx, id: string): Promise<InstanceNow> {
+  const [row] = await tx.query<{ doc: string; prepared: boolean; observation: InstanceNow['observation']; agent_connected: boolean }>(
     `select (${instanceDocSql('i')})::text as doc, i.prepared, i.observation, i.agent_connected from instance i where i.id = $1`, [id],
   );
   if (!row) throw notFound(`instance ${id}`);
@@ -42,7 +46,7 @@ export async function readManagementSecret(deps: WorkflowDeps, instanceId: strin
 }
 
 /** Resolves once the predicate holds; driven by what is told of the instance's agent, with a slow look besides. */
-export async function waitForInstance(store: Store, id: string, holds: (i: Awaited<ReturnType<typeof readInstance>>) => boolean, signal: AbortSignal, what: string): Promise<void> {
+export async function waitForInstance(store: Store, id: string, holds: (i: InstanceNow) => boolean, signal: AbortSignal, what: string): Promise<void> {
   const lookEveryMs = 1_000;
   let wake: () => void = () => {};
   const onAbort = (): void => wake();

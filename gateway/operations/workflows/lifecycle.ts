@@ -5,7 +5,7 @@ import { findGone, recordLeftover } from '../../hosts/gone-hosts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { defineWorkflow, FinalStepError, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
-import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, startEngineStep } from './guest-steps.ts';
+import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, seeEngine, startEngineStep } from './guest-steps.ts';
 import { readInstance, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent } from './run-on-agent.ts';
 
@@ -39,26 +39,40 @@ const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): S
   },
 });
 
-/** A cancelled start stops what it may have started, a cancelled stop starts it again; a failed one leaves things as they are, for the agent to keep at. */
-async function goBack(deps: WorkflowDeps, ctx: StepContext<LifecycleWork>, from: 'RUNNING' | 'STOPPED'): Promise<void> {
-  const { intentBefore } = ctx.input;
-  if (ctx.endingAs !== 'CANCELLED') return;
-  await endOnAgent(deps, ctx);
-  if (intentBefore === undefined || intentBefore === from) return;
+/** How long a cancelled operation waits for the report that its engine is as before; the engine is so by then. */
+const seenAgainMs = 20_000;
+
+/**
+ * Undoes what was called off: ends what the agent is at and brings the engine to the state that was wanted before, also
+ * where that was not to change, since a restart called off half way has taken it down. The operation ends when that is
+ * seen. A failed one leaves things as they are, for the agent to keep at.
+ */
+async function bringBack(deps: WorkflowDeps, ctx: StepContext<InstanceWork>, wanted: 'RUNNING' | 'STOPPED'): Promise<void> {
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
   try {
-    if (intentBefore === 'STOPPED') await runOnAgent(deps, ctx, 'undo-stop', stopMs, { $case: 'stop', value: { immediate: false } });
+    if (wanted === 'STOPPED') await runOnAgent(deps, ctx, 'undo-stop', stopMs, { $case: 'stop', value: { immediate: false } });
     else await runOnAgent(deps, ctx, 'undo-start', startMs, { $case: 'start', value: {} });
+    const [state, step] = wanted === 'STOPPED' ? ['down', 'undo-stop'] as const : ['ok', 'undo-start'] as const;
+    await seeEngine(deps, ctx, state, step, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
   } catch (error) {
     // Without its agent the operation would hold the instance until all its time is up.
-    if (isCofferError(error) && error.code === 'AGENT.UNREACHABLE') throw new FinalStepError(error.code, error.message);
+    if (isCofferError(error) && ['AGENT.UNREACHABLE', 'ENGINE.UNAVAILABLE'].includes(error.code)) throw new FinalStepError(error.code, error.message);
     throw error;
   }
 }
 
-const startStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...startEngineStep<LifecycleWork>(deps), compensate: (ctx) => goBack(deps, ctx, 'RUNNING') });
-const stopStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'stop', 'Stop the engine'), compensate: (ctx) => goBack(deps, ctx, 'STOPPED') });
-const restartStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'restart', 'Restart the engine'), compensate: (ctx) => goBack(deps, ctx, 'RUNNING') });
+async function goBack(deps: WorkflowDeps, ctx: StepContext<LifecycleWork>): Promise<void> {
+  const { intentBefore } = ctx.input;
+  if (ctx.endingAs !== 'CANCELLED') return;
+  await endOnAgent(deps, ctx);
+  if (intentBefore !== undefined) await bringBack(deps, ctx, intentBefore);
+}
+
+/** One that was to run all along (and does not, or it would not be started) is left to the agent, which keeps at it. */
+const startStep = (deps: WorkflowDeps): Step<LifecycleWork> =>
+  ({ ...startEngineStep<LifecycleWork>(deps), compensate: (ctx) => (ctx.input.intentBefore === 'RUNNING' ? endOnAgent(deps, ctx) : goBack(deps, ctx)) });
+const stopStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'stop', 'Stop the engine'), compensate: (ctx) => goBack(deps, ctx) });
+const restartStep = (deps: WorkflowDeps): Step<LifecycleWork> => ({ ...command(deps, 'restart', 'Restart the engine'), compensate: (ctx) => goBack(deps, ctx) });
 
 const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
   name: 'repair', title: 'Repair management access', timeoutMs: minutesMs(10), retry: brief,
@@ -66,8 +80,11 @@ const repair = (deps: WorkflowDeps): Step<InstanceWork> => ({
     const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
     await runOnAgent(deps, ctx, 'repair', startMs + stopMs, { $case: 'repair', value: {} });
   },
-  // Whatever of the operation's it is at: also bringing the engine back.
-  compensate: (ctx) => endOnAgent(deps, ctx),
+  async compensate(ctx) {
+    // Whatever of the operation's it is at: also bringing the engine back.
+    await endOnAgent(deps, ctx);
+    if (ctx.endingAs === 'CANCELLED') await bringBack(deps, ctx, (await readInstance(deps.store, ctx.input.instanceId)).intent);
+  },
 });
 
 /** Back to what the instance's intent says. */
@@ -83,10 +100,10 @@ const resume = (deps: WorkflowDeps): Step<InstanceWork> => {
 };
 
 const seeSettled = (deps: WorkflowDeps): Step<InstanceWork> => ({
-  ...readyStep<InstanceWork>(deps, 'ok'), title: 'See the wanted state',
+  ...readyStep<InstanceWork>(deps, 'ok', 'start'), title: 'See the wanted state',
   async run(ctx) {
     const { intent } = await readInstance(deps.store, ctx.input.instanceId);
-    return readyStep<InstanceWork>(deps, intent === 'RUNNING' ? 'ok' : 'down').run(ctx);
+    return intent === 'RUNNING' ? seeEngine(deps, ctx, 'ok', 'start') : seeEngine(deps, ctx, 'down', 'stop');
   },
 });
 
@@ -140,9 +157,9 @@ export function lifecycleWorkflows(deps: WorkflowDeps): Workflow<LifecycleWork>[
   const define = (kind: string, steps: Step<LifecycleWork>[]): Workflow<LifecycleWork> =>
     defineWorkflow<LifecycleWork>({ kind, version: 1, cancellable: true, retryable: true, timeoutMs: minutesMs(20), steps, onEnd: recordEnd });
   return [
-    define('instance.start', [ensureGuest(deps), enrolStep(deps), startStep(deps), readyStep(deps, 'ok')]),
-    define('instance.stop', [ensureGuest(deps), enrolStep(deps), stopStep(deps), readyStep(deps, 'down')]),
-    define('instance.restart', [ensureGuest(deps), enrolStep(deps), restartStep(deps), readyStep(deps, 'ok')]),
+    define('instance.start', [ensureGuest(deps), enrolStep(deps), startStep(deps), readyStep(deps, 'ok', 'start')]),
+    define('instance.stop', [ensureGuest(deps), enrolStep(deps), stopStep(deps), readyStep(deps, 'down', 'stop')]),
+    define('instance.restart', [ensureGuest(deps), enrolStep(deps), restartStep(deps), readyStep(deps, 'ok', 'restart')]),
     define('instance.reset', [ensureGuest(deps), enrolStep(deps), repair(deps), resume(deps), seeSettled(deps)]),
     defineWorkflow<LifecycleWork>({
       kind: 'instance.delete', version: 1, cancellable: false, retryable: true, timeoutMs: minutesMs(60), steps: [farewell(deps), destroy(deps), forget(deps)],

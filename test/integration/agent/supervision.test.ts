@@ -2,7 +2,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAgent, none, type TestAgent } from './support/agent.ts';
+import { createAgent, createDatabase, instanceId, none, type TestAgent } from './support/agent.ts';
+import { signalsWaiting } from '../../support/processes.ts';
 
 const startTimeOf = (pid: number): string | undefined => {
   try {
@@ -13,6 +14,10 @@ const startTimeOf = (pid: number): string | undefined => {
 };
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const gone = async (pid: number): Promise<void> => { while (isAlive(pid)) await delay(5); };
+
+const cancel = (agent: TestAgent, operationId: string): Promise<void> => new Promise((resolve, reject) => {
+  agent.client().cancel({ instanceId, operationId, fence: { generation: 1, epoch: 1, attempt: 1 } }, (error: Error | null) => (error ? reject(error) : resolve()));
+});
 
 describe('supervision', () => {
   let agent: TestAgent;
@@ -54,6 +59,33 @@ describe('supervision', () => {
     expect(down.heardMs - killedMs).toBeLessThan(400);
     await agent.conductor.observed((seen) => seen.engine === 'ok' && seen.crashes === 1, from);
     expect(agent.enginePid()).not.toBe(pid);
+  });
+
+  it('a stop that was called off half way is no crash: the next start waits for its end', async () => {
+    const pid = agent.enginePid();
+    const from = since();
+    // It gets the signal to end and does not hear it yet.
+    process.kill(pid, 'SIGSTOP');
+    const stopping = agent.run({ $case: 'restart', value: none }, { operationId: 'op_called_off', step: 'restart' });
+    await expect.poll(() => signalsWaiting(pid)).toContain('SIGTERM');
+    await cancel(agent, 'op_called_off');
+    expect((await stopping).fault?.code).toBe('CANCELLED');
+    const starting = agent.run({ $case: 'start', value: none }, { operationId: 'op_called_off', step: 'undo-start' });
+    process.kill(pid, 'SIGCONT');
+    expect((await starting).fault).toBeUndefined();
+    expect([isAlive(pid), isAlive(agent.enginePid())]).toEqual([false, true]);
+    const seen = await agent.conductor.observed(({ engine, afterCommand }) => engine === 'ok' && afterCommand === 'op_called_off/undo-start', from);
+    expect(seen.crashes).toBe(0);
+  });
+
+  it('tells which command its reports come after, also when the agent was restarted since', async () => {
+    await agent.run({ $case: 'restart', value: none }, { operationId: 'op_told', step: 'restart' });
+    await agent.conductor.observed(({ engine, afterCommand }) => engine === 'ok' && afterCommand === 'op_told/restart');
+    await agent.run(createDatabase('one'), { operationId: 'op_later', step: 'databases' });
+    await agent.signal('SIGKILL');
+    const from = since();
+    await agent.start();
+    expect((await agent.conductor.observed(({ engine }) => engine === 'ok', from)).afterCommand).toBe('op_told/restart');
   });
 
   it('an engine that hangs is told within seconds, left alone, and told well again', async () => {

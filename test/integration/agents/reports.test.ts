@@ -89,6 +89,28 @@ describe('a report', () => {
     await late(observation(agent.incarnation + 1, 901, { engine: 'down' }));
     expect(await instanceRow(store, id)).toEqual(before);
   });
+  it('of an engine that fell and came back while the store was busy tells both', async () => {
+    const { id, identity } = await newAgent();
+    const agent = await open(identity);
+    await agent.report();
+    const busy = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const holding = store.transaction(async (tx) => {
+      await tx.query('select 1 from instance where id = $1 for update', [id]);
+      held.resolve();
+      await busy.promise;
+    });
+    await held.promise;
+    // The first of them waits for the row, the others wait for it.
+    agent.send(observation(agent.incarnation, 2, { engine: 'ok', crashes: 0, detail: 'busy' }));
+    agent.send(observation(agent.incarnation, 3, { engine: 'down' }));
+    agent.send(observation(agent.incarnation, 4, { engine: 'starting', crashes: 1 }));
+    agent.send(observation(agent.incarnation, 5, { engine: 'starting', crashes: 1, detail: 'loading' }));
+    const last = agent.report({ counter: 6, engine: 'ok', crashes: 1 });
+    busy.resolve();
+    await Promise.all([holding, last]);
+    expect(await summary(id)).toEqual(['UNKNOWN NoReport', 'ACTIVE', 'UNHEALTHY EngineDown', 'UNHEALTHY EngineStarting', 'ACTIVE']);
+  });
   it('of a flood only the newest has to be written', async () => {
     const { id, identity } = await newAgent();
     const agent = await open(identity);

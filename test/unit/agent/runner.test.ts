@@ -13,7 +13,7 @@ describe('a runner', () => {
   afterEach(() => { vi.useRealTimers(); });
   const setUp = (perform: (job: Job) => Promise<RecordedOutcome>, admit: FenceKeeper['admit'] = fences.admit) => {
     const stuck: string[] = [];
-    const journal = { find: (): CommandRecord | undefined => undefined, write: async () => undefined };
+    const journal = { find: (): CommandRecord | undefined => undefined, write: async () => undefined, lastEnded: () => undefined };
     return { stuck, runner: createRunner({ journal, fences: { ...fences, admit }, capabilities: new Set(), perform, onStuck: (kind) => stuck.push(kind), log: silentLog }) };
   };
 

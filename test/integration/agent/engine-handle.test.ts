@@ -1,0 +1,52 @@
+/** The agent's grip on a process, with a shell for an engine. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEngineHandle } from '../../../agent/supervisor/engine-handle.ts';
+import { createEngineProcess, type EngineProcess } from '../../../agent/supervisor/engine-process.ts';
+import { isAlive, statOf } from '../../../agent/supervisor/proc.ts';
+import type { AgentBoot } from '../../../kernel/guest-record.ts';
+import type { EngineHandle } from '../../../strategies/spi/guest.ts';
+
+/** Ends only when its input, a file, is there: for as long as a test wants it takes its time to stop. */
+const slowToStop = { command: '/bin/sh', args: ['-c', 'trap "while ! test -e may-end; do sleep 0.01; done; exit 0" TERM; echo up; while :; do sleep 0.01; done'], logFile: 'engine.log' };
+
+describe('a grip on the engine', () => {
+  let root: string;
+  let engine: EngineProcess;
+  let handle: EngineHandle;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'coffer-grip-'));
+    const at = (name: string): string => join(root, name);
+    for (const folder of ['logs', 'volume/data']) await mkdir(at(folder), { recursive: true });
+    const boot = { instanceId: `inst_${root.slice(-6)}`, engineUid: null, isolation: 'shared', build: { prefix: root, bin: root }, paths: { root, logs: at('logs'), volume: at('volume') } } as unknown as AgentBoot;
+    engine = createEngineProcess(boot, Date.now);
+    const state = { current: () => ({ engine: engine.record() }), update: async () => undefined } as never;
+    handle = createEngineHandle({ boot, engine, state, signal: AbortSignal.timeout(10_000) });
+  });
+  afterEach(async () => {
+    await handle.signal('SIGKILL');
+    await handle.exited(AbortSignal.timeout(5_000));
+    await rm(root, { recursive: true, force: true });
+  });
+  const isUp = (): Promise<unknown> => expect.poll(() => handle.logTail(1)).toEqual(['up']);
+
+  it('adopts the one that runs', async () => {
+    const { pid } = await handle.start(slowToStop);
+    expect(await handle.start(slowToStop)).toEqual({ pid, adopted: true });
+  });
+
+  it('does not adopt one that was told to end: it waits for its end and starts another', async () => {
+    const { pid } = await handle.start(slowToStop);
+    const { startTime } = statOf(pid)!;
+    await isUp();
+    await handle.signal('SIGTERM');
+    expect(engine.isEnding()).toBe(true);
+    const next = handle.start({ ...slowToStop, args: ['-c', 'exec sleep 60'] });
+    expect(isAlive(pid, startTime)).toBe(true);
+    await handle.run({ command: '/bin/sh', args: ['-c', `: > ${join(root, 'volume/data/may-end')}`], timeoutMs: 5_000 });
+    expect(await next).toEqual({ pid: handle.pid(), adopted: false });
+    expect([isAlive(pid, startTime), engine.isEnding()]).toEqual([false, false]);
+  });
+});
