@@ -18,7 +18,7 @@ import { loadCatalogue, seedCatalogue } from './domain/catalogue/catalogue.ts';
 import type { DomainDeps } from './domain/deps.ts';
 import { createDomain } from './domain/domain.ts';
 import { createEventFeed } from './events/event-feed.ts';
-import { createPruner, pruneEvents } from './events/prune.ts';
+import { createPruner, pruneDefaults, pruneEvents } from './events/prune.ts';
 import { createApi } from './graphql/api.ts';
 import { healthChecks } from './health.ts';
 import { createHosts } from './hosts/hosts.ts';
@@ -43,6 +43,7 @@ import { ensureInstallation } from './store/installation.ts';
 import { migrate } from './store/migrate.ts';
 import { createMigrationCheck } from './store/migration-check.ts';
 import { pruneIdempotencyKeys } from './store/prune-idempotency-keys.ts';
+import { pruneOperations } from './store/prune-operations.ts';
 import { createSealer } from './store/seal.ts';
 import { createStore } from './store/store.ts';
 import { observeOperations, readScrapeValues } from './telemetry.ts';
@@ -117,7 +118,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     store, pki, gateways: conductors, log, gatewayId, release, capabilitiesOf: (name) => catalogue.manifest(name)?.capabilities,
     settings: { bind: settings.conductorHost, conductorPort: settings.conductorPort, enrolPort: settings.enrolPort, advertiseHost: settings.conductorAdvertise },
   });
-  const pruner = has('worker') ? createPruner({ store, log, tasks: [(s) => pruneEvents(s), (s) => pruneIdempotencyKeys(s)] }) : null;
+  const pruner = has('worker') ? createPruner({ store, log, tasks: [(s) => pruneEvents(s), (s) => pruneIdempotencyKeys(s), (s) => pruneOperations(s, pruneDefaults.keepDays)] }) : null;
   let reconciler: ReturnType<typeof createReconciler> | undefined;
   const startBackground = async (): Promise<void> => {
     await pki.open();

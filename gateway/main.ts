@@ -7,6 +7,7 @@ import { homePaths } from '../kernel/home.ts';
 import { releaseVersion } from '../kernel/release.ts';
 import { locatePackages } from '../kernel/plugin-packages.ts';
 import { loadSettings } from '../kernel/settings.ts';
+import { keepCompileCache } from './compile-cache.ts';
 import { startGateway } from './composition.ts';
 
 const configurationExitCode = 78;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const log = pino({ level: settings.logLevel, base: {} });
   const gateway = await startGateway({ settings, storeUrl, adminTokenHash, release: releaseVersion(), log });
   log.info({ url: gateway.url, roles: settings.roles }, 'the gateway listens');
+  keepCompileCache(process.env['NODE_COMPILE_CACHE']).catch((error: Error) => log.debug({ reason: error.message }, 'compiled code could not be kept'));
   let stopping = false;
   const stop = (exitCode = 0): void => {
     if (stopping) return;

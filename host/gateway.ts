@@ -45,7 +45,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     name: 'gateway', log: options.log,
     async launch() {
       const launched = await launch({
-        command: options.runtime.node, args: [options.runtime.program('gateway')], cwd: '/', env: gatewayEnvironment(options.env, options.settings),
+        command: options.runtime.node, args: [options.runtime.program('gateway')], cwd: '/', env: { ...gatewayEnvironment(options.env, options.settings), NODE_COMPILE_CACHE: join(options.paths.compileCache, options.runtime.hash) },
         identity: options.principals.gateway.identity, output: 'pipe', parentDeathSignal: 'TERM',
         prepare: (process) => writeFileAtomically(record, JSON.stringify(process), { mode: 0o600 }).catch(() => {}),
       });

@@ -9,6 +9,8 @@ export interface HomePaths {
   pidFile: string; adminToken: string;
   /** read by the gateway: secret.key, admin-token-hash, store-url */
   control: string; adminTokenHash: string; storeUrl: string; secretKey: string;
+  /** the gateway's own: compiled code, by runtime */
+  compileCache: string;
   store: string; logs: string; runtime: string; engines: string; instances: string;
   /** sockets; may lie outside the home when that is too deep for a socket's path */
   run: string; computeSocket: string; storeSockets: string;
@@ -23,7 +25,7 @@ export function homePaths(home: string): HomePaths {
   return {
     home, run, control,
     marker: join(home, '.coffer-home'), pidFile: join(home, 'coffer.pid'), adminToken: join(home, 'admin-token'),
-    adminTokenHash: join(control, 'admin-token-hash'), storeUrl: join(control, 'store-url'), secretKey: join(control, 'secret.key'),
+    adminTokenHash: join(control, 'admin-token-hash'), storeUrl: join(control, 'store-url'), secretKey: join(control, 'secret.key'), compileCache: join(control, 'compile-cache'),
     store: join(home, 'store'), logs: join(home, 'logs'), runtime: join(home, 'runtime'), engines: join(home, 'engines'), instances: join(home, 'instances'),
     computeSocket: join(run, 'compute.sock'), storeSockets: join(run, 'store'),
   };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { homePaths } from '../../kernel/home.ts';
 import { ROOT, startInstallation, type Installation } from '../../test/support/installation.ts';
 import type { Bench } from '../support/bench.ts';
 import { startControlPlane } from '../support/control-plane.ts';
@@ -80,7 +81,9 @@ export const bench: Bench = async ({ quick, say }) => {
   const row = (what: string, seen: number[], goal: number | null): void => void rows.push([what, median(seen), spread(seen), goal]);
   const plane = await startControlPlane();
   try {
-    const own = { COFFER_PORT: String(secondGatewayPort), COFFER_CONDUCTOR_PORT: String(secondGatewayPort + 1), COFFER_ENROL_PORT: String(secondGatewayPort + 2) };
+    // As the host gives it to its gateway; the first run fills it.
+    const compileCache = { NODE_COMPILE_CACHE: join(homePaths(plane.coffer.home).compileCache, 'bench') };
+    const own = { ...compileCache, COFFER_PORT: String(secondGatewayPort), COFFER_CONDUCTOR_PORT: String(secondGatewayPort + 1), COFFER_ENROL_PORT: String(secondGatewayPort + 2) };
     for (const roles of ['api', 'api,worker,conductor']) {
       say(`first answer of a gateway with the roles ${roles}`);
       await firstAnswerMs(plane.coffer, { ...own, COFFER_ROLES: roles });

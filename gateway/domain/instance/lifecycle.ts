@@ -2,6 +2,7 @@
 import { CofferError, invalidInput, type InputIssue } from '../../../kernel/errors.ts';
 import type { LifecycleWork } from '../../operations/workflows/instance-facts.ts';
 import { appendMutation } from '../../events/append.ts';
+import { findGone } from '../../hosts/gone-hosts.ts';
 import { selectOperationViews } from '../../store/operation-document.ts';
 import type { Tx } from '../../store/tx.ts';
 import { isUniqueViolation } from '../../store/tx.ts';
@@ -21,6 +22,8 @@ export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: str
 
 interface AcceptOptions {
   preempt?: boolean;
+  /** the thing can be done while the host is away */
+  withoutHost?: boolean;
   check?(row: InstanceRow): void;
   /** the id of an operation that does this already: it is the answer */
   joins?(row: InstanceRow): string | null;
@@ -32,6 +35,7 @@ export function accept(deps: DomainDeps, caller: Caller, action: Action, kind: K
   return deps.store.transaction(async (tx): Promise<Accepted> => {
     const row = await visibleRow(tx, caller, action, instanceId);
     options.check?.(row);
+    if (!options.withoutHost) await requireHost(tx, row);
     const joined = options.joins?.(row) ?? null;
     const operation = joined === null ? await enqueue(tx, deps, caller, kind, row, options) : (await selectOperationViews(tx, 'o.id = $1', [joined]))[0]!;
     // read here: once this has committed, a short operation may have ended and taken the instance out of sight
@@ -47,6 +51,12 @@ async function enqueue(tx: Tx, deps: DomainDeps, caller: Caller, kind: Kind, row
   });
   if (options.patch) await changeInstance(tx, row.id, options.patch, { ...meta, operationId: operation.id });
   return operation;
+}
+
+/** Nobody waits until a deadline for what its host alone can do. */
+async function requireHost(tx: Tx, row: InstanceRow): Promise<void> {
+  const gone = await findGone(tx, row.host_id, true);
+  if (gone) throw new CofferError('HOST.UNREACHABLE', `host ${gone.name} has not been seen for ${Math.round(gone.silentMs / 1_000)} s, and instance ${row.name} is on it`);
 }
 
 /** A create or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
@@ -74,7 +84,7 @@ export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'fin
 function deleteInstance(deps: DomainDeps, caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted> {
   const force = input.force ?? false;
   return accept(deps, caller, 'instance.delete', 'instance.delete', input.instanceId, {
-    preempt: true, input: { force },
+    preempt: true, withoutHost: true, input: { force },
     check(row) {
       if (row.deletion_protection) throw new CofferError('PRECONDITION.DELETION_PROTECTED', `instance ${row.name} is protected from deletion`);
     },

@@ -67,11 +67,13 @@ function defineAction(name: string, description: string, errors: readonly ApiErr
 }
 
 const refusals: readonly ApiErrorName[] = ['NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError'];
+/** A deletion alone does not need the host. */
+const refusalsWithHost: readonly ApiErrorName[] = [...refusals, 'UnavailableError'];
 
-defineAction('startInstance', 'Starts a stopped instance.', refusals, (domain, caller, id) => domain.instances.start(caller, id));
-defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusals, (domain, caller, id) => domain.instances.stop(caller, id));
-defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusals, (domain, caller, id) => domain.instances.restart(caller, id));
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making or its deletion.', refusals, (domain, caller, id) => domain.instances.reset(caller, id));
+defineAction('startInstance', 'Starts a stopped instance.', refusalsWithHost, (domain, caller, id) => domain.instances.start(caller, id));
+defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusalsWithHost, (domain, caller, id) => domain.instances.stop(caller, id));
+defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusalsWithHost, (domain, caller, id) => domain.instances.restart(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making or its deletion.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',

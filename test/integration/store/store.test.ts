@@ -10,6 +10,7 @@ import { selectInstanceDocs } from '../../../gateway/store/instance-document.ts'
 import { migrate } from '../../../gateway/store/migrate.ts';
 import { createMigrationCheck } from '../../../gateway/store/migration-check.ts';
 import { pruneIdempotencyKeys } from '../../../gateway/store/prune-idempotency-keys.ts';
+import { pruneOperations } from '../../../gateway/store/prune-operations.ts';
 import { createStore } from '../../../gateway/store/store.ts';
 import { isUniqueViolation } from '../../../gateway/store/tx.ts';
 import { silentLog } from '../../../kernel/log.ts';
@@ -237,5 +238,17 @@ describe('idempotency keys', () => {
     }
     expect(await pruneIdempotencyKeys(test.store)).toBe(1);
     expect(await test.store.query('select key from idempotency_key')).toEqual([{ key: 'young' }]);
+  });
+});
+
+describe('operations', () => {
+  it('are forgotten some time after their end, and never before it', async () => {
+    for (const [id, ended] of [['op_1', '91 days'], ['op_2', null], ['op_3', '89 days'], ['op_4', '91 days']] as const) {
+      await test.store.query(
+        `insert into operation (id, kind, workflow_version, subject_id, actor, state, lock_mode, input, cancellable, deadline, finished_at)
+         values ($1, 'k', 1, 's', 'a', 'SUCCEEDED', 'SHARED', '{}', false, now(), now() - $2::interval)`, [id, ended]);
+    }
+    expect(await pruneOperations(test.store, 90)).toBe(2);
+    expect(await test.store.query('select id from operation order by id')).toEqual([{ id: 'op_2' }, { id: 'op_3' }]);
   });
 });
