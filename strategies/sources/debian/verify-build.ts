@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, readdir, realpath, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { VersionCommand } from '../../spi/engine-source.ts';
 import { probeTimeoutMs, probeVersion } from '../probe-version.ts';
 import { runCommand } from '../run-command.ts';
@@ -20,8 +20,8 @@ export function strayLibraries(listing: string, prefix: string): string[] {
 
 /**
  * The version a program of an unpacked, not yet relinked prefix tells. A copy of it is relinked for where the prefix lies
- * now (through a loader named by hand a program does not know its own place, which a Java launcher must), under its own
- * name and as deep as itself, for what it looks up relative to either.
+ * now (through a loader named by hand a program does not know its own place, which a Java launcher must): under the name
+ * it is called by, which may be a link's, and as deep as the file itself, for what it looks up relative to either.
  */
 export async function probeVersionAside(prefix: string, binDir: string, command: VersionCommand, limits: Pick<Relink, 'patchelf' | 'signal'>): Promise<string> {
   const program = await realpath(join(prefix, binDir, command.binary)).catch(() => '');
@@ -30,7 +30,7 @@ export async function probeVersionAside(prefix: string, binDir: string, command:
   const beside = join(dirname(dirname(program)), `.probe-${randomUUID()}`);
   await mkdir(beside);
   try {
-    const copy = join(beside, basename(program));
+    const copy = join(beside, command.binary);
     await copyFile(program, copy);
     await relinkFile({ path: copy, isExecutable: true }, { prefix, target: prefix, ...limits });
     return await probeVersion({ program: copy, command, prefix }, limits.signal);
