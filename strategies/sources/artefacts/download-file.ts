@@ -1,7 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../../../kernel/backoff.ts';
 import { sha256OfFile } from '../file-hash.ts';
@@ -38,7 +35,7 @@ export function describeStatus(status: number): { reason: EngineSourceError['rea
   if (status === 404 || status === 410) return { reason: 'no-such-package', message: `the server does not have it (${status})`, isFinal: true };
   if (status === 401 || status === 403) return { reason: 'no-network', message: `the server does not give it to this host (${status})`, isFinal: true };
   if (status === 407) return { reason: 'no-network', message: 'the proxy wants a login (407)', isFinal: true };
-  return { reason: 'no-network', message: `the server answers with status ${status}`, isFinal: status < 500 && status !== 429 && status !== 408 && status !== 416 };
+  return { reason: 'no-network', message: `the server answers with status ${status}`, isFinal: status < 500 && ![206, 408, 429].includes(status) };
 }
 
 const sizeOf = async (path: string): Promise<number> => await stat(path).then((s) => s.size, () => 0);
@@ -48,27 +45,30 @@ function continues({ status, response }: HttpAnswer, offset: number): boolean {
   return status === 206 && new RegExp(`^bytes ${offset}-`).test(response.headers['content-range'] ?? '');
 }
 
+/** An answer without the file's bytes in it. What is on disk does not fit a server that cannot continue there: it goes. */
+async function refuse({ status, response }: HttpAnswer, { path, sizeBytes }: Download, offset: number): Promise<never> {
+  response.destroy();
+  if (status === 206 || status === 416) await rm(path, { force: true });
+  if (status === 416) throw new DownloadFailure('corrupt-package', `the server's file ends before ${offset} of its ${sizeBytes} bytes`, false);
+  const { reason, message, isFinal } = describeStatus(status);
+  throw new DownloadFailure(reason, message, isFinal);
+}
+
 async function receive(client: HttpClient, download: Download, offset: number): Promise<void> {
   const { url, authorization, path, sizeBytes, signal, onBytes } = download;
   const answer = await client.get({ url, authorization, signal, headers: offset > 0 ? { range: `bytes=${offset}-` } : {} });
   const isContinued = continues(answer, offset);
-  if (answer.status !== 200 && !isContinued) {
-    answer.response.destroy();
-    // What is there does not fit what the server has.
-    if (answer.status === 416 || answer.status === 206) await rm(path, { force: true });
-    const { reason, message, isFinal } = describeStatus(answer.status);
-    throw new DownloadFailure(reason, message, isFinal && offset === 0);
-  }
+  if (answer.status !== 200 && !isContinued) return await refuse(answer, download, offset);
   let there = isContinued ? offset : 0;
-  const counter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  const file = await open(path, isContinued ? 'a' : 'w');
+  try {
+    for await (const chunk of answer.response as AsyncIterable<Buffer>) {
       there += chunk.length;
-      if (there > sizeBytes) { done(new DownloadFailure('corrupt-package', `it is larger than the ${sizeBytes} bytes the plugin names`, true)); return; }
+      if (there > sizeBytes) throw new DownloadFailure('corrupt-package', `it is larger than the ${sizeBytes} bytes the plugin names`, true);
+      await file.writeFile(chunk);
       onBytes(there);
-      done(null, chunk);
-    },
-  });
-  await pipeline(answer.response, counter, createWriteStream(path, { flags: isContinued ? 'a' : 'w' }), { signal });
+    }
+  } finally { await file.close(); }
 }
 
 /** One go at the file, from where the last one ended. True when it is there and is what the plugin named. */
@@ -96,14 +96,15 @@ function toFailure(error: unknown): DownloadFailure | undefined {
  * where it broke, a kill as well; a server without ranges sends everything again.
  */
 export async function downloadFile(client: HttpClient, download: Download): Promise<void> {
-  let inVain = 0;
+  let [inVain, most] = [0, await sizeOf(download.path)];
   for (let attempts = 1; ; attempts++) {
-    const before = await sizeOf(download.path);
     try { return await attempt(client, download); } catch (error) {
       download.signal.throwIfAborted();
       const failure = toFailure(error);
       if (failure === undefined) throw error;
-      inVain = await sizeOf(download.path) > before ? 0 : inVain + 1;
+      const there = await sizeOf(download.path);
+      inVain = there > most ? 0 : inVain + 1;
+      most = Math.max(most, there);
       if (failure.isFinal || inVain >= retry.attempts || attempts >= maxAttempts) throw failure;
       await sleep(backoffMs(retry, inVain, Math.random()), undefined, { signal: download.signal });
     }

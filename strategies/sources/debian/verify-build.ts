@@ -25,7 +25,8 @@ export function strayLibraries(listing: string, prefix: string): string[] {
  */
 export async function probeVersionAside(prefix: string, binDir: string, command: VersionCommand, limits: Pick<Relink, 'patchelf' | 'signal'>): Promise<string> {
   const program = await realpath(join(prefix, binDir, command.binary)).catch(() => '');
-  const elf = await readElf(program).catch(() => undefined);
+  const isInside = program.startsWith(`${await realpath(prefix)}/`);
+  const elf = isInside ? await readElf(program).catch(() => undefined) : undefined;
   if (elf === undefined) throw new EngineSourceError('bad-spec', `the packages hold no program ${join(binDir, command.binary)}`);
   const beside = join(dirname(dirname(program)), `.probe-${randomUUID()}`);
   await mkdir(beside);
