@@ -2,18 +2,20 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Log } from '../../kernel/log.ts';
 import type { EngineBuild, EngineSourceSpec, EngineStore, EnsureEngineRequest } from '../spi/engine-source.ts';
+import { installFromArchive } from './archive-source.ts';
 import type { RepositorySettings } from './artefacts/find-repository.ts';
 import { operatorRecipe, recipeOf } from './build-record.ts';
 import type { BuildRecord } from './build-record.ts';
 import { createBuildShelf } from './build-shelf.ts';
 import type { BuildShelf } from './build-shelf.ts';
-import { installFromDebian, restoreFromPackages } from './debian/debian-source.ts';
+import { installFromDebian } from './debian/debian-source.ts';
 import type { DebianOptions } from './debian/options.ts';
 import { findOnHost, useOperatorDirectory } from './host-source.ts';
 import { withLock } from './install-lock.ts';
 import { locksDirectory, makeDirectory } from './paths.ts';
 import { createMonotonic } from './progress.ts';
 import type { Progress } from './progress.ts';
+import { restoreBuild } from './restore-build.ts';
 import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
 import { compareVersions } from './version.ts';
 
@@ -60,6 +62,7 @@ async function askSources(shelf: BuildShelf, options: DebianOptions, request: En
   const failures: EngineSourceError[] = [];
   for (const spec of request.sources) {
     try {
+      if (spec.kind === 'archive') return await installFromArchive(shelf, options, { ...request, spec, progress });
       if (spec.kind === 'debian') return await installFromDebian(shelf, options, { ...request, spec, progress });
       const found = await findOnHost(request, spec);
       await shelf.publish(found);
@@ -144,7 +147,7 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     const subject = { datastore: record.build.datastore, track: record.build.track, signal };
     return await explained(subject, () => locked(subject, progress, async (writable) => {
       const present = (await writable.known()).find((r) => r.build.id === buildId);
-      return present?.build ?? await restoreFromPackages(writable, debian(writable), record, { signal, progress });
+      return present?.build ?? await restoreBuild(writable, debian(writable), record, { signal, progress });
     }));
   }
 

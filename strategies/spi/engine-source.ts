@@ -91,8 +91,22 @@ export interface ArchiveArtefact {
   into: string;
 }
 
+/**
+ * Artefacts alone, for an engine whose makers ship a tarball: nothing is relinked, its programs run on the host's
+ * libraries. Where they miss one, the installation fails and says so.
+ */
+export interface ArchiveSource {
+  kind: 'archive';
+  artefacts: readonly ArtefactSpec[];
+  /** globs relative to the prefix, deleted after unpacking */
+  removeFiles?: readonly string[];
+  /** relative to the prefix, e.g. `opt/engine/bin` */
+  binDir: string;
+  versionCommand: VersionCommand;
+}
+
 /** What a plugin's manifest says about where binaries of a track come from. Pure data. */
-export type EngineSourceSpec = HostSource | DebianSource;
+export type EngineSourceSpec = HostSource | DebianSource | ArchiveSource;
 
 export interface EnginePackage { name: string; version: string; sha256: string }
 
@@ -104,14 +118,14 @@ export interface EngineBuild {
   track: string;
   /** as read from the binary */
   version: string;
-  /** absolute; a Debian build works at this path only (its loader is named absolutely), so never move or copy it */
+  /** absolute; a build works at this path only (its loader is named absolutely), so never move or copy it */
   prefix: string;
   /** absolute */
   binDir: string;
-  /** SHA-256 over the sorted `name=version=sha256` of the packages, or over the binaries of a host build */
+  /** SHA-256 over the sorted `name=version=sha256` of packages and artefacts, or over the binaries of a host build */
   closureHash: string;
   source: EngineSourceSpec['kind'];
-  /** empty for a host build */
+  /** packages and artefacts; empty for a host build */
   packages: EnginePackage[];
   /** RFC 3339 */
   installedAt: string;

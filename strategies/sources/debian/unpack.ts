@@ -1,5 +1,5 @@
-import { glob, mkdir, realpath, rm, symlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { runPipe } from '../run-command.ts';
 import { EngineSourceError } from '../source-error.ts';
 import { keptPath } from '../package-store.ts';
@@ -36,18 +36,6 @@ async function unpackOne(path: string, prefix: string, signal: AbortSignal): Pro
   const words = `${consumer.stderr}\n${producer.stderr}`.trim();
   const reason = /No space left|quota exceeded/i.test(words) ? 'disk-full' : 'incomplete';
   throw new EngineSourceError(reason, `${path} could not be unpacked (${words.split('\n')[0] || `code ${consumer.code}`})`);
-}
-
-/** Deletes what globs relative to the prefix name. A link of a package may lead to the host; nothing is removed behind one. */
-export async function removeInside(prefix: string, patterns: readonly string[]): Promise<void> {
-  const root = await realpath(prefix);
-  for (const pattern of patterns) {
-    for (const name of await Array.fromAsync(glob(pattern, { cwd: root }))) {
-      const path = resolve(root, name);
-      const directory = await realpath(dirname(path)).catch(() => '');
-      if (directory.startsWith(`${root}/`)) await rm(path, { recursive: true, force: true });
-    }
-  }
 }
 
 export interface UnpackOptions {

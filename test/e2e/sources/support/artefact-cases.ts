@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { publicMavenRepository, publicPythonIndex } from '../../../../strategies/sources/artefacts/public-repositories.ts';
-import type { DebianSource, MavenArtefact, WheelArtefact } from '../../../../strategies/spi/engine-source.ts';
+import type { ArchiveSource, DebianSource, MavenArtefact, WheelArtefact } from '../../../../strategies/spi/engine-source.ts';
 
 /** Small real files of both registries: a program that needs Debian's libstdc++, and two Java archives. */
 export const wheel: WheelArtefact = {
@@ -17,11 +16,15 @@ export const largeJar: MavenArtefact = {
   kind: 'maven', path: 'at/yawk/lz4/lz4-java/1.10.1/lz4-java-1.10.1.jar', into: jarsInto,
   sha256: 'a58a84c4271e50df4c96ed916ccb7e48a869f8ed9cdcda1ad5d3d4c33b0214a3', sizeBytes: 910_232,
 };
+export const totalBytes = wheel.sizeBytes + smallJar.sizeBytes + largeJar.sizeBytes;
 
 export const artefactSource: DebianSource = {
   kind: 'debian', suite: 'bookworm', packages: ['libstdc++6'], artefacts: [smallJar, wheel, largeJar], binDir: 'usr/bin',
   versionCommand: { binary: 'ninja', args: ['--version'], pattern: '^([0-9]+\\.[0-9]+\\.[0-9]+)' },
 };
+
+/** The same without Debian: it runs where this test does, on the host's own libraries. */
+export const archiveSource: ArchiveSource = { kind: 'archive', artefacts: [wheel], binDir: 'usr/bin', versionCommand: artefactSource.versionCommand };
 
 async function get(url: string, accept = '*/*'): Promise<Buffer> {
   const response = await fetch(url, { headers: { accept }, signal: AbortSignal.timeout(60_000) });
@@ -34,8 +37,5 @@ export async function fetchFiles(): Promise<Map<string, Buffer>> {
   const page = JSON.parse((await get(`${publicPythonIndex}/${wheel.project}/`, 'application/vnd.pypi.simple.v1+json')).toString()) as { files: { filename: string; url: string }[] };
   const files = new Map([[`/files/${wheel.file}`, await get(page.files.find((file) => file.filename === wheel.file)?.url ?? '')]]);
   for (const { path } of [smallJar, largeJar]) files.set(`/maven2/${path}`, await get(`${publicMavenRepository}/${path}`));
-  for (const { sha256, path } of [{ ...wheel, path: `/files/${wheel.file}` }, { ...smallJar, path: `/maven2/${smallJar.path}` }]) {
-    if (createHash('sha256').update(files.get(path) ?? '').digest('hex') !== sha256) throw new Error(`${path} is not what it was`);
-  }
-  return files;
+    return files;
 }
