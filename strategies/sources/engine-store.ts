@@ -10,13 +10,17 @@ import { createBuildShelf } from './build-shelf.ts';
 import type { BuildShelf } from './build-shelf.ts';
 import { installFromDebian } from './debian/debian-source.ts';
 import type { DebianOptions } from './debian/options.ts';
+import { sha256OfFile } from './file-hash.ts';
 import { findOnHost, useOperatorDirectory } from './host-source.ts';
 import { withLock } from './install-lock.ts';
 import { locksDirectory, makeDirectory } from './paths.ts';
-import { createMonotonic } from './progress.ts';
+import { createMonotonic, scaled } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { restoreBuild } from './restore-build.ts';
 import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
+import { exportBuild } from './transfer/export-build.ts';
+import type { ExportedEngine } from './transfer/export-build.ts';
+import { importBuild, openEngineFile } from './transfer/import-build.ts';
 import { compareVersions } from './version.ts';
 
 export interface EngineStoreOptions {
@@ -31,6 +35,8 @@ export interface EngineStoreOptions {
   repositories?: RepositorySettings;
 }
 
+/** An export is mostly the installation, where there is one to do. */
+const installedShare = 0.8;
 interface Subject { datastore: string; track: string; signal: AbortSignal }
 
 const newestFirst = (a: BuildRecord, b: BuildRecord): number =>
@@ -78,8 +84,26 @@ async function askSources(shelf: BuildShelf, options: DebianOptions, request: En
   throw combineFailures(failures);
 }
 
+export interface ImportEngineRequest {
+  path: string;
+  /** what this host's plugins name for a track; empty for one they do not know */
+  sources(datastore: string, track: string): readonly EngineSourceSpec[];
+  /** what the exporting host said the file's SHA-256 is */
+  sha256?: string | undefined;
+  signal: AbortSignal;
+  progress?(fraction: number, message: string): void;
+}
+
+/** The engine cache as its host's operator has it: builds can be carried to hosts without network. */
+export interface PortableEngineStore extends EngineStore {
+  /** Installs the track if need be and writes its build to a new file. */
+  exportTo(request: EnsureEngineRequest & { path: string }): Promise<ExportedEngine>;
+  /** Makes the build of such a file here, verified file by file, without network. Idempotent. */
+  importFrom(request: ImportEngineRequest): Promise<EngineBuild>;
+}
+
 /** The engine cache of this host. What each method promises is told at the contract, `EngineStore`. */
-export function createEngineStore(options: EngineStoreOptions): EngineStore {
+export function createEngineStore(options: EngineStoreOptions): PortableEngineStore {
   const { log } = options;
   let shelf: BuildShelf | undefined;
   // The real path: two spellings of one directory must not make two builds.
@@ -151,11 +175,34 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     }));
   }
 
+  async function exportTo(request: EnsureEngineRequest & { path: string }): Promise<ExportedEngine> {
+    const progress = createMonotonic(request.progress);
+    const { id } = await ensure({ ...request, progress: scaled(progress, 0, installedShare) });
+    const writable = await writableShelf();
+    const record = await writable.recorded(id);
+    if (record === undefined) throw new EngineSourceError('not-found', `there is no record of the build ${id} on this host`);
+    return await exportBuild(debian(writable), record, request.path, { signal: request.signal, progress: scaled(progress, installedShare, 1) });
+  }
+
+  async function importFrom(request: ImportEngineRequest): Promise<EngineBuild> {
+    const { path, sha256, signal } = request;
+    signal.throwIfAborted();
+    if (sha256 !== undefined && await sha256OfFile(path, signal) !== sha256) throw new EngineSourceError('corrupt-package', `${path} does not have the SHA-256 ${sha256}: it was damaged or changed on its way`);
+    const file = await openEngineFile(path);
+    const { datastore, track } = file.description;
+    const subject = { datastore, track, signal };
+    const progress = createMonotonic(request.progress);
+    return await explained(subject, () => locked(subject, progress, (writable) =>
+      importBuild(writable, debian(writable), file, request.sources(datastore, track), { signal, progress })));
+  }
+
   return {
     list: async () => (await known()).toSorted(newestFirst).map((r) => r.build),
     find: async (datastore, track) => eligible(await known(), { datastore, track }, await operatorDir({ datastore, track }))[0]?.build,
     get: async (buildId) => (await known()).find((r) => r.build.id === buildId)?.build,
     ensure: (request) => explained(request, () => ensure(request)),
     restore,
+    exportTo: (request) => explained(request, () => exportTo(request)),
+    importFrom,
   };
 }

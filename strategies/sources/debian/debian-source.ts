@@ -32,7 +32,7 @@ export async function installFromDebian(shelf: BuildShelf, options: DebianOption
 
 /** Makes a build again out of files that are kept and verified. The track's lock is held. */
 export async function restoreDebian(shelf: BuildShelf, options: DebianOptions, request: BuildRequest<DebianSource>, files: readonly BuildPackage[]): Promise<EngineBuild> {
-  await requireHostTools();
+  await requireHostTools('unpack');
   const artefacts = readArtefacts(request.spec.artefacts);
   const packages = files.filter((item) => !artefacts.some((a) => a.file === item.file));
   return await layOut(shelf, request, files, await createDebianLayout(options, request, packages, artefacts));

@@ -3,6 +3,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../kernel/log.ts';
+import { createEngineStore } from '../../../strategies/sources/index.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 import { unprivilegedIdentity } from '../../support/unprivileged.ts';
 import { artefactSource, fetchFiles, smallJar, totalBytes, wheel } from './support/artefact-cases.ts';
@@ -85,6 +87,24 @@ describe('Debian packages and artefacts in one prefix', () => {
     expect(server.requests.some((request) => request.range !== undefined)).toBe(true);
     // What was in flight when the process was killed may be asked for again, and no more.
     expect([...server.sent.values()].reduce((a, b) => a + b, 0)).toBeLessThan(totalBytes + 400_000);
+  });
+
+  it('are carried to a host without a network in a file, where they become the same build', async () => {
+    const path = join(scratch.directory, 'engine.coffer');
+    const { sources, repositories } = job();
+    await createEngineStore({ root, log: silentLog, repositories }).exportTo({ datastore: 'engine', track: '1.13', sources, path, signal: AbortSignal.timeout(120_000) });
+    const other = join(scratch.directory, 'other');
+    const nowhere = { maven: 'http://127.0.0.1:9/maven2', python: 'http://127.0.0.1:9/simple' };
+    const end = await runEnsure({ ...job(), root: other, importFrom: path, repositories: nowhere }, { env: away });
+    expect(end.error).toBeUndefined();
+    expect(end.build).toMatchObject({ id: build.id, closureHash: build.closureHash, prefix: join(other, 'builds', build.id) });
+    const program = join(end.build?.prefix ?? '', 'usr/bin/ninja');
+    expect((await run(program, ['--version'], { env: {}, cwd: '/', ...unprivilegedIdentity() })).stdout).toMatch(/^1\.13\.0/);
+    expect((await readFile(program)).includes(`${root}/builds`)).toBe(false);
+    // An instance can be made of it, and it can be made again: nothing of the file is needed any more.
+    await rm(path);
+    await rm(end.build?.prefix ?? '', { recursive: true });
+    expect((await runEnsure({ ...job(), root: other, restore: build.id }, { env: away })).build?.id).toBe(build.id);
   });
 
   it('never take the place of a file of a package', async () => {

@@ -8,6 +8,8 @@ import type { ArtefactSpec, EngineBuild } from '../../../strategies/spi/engine-s
 import { archiveSource, fetchFiles, largeJar, smallJar, wheel } from './support/artefact-cases.ts';
 import { startRepositoryServer } from './support/repository-server.ts';
 import type { RepositoryServer } from './support/repository-server.ts';
+import { startArchiveProxy } from './support/archive-proxy.ts';
+import { runEnsure } from './support/run-child.ts';
 import { createScratch } from './support/scratch.ts';
 
 const [port, otherPort, silentPort] = [21_703, 21_704, 21_705];
@@ -83,6 +85,18 @@ describe('an artefact is fetched', () => {
       expect(other.requests.length).toBeGreaterThan(1);
       expect(new Set(other.requests.map((r) => r.authorization))).toEqual(new Set([undefined]));
     } finally { await other.stop(); }
+  });
+
+  it('through the proxy of the environment', async () => {
+    const proxy = await startArchiveProxy();
+    const seen: string[] = [];
+    proxy.behaviour = { refuses: (path) => { seen.push(path); return false; } };
+    try {
+      const repositories = { python: `${server.url}/simple` };
+      const end = await runEnsure({ root: root(), datastore: 'engine', track: '1.13', sources: [archiveSource], repositories }, { env: { http_proxy: proxy.url } });
+      expect(end.error).toBeUndefined();
+      expect(seen).toEqual(['/simple/ninja/', `/files/${wheel.file}`]);
+    } finally { await proxy.stop(); }
   });
 
   it('not at all when it is kept already', async () => {

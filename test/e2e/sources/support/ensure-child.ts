@@ -12,15 +12,19 @@ export interface EnsureJob extends Pick<EngineStoreOptions, 'root' | 'keyring' |
   sources?: EngineSourceSpec[];
   refresh?: boolean;
   restore?: string;
+  /** a file to import in place of installing */
+  importFrom?: string;
 }
 
 const job = JSON.parse(process.argv[2] ?? '') as EnsureJob;
 const say = (line: object): void => { process.stdout.write(`${JSON.stringify(line)}\n`); };
-const { datastore, track, sources, refresh = false, restore, ...options } = job;
+const { datastore, track, sources, refresh = false, restore, importFrom, ...options } = job;
 const store = createEngineStore({ log: silentLog, ...options });
 const common = { signal: AbortSignal.timeout(300_000), progress: (fraction: number, message: string) => say({ fraction, message }) };
+const named = (): readonly EngineSourceSpec[] => sources ?? engineCase(datastore, track).sources;
 try {
-  const build = restore === undefined ? await store.ensure({ datastore, track, sources: sources ?? engineCase(datastore, track).sources, ...common, refresh }) : await store.restore({ buildId: restore, ...common });
+  const build = importFrom !== undefined ? await store.importFrom({ path: importFrom, sources: named, ...common })
+    : restore === undefined ? await store.ensure({ datastore, track, sources: named(), ...common, refresh }) : await store.restore({ buildId: restore, ...common });
   say({ build });
 } catch (error) {
   const { message, reason, code } = error as { message: string; reason?: string; code?: string };
