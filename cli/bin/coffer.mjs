@@ -12,8 +12,8 @@ const OLDEST_NODE = 24;
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 // Files of engines lie on the host and not behind the API: these two are the host program's, which is in the same checkout.
 const [word, deed] = process.argv.slice(2);
-const program = word === 'engine' && ['export', 'import'].includes(deed) ? 'host' : 'cli';
-const entry = [at(`dist/${program}.mjs`), at(`${program}/main.ts`)].find((path) => existsSync(path) && (path.endsWith('.mjs') || existsSync(at('cli/generated/documents.ts'))));
+const home = word === 'engine' && ['export', 'import'].includes(deed) ? 'host' : 'cli';
+const entry = [at(`dist/${home}.mjs`), at(`${home}/main.ts`)].find((path) => existsSync(path) && (path.endsWith('.mjs') || existsSync(at('cli/generated/documents.ts'))));
 const node = at('node_modules/.bin/node');
 
 if (!entry) fail('the command line client is not built: run npm start once, or npm run build');

@@ -35,7 +35,7 @@ function isPackage(value: unknown): value is BuildPackage {
 export function parseEngineFile(text: string): EngineFile {
   let value: Partial<EngineFile> | null = null;
   try { value = JSON.parse(text) as Partial<EngineFile> | null; } catch { /* told below */ }
-  if (typeof value?.format === 'number' && value.format !== 1) throw new EngineSourceError('bad-spec', `it was written by a newer release (format ${value.format})`);
+  if (typeof value?.format === 'number' && value.format !== 1) throw new EngineSourceError('bad-spec', `it was written by a newer release (format ${String(value.format)})`);
   const isWhole = value?.format === 1 && [value.datastore, value.track, value.version, value.recipe, value.closureHash].every(isText)
     && [value.packages, value.tool].every((list) => Array.isArray(list) && list.length <= 5_000 && list.every(isPackage));
   if (!isWhole) throw new EngineSourceError('bad-spec', 'it is not a file that `engine export` wrote');
