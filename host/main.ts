@@ -2,6 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { locatePackages } from '../kernel/plugin-packages.ts';
 import { loadSettings, type Settings } from '../kernel/settings.ts';
+import { engineFiles } from './engine-files.ts';
 import { configurationExitCode, HostProblem } from './problem.ts';
 import { reset } from './reset.ts';
 import { start } from './start.ts';
@@ -11,6 +12,7 @@ const help = `Coffer: databases as a service, on your machines.
 
   start             start the control plane in the foreground; Ctrl-C stops it and leaves databases running
   stop              stop everything on this machine, databases included; start brings them back
+  engine            carry engines to a host without network: engine export, engine import
   reset [--yes]     stop everything and remove all data; --engines removes downloaded engines as well
 
 Settings are environment variables (COFFER_HOME, COFFER_PORT, …): see docs/reference/settings.md.
@@ -35,6 +37,7 @@ async function main(command: string | undefined, flags: readonly string[]): Prom
     case 'start': return start(readSettings(), flags);
     case 'stop': return stop(readSettings());
     case 'reset': return reset(readSettings(), flags);
+    case 'engine': return engineFiles(readSettings(), flags);
     case '--help': case '-h': case 'help': process.stdout.write(help); return;
     default: throw new HostProblem(`${command ? `there is no command ${command}` : 'a command is missing'}\n\n${help}`, configurationExitCode);
   }

@@ -45,7 +45,7 @@ function portProblems(ports: unknown): string[] {
   const names = found.map((port) => (isObject(port) ? port['name'] : undefined));
   return found.flatMap((port, index) => {
     if (!isObject(port) || !isText(port['name'])) return [`manifest.ports[${index}] must have a name`];
-    if (!['client', 'peer'].includes(port['purpose'] as string)) return [`manifest.ports[${index}].purpose must be client or peer`];
+    if (!['client', 'peer', 'management'].includes(port['purpose'] as string)) return [`manifest.ports[${index}].purpose must be client, peer or management`];
     if (port['tls'] !== 'required') return [`manifest.ports[${index}].tls must be required`];
     return names.indexOf(port['name']) === index ? [] : [`manifest.ports: ${port['name']} appears twice`];
   });

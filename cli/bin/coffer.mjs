@@ -10,7 +10,10 @@ import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 24;
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const entry = [at('dist/cli.mjs'), at('cli/main.ts')].find((path) => existsSync(path) && (path.endsWith('.mjs') || existsSync(at('cli/generated/documents.ts'))));
+// Files of engines lie on the host and not behind the API: these two are the host program's, which is in the same checkout.
+const [word, deed] = process.argv.slice(2);
+const home = word === 'engine' && ['export', 'import'].includes(deed) ? 'host' : 'cli';
+const entry = [at(`dist/${home}.mjs`), at(`${home}/main.ts`)].find((path) => existsSync(path) && (path.endsWith('.mjs') || existsSync(at('cli/generated/documents.ts'))));
 const node = at('node_modules/.bin/node');
 
 if (!entry) fail('the command line client is not built: run npm start once, or npm run build');

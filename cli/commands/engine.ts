@@ -31,4 +31,10 @@ export function addEngineCommands(program: Command, kit: Kit): void {
       await printOperation(session, client, operation, wait);
     }));
   addExamples(install, [{ description: 'coffer engine install postgresql 17' }]);
+  const onHost = (): void => kit.refuse('files of engines lie on the host: run this there, as the user who starts Coffer, by cli/bin/coffer.mjs of its checkout');
+  engine.command('export').description('write an engine to a file for a host without network; works on the folder of engines of this machine, not over the API')
+    .argument('<datastore>').argument('<version>', 'such as 17; installed first if need be').argument('<file>', 'made new').action(onHost);
+  addExamples(engine.command('import').description('install an engine from such a file, without network; every part of it is verified').argument('<file>')
+    .option('--sha256 <hash>', 'what the export told of the file; nothing else tells that it is the same').action(onHost),
+  [{ description: 'coffer engine export redis 8 redis-8.coffer', does: 'where there is a network' }, { description: 'coffer engine import redis-8.coffer --sha256 4f2c…', does: 'where there is none' }]);
 }

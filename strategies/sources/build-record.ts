@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EngineBuild, EnginePackage, EngineSourceSpec } from '../spi/engine-source.ts';
+import type { ArtefactSpec, EngineBuild, EnginePackage, EngineSourceSpec } from '../spi/engine-source.ts';
+import { artefactRecipe } from './artefacts/artefact.ts';
 
 /** What lies beside a build: the build as told to others, and what it takes to use it again or to make it again. */
 export interface BuildRecord {
@@ -17,6 +18,7 @@ const layoutVersion = 1;
 export const operatorRecipe = 'operator';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const fingerprint = (parts: readonly unknown[]): string => sha256(JSON.stringify(parts));
 const sorted = (items: readonly string[] = []): string[] => [...items].toSorted();
 
 /** SHA-256 over the sorted `name=version=sha256`, one per line. */
@@ -25,11 +27,17 @@ export const closureHash = (packages: readonly EnginePackage[]): string =>
 
 /** Two sources with the same fingerprint lead to the same build from the same packages; order of lists does not count. */
 export function recipeOf(spec: EngineSourceSpec): string {
-  const parts = spec.kind === 'host'
-    ? ['host', sorted(spec.binaries), sorted(spec.searchPaths)]
-    : ['debian', layoutVersion, spec.suite, sorted(spec.packages), sorted(spec.exclude), sorted(spec.removeFiles), spec.binDir];
-  return sha256(JSON.stringify(parts));
+  switch (spec.kind) {
+    case 'host': return fingerprint(['host', sorted(spec.binaries), sorted(spec.searchPaths)]);
+    case 'archive': return fingerprint(['archive', layoutVersion, ...artefactParts(spec.artefacts), sorted(spec.removeFiles), spec.binDir]);
+    case 'debian':
+      return fingerprint(['debian', layoutVersion, spec.suite, sorted(spec.packages), sorted(spec.exclude), sorted(spec.removeFiles), spec.binDir, ...artefactParts(spec.artefacts)]);
+  }
 }
+
+/** Nothing where there are none: what was built before sources could have artefacts stays what it is. */
+const artefactParts = (artefacts: readonly ArtefactSpec[] = []): string[][] =>
+  artefacts.length === 0 ? [] : [sorted(artefacts.map((one) => JSON.stringify(artefactRecipe(one))))];
 
 /** The id is a file name, so nothing but what is safe in one. */
 export const buildIdOf = (datastore: string, version: string, closure: string, recipe: string): string =>

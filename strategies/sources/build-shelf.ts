@@ -17,7 +17,7 @@ export interface BuildShelf {
   publish(record: BuildRecord): Promise<void>;
 }
 
-/** In the prefix of a Debian build; written last, so that a tree without it is no build. */
+/** In the prefix of a build that was laid out here; written last, so that a tree without it is no build. */
 const markerName = '.coffer-build.json';
 /** Hashing a host's programs may take 100 ms, so not for each look at the list. */
 const hashTimeoutMs = 60_000;
@@ -42,8 +42,8 @@ const isSameDirectory = async (a: string, b: string): Promise<boolean> => {
 
 const readRecord = async (path: string): Promise<BuildRecord | undefined> => parseRecord(await readFile(path, 'utf8').catch(() => ''));
 
-/** Where a Debian build's own marker says that it belongs there; a moved or copied one cannot run, a linked one can. */
-async function debianRecord(root: string, id: string, log: Log): Promise<BuildRecord | undefined> {
+/** Where a build's own marker says that it belongs there; a moved or copied one cannot run, a linked one can. */
+async function laidOutRecord(root: string, id: string, log: Log): Promise<BuildRecord | undefined> {
   const prefix = join(buildsDirectory(root), id);
   const record = await readRecord(join(prefix, markerName));
   if (record === undefined || (record.build.id === id && await isSameDirectory(record.build.prefix, prefix))) return record;
@@ -79,14 +79,14 @@ export function createBuildShelf(root: string, log: Log): BuildShelf {
     recorded: async (id) => (await records()).find((r) => r.build.id === id),
     known: async () => {
       const ids = await namesIn(buildsDirectory(root));
-      const fromDebian = await Promise.all(ids.map((id) => debianRecord(root, id, log)));
+      const laidOut = await Promise.all(ids.map((id) => laidOutRecord(root, id, log)));
       const fromHost = await Promise.all((await records()).map(async (r) => r.build.source === 'host' && await isHostIntact(r) ? r : undefined));
-      return [...fromDebian, ...fromHost].filter((r) => r !== undefined);
+      return [...laidOut, ...fromHost].filter((r) => r !== undefined);
     },
     publish: async (record) => {
       await makeDirectory(recordsDirectory(root));
       await replaceFile(join(recordsDirectory(root), `${record.build.id}.json`), record);
-      if (record.build.source === 'debian') await replaceFile(join(record.build.prefix, markerName), record);
+      if (record.build.source !== 'host') await replaceFile(join(record.build.prefix, markerName), record);
     },
   };
 }

@@ -2,16 +2,25 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Log } from '../../kernel/log.ts';
 import type { EngineBuild, EngineSourceSpec, EngineStore, EnsureEngineRequest } from '../spi/engine-source.ts';
+import { installFromArchive } from './archive-source.ts';
+import type { RepositorySettings } from './artefacts/find-repository.ts';
 import { operatorRecipe, recipeOf } from './build-record.ts';
 import type { BuildRecord } from './build-record.ts';
 import { createBuildShelf } from './build-shelf.ts';
 import type { BuildShelf } from './build-shelf.ts';
-import { installFromDebian, restoreFromPackages } from './debian/debian-source.ts';
+import { installFromDebian } from './debian/debian-source.ts';
 import type { DebianOptions } from './debian/options.ts';
+import { sha256OfFile } from './file-hash.ts';
 import { findOnHost, useOperatorDirectory } from './host-source.ts';
 import { withLock } from './install-lock.ts';
 import { locksDirectory, makeDirectory } from './paths.ts';
+import { createMonotonic, scaled } from './progress.ts';
+import type { Progress } from './progress.ts';
+import { restoreBuild } from './restore-build.ts';
 import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
+import { exportBuild } from './transfer/export-build.ts';
+import type { ExportedEngine } from './transfer/export-build.ts';
+import { importBuild, openEngineFile } from './transfer/import-build.ts';
 import { compareVersions } from './version.ts';
 
 export interface EngineStoreOptions {
@@ -22,9 +31,12 @@ export interface EngineStoreOptions {
   preferred?: Readonly<Record<string, string>>;
   /** file of keys the Debian archive must be signed with; default: the host's debian-archive-keyring */
   keyring?: string;
+  /** where artefacts are fetched, as far as settings tell; else what Maven and pip of this host are configured with, else the public ones */
+  repositories?: RepositorySettings;
 }
 
-type Progress = (fraction: number, message: string) => void;
+/** An export is mostly the installation, where there is one to do. */
+const installedShare = 0.8;
 interface Subject { datastore: string; track: string; signal: AbortSignal }
 
 const newestFirst = (a: BuildRecord, b: BuildRecord): number =>
@@ -43,12 +55,6 @@ export function eligible(records: readonly BuildRecord[], subject: { datastore: 
 /** An installed build serves a request only if a source it names would make the same: a plugin that adds a package gets a new one. */
 export const serves = (record: BuildRecord, sources: readonly EngineSourceSpec[]): boolean => sources.some((s) => recipeOf(s) === record.recipe);
 
-/** Progress that never goes back, whatever a second attempt starts with. */
-export function createMonotonic(progress: Progress | undefined): Progress {
-  let highest = 0;
-  return (fraction, message) => { highest = Math.max(highest, Math.min(1, fraction)); progress?.(highest, message); };
-}
-
 /** Names become parts of paths. */
 function requireSafeNames({ datastore, track }: Subject): void {
   for (const name of [datastore, track]) {
@@ -62,6 +68,7 @@ async function askSources(shelf: BuildShelf, options: DebianOptions, request: En
   const failures: EngineSourceError[] = [];
   for (const spec of request.sources) {
     try {
+      if (spec.kind === 'archive') return await installFromArchive(shelf, options, { ...request, spec, progress });
       if (spec.kind === 'debian') return await installFromDebian(shelf, options, { ...request, spec, progress });
       const found = await findOnHost(request, spec);
       await shelf.publish(found);
@@ -77,8 +84,26 @@ async function askSources(shelf: BuildShelf, options: DebianOptions, request: En
   throw combineFailures(failures);
 }
 
+export interface ImportEngineRequest {
+  path: string;
+  /** what this host's plugins name for a track; empty for one they do not know */
+  sources(datastore: string, track: string): readonly EngineSourceSpec[];
+  /** what the exporting host said the file's SHA-256 is */
+  sha256?: string | undefined;
+  signal: AbortSignal;
+  progress?(fraction: number, message: string): void;
+}
+
+/** The engine cache as its host's operator has it: builds can be carried to hosts without network. */
+export interface PortableEngineStore extends EngineStore {
+  /** Installs the track if need be and writes its build to a new file. */
+  exportTo(request: EnsureEngineRequest & { path: string }): Promise<ExportedEngine>;
+  /** Makes the build of such a file here, verified file by file, without network. Idempotent. */
+  importFrom(request: ImportEngineRequest): Promise<EngineBuild>;
+}
+
 /** The engine cache of this host. What each method promises is told at the contract, `EngineStore`. */
-export function createEngineStore(options: EngineStoreOptions): EngineStore {
+export function createEngineStore(options: EngineStoreOptions): PortableEngineStore {
   const { log } = options;
   let shelf: BuildShelf | undefined;
   // The real path: two spellings of one directory must not make two builds.
@@ -88,7 +113,7 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     return root === undefined ? undefined : shelf;
   };
   const known = async (): Promise<BuildRecord[]> => await (await openShelf())?.known() ?? [];
-  const debian = ({ root }: BuildShelf): DebianOptions => ({ root, log, keyring: options.keyring });
+  const debian = ({ root }: BuildShelf): DebianOptions => ({ root, log, keyring: options.keyring, repositories: options.repositories });
 
   const operatorDir = async ({ datastore, track }: Pick<Subject, 'datastore' | 'track'>): Promise<string | undefined> => {
     const named = options.preferred?.[`${datastore}/${track}`];
@@ -146,8 +171,29 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     const subject = { datastore: record.build.datastore, track: record.build.track, signal };
     return await explained(subject, () => locked(subject, progress, async (writable) => {
       const present = (await writable.known()).find((r) => r.build.id === buildId);
-      return present?.build ?? await restoreFromPackages(writable, debian(writable), record, { signal, progress });
+      return present?.build ?? await restoreBuild(writable, debian(writable), record, { signal, progress });
     }));
+  }
+
+  async function exportTo(request: EnsureEngineRequest & { path: string }): Promise<ExportedEngine> {
+    const progress = createMonotonic(request.progress);
+    const { id } = await ensure({ ...request, progress: scaled(progress, 0, installedShare) });
+    const writable = await writableShelf();
+    const record = await writable.recorded(id);
+    if (record === undefined) throw new EngineSourceError('not-found', `there is no record of the build ${id} on this host`);
+    return await exportBuild(debian(writable), record, request.path, { signal: request.signal, progress: scaled(progress, installedShare, 1) });
+  }
+
+  async function importFrom(request: ImportEngineRequest): Promise<EngineBuild> {
+    const { path, sha256, signal } = request;
+    signal.throwIfAborted();
+    if (sha256 !== undefined && await sha256OfFile(path, signal) !== sha256) throw new EngineSourceError('corrupt-package', `${path} does not have the SHA-256 ${sha256}: it was damaged or changed on its way`);
+    const file = await openEngineFile(path);
+    const { datastore, track } = file.description;
+    const subject = { datastore, track, signal };
+    const progress = createMonotonic(request.progress);
+    return await explained(subject, () => locked(subject, progress, (writable) =>
+      importBuild(writable, debian(writable), file, request.sources(datastore, track), { signal, progress })));
   }
 
   return {
@@ -156,5 +202,7 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     get: async (buildId) => (await known()).find((r) => r.build.id === buildId)?.build,
     ensure: (request) => explained(request, () => ensure(request)),
     restore,
+    exportTo: (request) => explained(request, () => exportTo(request)),
+    importFrom,
   };
 }

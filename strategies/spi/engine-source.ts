@@ -7,6 +7,7 @@
 export interface VersionCommand {
   /** a program (not a script) of the binaries' directory */
   binary: string;
+  /** `{prefix}` is replaced by the build's, e.g. `-cp`, `{prefix}/usr/share/engine/*` */
   args: readonly string[];
   /** regular expression source; group 1 is the version ("17.12") */
   pattern: string;
@@ -36,13 +37,76 @@ export interface DebianSource {
   exclude?: readonly string[];
   /** globs relative to the prefix, deleted after unpacking, e.g. `usr/lib/engine/17/lib/plugin*` */
   removeFiles?: readonly string[];
+  /** what comes from elsewhere, laid into the same prefix and relinked against the same libraries */
+  artefacts?: readonly ArtefactSpec[];
   /** relative to the prefix, e.g. `usr/lib/engine/17/bin` */
   binDir: string;
   versionCommand: VersionCommand;
 }
 
+/**
+ * A file named by its SHA-256, fetched and laid into a build's prefix before the prefix is relinked. Sizes are of the
+ * download, in bytes, for progress and for the check of free space.
+ */
+export type ArtefactSpec = MavenArtefact | WheelArtefact | ArchiveArtefact;
+
+/** One file of a Maven repository: the operator's (`COFFER_MAVEN_REPOSITORY`, the mirror in Maven's own settings) or the public one. */
+export interface MavenArtefact {
+  kind: 'maven';
+  /** path below the repository, e.g. `org/example/thing/1.0/thing-1.0.jar` */
+  path: string;
+  sha256: string;
+  sizeBytes: number;
+  /** directory relative to the prefix that takes the file under its own name */
+  into: string;
+}
+
+/** Files of a Python wheel (a zip), from the operator's package index (`COFFER_PYTHON_INDEX`, pip's own settings) or the public one. */
+export interface WheelArtefact {
+  kind: 'wheel';
+  project: string;
+  version: string;
+  /** file name of the wheel in the index */
+  file: string;
+  sha256: string;
+  sizeBytes: number;
+  /** path in the wheel → path relative to the prefix; made executable */
+  programs: Readonly<Record<string, string>>;
+}
+
+/** A tarball or zip at an address of its own. Links in a zip are refused. */
+export interface ArchiveArtefact {
+  kind: 'archive';
+  /** what it is, as a build's list of packages names it */
+  name: string;
+  version: string;
+  /** http or https; the SHA-256 decides what is accepted, so another address of the same file makes the same build */
+  url: string;
+  sha256: string;
+  sizeBytes: number;
+  format: 'tar.gz' | 'tar.xz' | 'zip';
+  /** leading directories of the archive that are dropped */
+  strip: number;
+  /** directory relative to the prefix */
+  into: string;
+}
+
+/**
+ * Artefacts alone, for an engine whose makers ship a tarball: nothing is relinked, its programs run on the host's
+ * libraries. Where they miss one, the installation fails and says so.
+ */
+export interface ArchiveSource {
+  kind: 'archive';
+  artefacts: readonly ArtefactSpec[];
+  /** globs relative to the prefix, deleted after unpacking */
+  removeFiles?: readonly string[];
+  /** relative to the prefix, e.g. `opt/engine/bin` */
+  binDir: string;
+  versionCommand: VersionCommand;
+}
+
 /** What a plugin's manifest says about where binaries of a track come from. Pure data. */
-export type EngineSourceSpec = HostSource | DebianSource;
+export type EngineSourceSpec = HostSource | DebianSource | ArchiveSource;
 
 export interface EnginePackage { name: string; version: string; sha256: string }
 
@@ -54,14 +118,14 @@ export interface EngineBuild {
   track: string;
   /** as read from the binary */
   version: string;
-  /** absolute; a Debian build works at this path only (its loader is named absolutely), so never move or copy it */
+  /** absolute; a build works at this path only (its loader is named absolutely), so never move or copy it */
   prefix: string;
   /** absolute */
   binDir: string;
-  /** SHA-256 over the sorted `name=version=sha256` of the packages, or over the binaries of a host build */
+  /** SHA-256 over the sorted `name=version=sha256` of packages and artefacts, or over the binaries of a host build */
   closureHash: string;
   source: EngineSourceSpec['kind'];
-  /** empty for a host build */
+  /** packages and artefacts; empty for a host build */
   packages: EnginePackage[];
   /** RFC 3339 */
   installedAt: string;

@@ -28,7 +28,12 @@ export interface Manifest {
   timeouts: GuestTimeouts;
 }
 
-export interface PortSpec { name: string; purpose: 'client' | 'peer'; tls: 'required' }
+export interface PortSpec {
+  name: string;
+  /** `management` is for the agent alone and is bound to loopback whatever the instance's bind address is */
+  purpose: 'client' | 'peer' | 'management';
+  tls: 'required';
+}
 
 /** A version as users name it ("17"). Builds of a track are exact package sets. */
 export interface TrackSpec {

