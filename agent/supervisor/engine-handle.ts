@@ -5,6 +5,7 @@ import type { StateKeeper } from '../state/agent-state.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { killLeftovers } from './leftovers.ts';
 import { ownPath } from './own-path.ts';
+import { isAlive } from './proc.ts';
 import { tailOf } from './log-tail.ts';
 import { runTool } from './tool.ts';
 
@@ -14,7 +15,9 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
   return {
     async start(spec) {
       const running = engine.record();
-      if (running) return { pid: running.pid, adopted: true };
+      if (running && isAlive(running.pid, running.startTime)) return { pid: running.pid, adopted: true };
+      // Dead, and not noticed yet.
+      if (running) await exitOf(engine, signal);
       signal.throwIfAborted();
       const started = await engine.start(spec, (record) => state.update({ engine: record }));
       return { pid: started.pid, adopted: false };

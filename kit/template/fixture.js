@@ -12,6 +12,7 @@ export default {
   module: new URL('./index.js', import.meta.url).href,
   flavor: { vcpus: 1, memoryMb: 256 },
   volumeGb: 1,
+  smallVolumeMb: 1,
   client(facts) {
     const target = { host: facts.host, port: facts.ports['main'] ?? 0, ca: facts.caCertificate };
     const say = (/** @type {{ user: string, password: string }} */ { user, password }, /** @type {string[]} */ ...words) =>
