@@ -12,17 +12,21 @@ import { runTool } from './tool.ts';
 /** What a plugin's method gets: the engine's process, and tools that end with the method's signal. */
 export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProcess; state: StateKeeper; signal: AbortSignal }): EngineHandle {
   const { boot, engine, state, signal } = parts;
+  /** Asked of the kernel: an exit is noticed a moment later. */
+  const livePid = (): number | null => {
+    const record = engine.record();
+    return record && isAlive(record.pid, record.startTime) ? record.pid : null;
+  };
   return {
     async start(spec) {
-      const running = engine.record();
-      if (running && isAlive(running.pid, running.startTime)) return { pid: running.pid, adopted: true };
-      // Dead, and not noticed yet.
-      if (running) await exitOf(engine, signal);
+      const pid = livePid();
+      if (pid !== null) return { pid, adopted: true };
+      if (engine.record()) await exitOf(engine, signal);
       signal.throwIfAborted();
       const started = await engine.start(spec, (record) => state.update({ engine: record }));
       return { pid: started.pid, adopted: false };
     },
-    pid: () => engine.record()?.pid ?? null,
+    pid: livePid,
     signal: (name) => engine.signal(name),
     exited: (until) => exitOf(engine, until),
     run: (tool) => runTool(boot, tool, signal),

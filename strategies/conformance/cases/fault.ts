@@ -15,6 +15,8 @@ import { tellStories, type Story } from './stories.ts';
 const graceMs = 5_000;
 const shortestMs = 10;
 const silentDeadlineMs = 1_500;
+/** Engines wait for room, some for ever. */
+const fullTimeoutMs = 10_000;
 const mib = 1024 ** 2;
 
 /** Resolves however it ended. */
@@ -96,8 +98,8 @@ export function faultCases(fixture: ConformanceFixture): void {
       const login = { user: before.name, password: before.password, database: database?.name ?? null };
       await client.write(login, 'kept', 'yes');
       const filler = await fill(harness);
-      await ended(harness.call('users.create', [during], { operationId: 'op_full', timeoutMs: 20_000 }));
-      await ended(harness.call('stop', ['orderly'], { timeoutMs: 30_000 }));
+      await ended(harness.call('users.create', [during], { operationId: 'op_full', timeoutMs: fullTimeoutMs }));
+      await ended(harness.call('stop', ['orderly'], { timeoutMs: fullTimeoutMs }));
       await rm(filler);
       await harness.call('start', []);
       await harness.call('users.create', [during], { operationId: 'op_full' });
