@@ -39,9 +39,13 @@ const reload = (/** @type {Context} */ ctx) => (ctx.engine.pid() === null ? unde
 const readUsers = async (/** @type {Context} */ ctx) => /** @type {Users} */ (Object.assign(Object.create(null), JSON.parse(await readFile(usersFile(ctx), 'utf8'))));
 async function changeUsers(/** @type {Context} */ ctx, /** @type {(users: Users) => void} */ change) {
   const users = await readUsers(ctx);
-  change(users);
-  await put(ctx, usersFile(ctx), users);
-  await reload(ctx);
+  try {
+    change(users);
+    await put(ctx, usersFile(ctx), users);
+  } finally {
+    // In any case: an earlier call may have been cut off between the file and the engine.
+    await reload(ctx);
+  }
 }
 function assertTenant(/** @type {string} */ name) {
   if (isReserved(name)) throw new GuestFault('REFUSED', `"${name}" is reserved`);

@@ -21,7 +21,7 @@ export function crashCases(fixture: ConformanceFixture): void {
       const tookMs = await initialiseOnce(fixture);
       const harness = await fixture.createHarness();
       try {
-        const moments: KillPoint[] = [{ atHandleCall: 1 }, { atHandleCall: 2 }, ...fractions.map((fraction) => ({ afterMs: tookMs * fraction }))];
+        const moments: KillPoint[] = [...fractions.map((fraction) => ({ afterMs: tookMs * fraction })), { atHandleCall: 1 }, { atHandleCall: 2 }];
         for (const point of moments) {
           const { finished } = await harness.callAndKill('initialise', [], point);
           if (finished) break;
