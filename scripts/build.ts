@@ -5,6 +5,7 @@
  *     dist/host.mjs gateway.mjs agent.mjs client-host.mjs plugin-thread.mjs cli.mjs
  *     dist/chunks/     code that several programs share, or that one imports lazily; content hash in the name
  *     dist/migrations/ what the store's migration runner applies
+ *     dist/plugin-template/ what `coffer plugin init` begins with
  *     dist/manifest.json
  *
  * One flat layout is enough: esbuild puts a module into a chunk by the exact set of programs that reach it, so no
@@ -38,6 +39,7 @@ const ENTRIES: Record<string, string> = {
 /** Folder of the repository → folder of `dist`, copied as it is. */
 const ASSETS: Record<string, string> = {
   'prisma/migrations': 'migrations',
+  'kit/template': 'plugin-template',
 };
 
 /**
