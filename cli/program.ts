@@ -11,6 +11,7 @@ import { addEngineCommands } from './commands/engine.ts';
 import { addEventCommands } from './commands/event.ts';
 import { addInstanceCommands } from './commands/instance/index.ts';
 import { addOperationCommands } from './commands/operation/index.ts';
+import { addPluginCommands } from './commands/plugin.ts';
 import { addProjectCommands } from './commands/project.ts';
 import { addRootCommands } from './commands/root.ts';
 import { addSystemCommand } from './commands/system.ts';
@@ -22,7 +23,7 @@ import { readVersion } from './version.ts';
 
 const parts = [
   addInstanceCommands, addDatabaseCommands, addUserCommands, addRootCommands, addOperationCommands, addEventCommands, addDatastoreCommands, addFlavorCommands, addEngineCommands,
-  addProjectCommands, addTokenCommands, addSystemCommand, addContextCommands, addCompletionCommands, addVersionCommand,
+  addProjectCommands, addTokenCommands, addSystemCommand, addPluginCommands, addContextCommands, addCompletionCommands, addVersionCommand,
 ];
 
 export function createProgram(kit: Kit): Command {

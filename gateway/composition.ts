@@ -7,8 +7,8 @@ import { CofferError } from '../kernel/errors.ts';
 import { homePaths } from '../kernel/home.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Settings } from '../kernel/settings.ts';
+import { loadPluginsApart } from '../strategies/apart.ts';
 import { createProcessCompute } from '../strategies/compute/process/index.ts';
-import { loadPlugins } from '../strategies/registry.ts';
 import { createAgents } from './agents/agents.ts';
 import { createConductor } from './agents/conductor.ts';
 import { createGateways, type Gateways } from './agents/gateways.ts';
@@ -72,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const store = createStore({ url: options.storeUrl, maxConnections: storeConnections, log, applicationName: 'coffer-gateway' });
   await migrate({ url: options.storeUrl, folder: migrationsFolder(), log });
   const sealer = createSealer(await loadSecretKey(settings.secretKey, paths.secretKey));
-  const plugins = await loadPlugins(settings.plugins);
+  const plugins = await loadPluginsApart(settings.plugins);
   for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, origin: p.origin }, `the plugin ${p.name} is disabled: ${p.problem}`);
   const installation = await store.transaction(async (tx) => {
     const found = await ensureInstallation(tx);

@@ -35,10 +35,13 @@ async function makeWithParents(path: string): Promise<void> {
 }
 const missingOrThrow = (error: NodeJS.ErrnoException): undefined => { if (error.code !== 'ENOENT') throw error; };
 
+/** The operator's: `npm install --prefix $COFFER_HOME` may bring plugins before the first start. */
+const ofPlugins = ['node_modules', 'package.json', 'package-lock.json'];
+
 /** A folder with other people's files in it is not taken over (COFFER_HOME=/etc). */
 async function mark(paths: HomePaths): Promise<void> {
   const found = await readdir(paths.home);
-  const own = new Set(Object.values(paths).map((path) => basename(path)));
+  const own = new Set([...Object.values(paths).map((path) => basename(path)), ...ofPlugins]);
   const foreign = found.filter((name) => !own.has(name));
   if (!found.includes(basename(paths.marker)) && foreign.length > 0) {
     throw new HostProblem(`COFFER_HOME=${paths.home} cannot be used: it has files that are not Coffer's (${foreign.slice(0, 3).join(', ')}); choose an empty or new folder`);

@@ -4,6 +4,8 @@
  * environment: disk, network, an engine), `bug` (ours; masked for callers).
  * `type` is the GraphQL type that carries it to a caller.
  */
+import type { InputIssue } from './input-issue.ts';
+
 export type ErrorKind = 'failure' | 'operational' | 'bug';
 export type ErrorType =
   | 'InvalidInputError' | 'NotFoundError' | 'ForbiddenError' | 'ConflictError'
@@ -35,6 +37,7 @@ export const catalogue = {
   'CAPABILITY.UNSUPPORTED': { kind: 'failure', type: 'UnsupportedError', summary: 'The datastore, build or agent lacks the capability.', remedy: 'See `capabilities` of the instance or version.' },
   'AGENT.UNREACHABLE': { kind: 'operational', type: 'UnavailableError', summary: 'The agent of the instance does not answer.', remedy: 'It is restarted automatically; try again shortly.' },
   'ENGINE.UNAVAILABLE': { kind: 'operational', type: 'UnavailableError', summary: 'The engine does not answer.', remedy: 'See the conditions of the instance.' },
+  'PLUGIN.FAILED': { kind: 'operational', type: 'UnavailableError', summary: 'The datastore\'s plugin failed, or did not answer in time.', remedy: 'Tell the author of the plugin; others are not touched by it.' },
   'HOST.UNREACHABLE': { kind: 'operational', type: 'UnavailableError', summary: 'The compute role of the host does not answer.', remedy: 'Start the compute role of that host.' },
   'QUOTA.EXCEEDED': { kind: 'failure', type: 'QuotaExceededError', summary: 'The project\'s quota does not allow it.', remedy: 'Delete something or ask an operator for more.' },
   'OPERATION.DEADLINE_EXCEEDED': { kind: 'operational', type: null, summary: 'The operation did not finish before its deadline.', remedy: 'See the step that was running; retry the action.' },
@@ -53,8 +56,7 @@ export const catalogue = {
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;
-
-export interface InputIssue { path: string[]; message: string }
+export type { InputIssue };
 
 export interface ErrorDetails {
   issues?: InputIssue[];

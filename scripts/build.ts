@@ -2,9 +2,10 @@
  * Bundles every program of Coffer into `dist/`: a bundle starts in a third of the time and half of the memory of the
  * sources.
  *
- *     dist/host.mjs gateway.mjs agent.mjs client-host.mjs cli.mjs
+ *     dist/host.mjs gateway.mjs agent.mjs client-host.mjs plugin-thread.mjs cli.mjs
  *     dist/chunks/     code that several programs share, or that one imports lazily; content hash in the name
  *     dist/migrations/ what the store's migration runner applies
+ *     dist/plugin-template/ what `coffer plugin init` begins with
  *     dist/manifest.json
  *
  * One flat layout is enough: esbuild puts a module into a chunk by the exact set of programs that reach it, so no
@@ -31,12 +32,14 @@ const ENTRIES: Record<string, string> = {
   gateway: 'gateway/main.ts',
   agent: 'agent/main.ts',
   'client-host': 'strategies/client-host.ts',
+  'plugin-thread': 'strategies/plugin-thread.ts',
   cli: 'cli/main.ts',
 };
 
 /** Folder of the repository → folder of `dist`, copied as it is. */
 const ASSETS: Record<string, string> = {
   'prisma/migrations': 'migrations',
+  'kit/template': 'plugin-template',
 };
 
 /**

@@ -29,8 +29,8 @@ export function pluginSources(packages: readonly string[]): PluginSource[] {
 }
 
 /** Every plugin, each with its verdict; never throws because of one. */
-export async function loadPlugins(packages: readonly string[] = []): Promise<LoadedPlugin[]> {
-  return decideNames(await Promise.all(pluginSources(packages).map((source) => loadSource(source))));
+export async function loadPlugins(packages: readonly string[] = [], load: (source: PluginSource) => Promise<LoadedPlugin> = loadSource): Promise<LoadedPlugin[]> {
+  return decideNames(await Promise.all(pluginSources(packages).map((source) => load(source))));
 }
 
 /** The one an agent or a client process needs. A built-in one is found without loading any other. */

@@ -5,18 +5,24 @@ import type { StateKeeper } from '../state/agent-state.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { killLeftovers } from './leftovers.ts';
 import { ownPath } from './own-path.ts';
+import { isAlive } from './proc.ts';
 import { tailOf } from './log-tail.ts';
 import { runTool } from './tool.ts';
 
 /** What a plugin's method gets: the engine's process, and tools that end with the method's signal. */
 export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProcess; state: StateKeeper; signal: AbortSignal }): EngineHandle {
   const { boot, engine, state, signal } = parts;
+  /** Asked of the kernel: an exit is noticed a moment later. */
+  const livePid = (): number | null => {
+    const record = engine.record();
+    return record && isAlive(record.pid, record.startTime) ? record.pid : null;
+  };
   return {
     async start(spec) {
-      const running = engine.record();
-      if (running && !engine.isEnding()) return { pid: running.pid, adopted: true };
-      if (running) {
-        // A stop that was called off half way: the process hears no second thought, so the next one waits for its end.
+      const pid = livePid();
+      if (pid !== null && !engine.isEnding()) return { pid, adopted: true };
+      if (engine.record()) {
+        // Gone and not noticed yet, or a stop that was called off half way: the process hears no second thought.
         await exitOf(engine, signal);
         await killLeftovers(boot);
       }
@@ -24,7 +30,7 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
       const started = await engine.start(spec, (record) => state.update({ engine: record }));
       return { pid: started.pid, adopted: false };
     },
-    pid: () => engine.record()?.pid ?? null,
+    pid: livePid,
     signal: (name) => engine.signal(name),
     exited: (until) => exitOf(engine, until),
     run: (tool) => runTool(boot, tool, signal),

@@ -1,16 +1,14 @@
 /**
- * The one door to plugins' control halves. A call has a deadline and its failure is the plugin's, never the gateway's:
- * a throwing or hanging half becomes a typed error with the plugin's name.
+ * The one door to plugins' control halves. A call has a deadline, its answer the form that the contract says, and its
+ * failure is the plugin's, never the gateway's. (A third party's half is in a thread of its own behind this: `apart.ts`.)
  */
-import { CofferError, notFound } from '../../kernel/errors.ts';
+import { CofferError, isCofferError, notFound } from '../../kernel/errors.ts';
+import { controlTimeoutMs } from '../../strategies/apart.ts';
+import { type ControlMethod, controlAnswerProblem } from '../../strategies/control-answers.ts';
 import type { ControlHalf } from '../../strategies/spi/control.ts';
 
-export const controlTimeoutMs = 2_000;
-
-type Method = { [K in keyof ControlHalf]: ControlHalf[K] extends (input: never) => Promise<unknown> ? K : never }[keyof ControlHalf];
-
 export interface ControlHost {
-  call<M extends Method>(datastore: string, method: M, input: Parameters<ControlHalf[M]>[0]): Promise<Awaited<ReturnType<ControlHalf[M]>>>;
+  call<M extends ControlMethod>(datastore: string, method: M, input: Parameters<ControlHalf[M]>[0]): Promise<Awaited<ReturnType<ControlHalf[M]>>>;
   rootName(datastore: string): string;
 }
 
@@ -23,12 +21,16 @@ export function createControlHost(controlOf: (datastore: string) => ControlHalf 
   return {
     async call(datastore, method, input) {
       const half = find(datastore);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new CofferError('INTERNAL', `the plugin of ${datastore} did not answer ${method} within ${controlTimeoutMs} ms`)), controlTimeoutMs);
-      });
+      const failure = (why: string, cause?: unknown): CofferError => new CofferError('PLUGIN.FAILED', `The plugin of ${datastore} ${why}`, { cause });
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(failure(`did not answer ${method} within ${controlTimeoutMs} ms`)), controlTimeoutMs);
       try {
-        return (await Promise.race([(half[method] as (input: unknown) => Promise<unknown>)(input), late])) as never;
+        const answer: unknown = await Promise.race([(half[method] as (input: unknown) => Promise<unknown>)(input), late.promise]);
+        const problem = controlAnswerProblem(method, answer);
+        if (problem) throw failure(`is at fault: ${problem}`);
+        return answer as never;
+      } catch (error) {
+        throw isCofferError(error) ? error : failure(`failed at ${method}`, error);
       } finally {
         clearTimeout(timer);
       }

@@ -7,7 +7,7 @@ import { runStep } from './step.mjs';
 /** Everything that ends up in `dist/`, or makes it. */
 const SOURCES = [
   ...['package.json', 'package-lock.json', 'prisma.config.ts', 'codegen.ts', 'scripts/codegen', 'scripts/build.ts'],
-  ...['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'prisma', 'proto', 'strategies'],
+  ...['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'kit', 'prisma', 'proto', 'sdk', 'strategies'],
 ];
 
 /** @param {string} root */

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runBuf } from '../buf.ts';
-import { ROOT } from '../run.ts';
+import { ROOT, runCommand } from '../run.ts';
 
 export interface GenerationStep {
   name: string;
@@ -40,6 +40,29 @@ export const STEPS: GenerationStep[] = [
         documentsFolder: join(ROOT, 'cli/documents'),
         outputPath: join(ROOT, 'cli/generated/documents.ts'),
       });
+    },
+  },
+  {
+    name: 'plugin SDK',
+    inputs: ['sdk/index.ts', 'sdk/tsconfig.json', 'tsconfig.json', 'strategies/spi', 'kernel/input-issue.ts', 'kernel/log.ts', 'kernel/fence.ts'],
+    packages: ['typescript'],
+    output: 'sdk/dist',
+    isWanted: () => exists('sdk/tsconfig.json'),
+    async run() {
+      rmSync(join(ROOT, 'sdk/dist'), { recursive: true, force: true });
+      const { code, output } = await runCommand('tsc', ['-p', 'sdk']);
+      if (code !== 0) throw new Error(output);
+    },
+  },
+  {
+    name: 'plugin kit',
+    inputs: ['kit', 'strategies', 'agent', 'kernel', 'gateway/pki', 'scripts/codegen/kit.ts', 'scripts/build.ts'],
+    packages: ['esbuild', 'vitest'],
+    output: 'kit/dist',
+    isWanted: () => exists('kit/main.ts'),
+    async run() {
+      const { buildKit } = await import('./kit.ts');
+      await buildKit();
     },
   },
 ];

@@ -1,7 +1,7 @@
 /** What an engine has to bring to be put through the kit. */
 import type { DatabaseSpec, FlavorSize, GrantSpec } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
-import type { GuestHarness, HarnessFacts } from './harness.ts';
+import type { GuestHarness, HarnessFacts, HarnessOptions } from './harness.ts';
 
 export interface Login { user: string; password: string; /** null where the engine has none, or for the one a person gets without naming one */ database: string | null }
 
@@ -32,7 +32,7 @@ export interface ConformanceFixture {
   flavor: FlavorSize;
   volumeGb: number;
   /** Makes everything but the engine's data. Called once for each group of tests. */
-  createHarness(): Promise<GuestHarness>;
+  createHarness(options?: HarnessOptions): Promise<GuestHarness>;
   client(facts: HarnessFacts): StockClient;
   samples: {
     /** two that may exist side by side; empty without the capability DATABASES */
@@ -50,6 +50,8 @@ export interface ConformanceFixture {
   presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;
   /** How many points a method is killed at: `few` saves time where another track of the engine goes through all of them. */
   killPoints?: 'all' | 'few';
+  /** the smallest volume the engine can begin on, in MiB, to see what it does when it is full; left out: that is not looked at */
+  smallVolumeMb?: number;
   /** a size that needs a restart, to see that the engine says so; left out when none does */
   restartingFlavor?: FlavorSize;
 }

@@ -37,6 +37,8 @@ export type KillPoint = { afterMs: number } | { atHandleCall: number };
 export interface CallOptions {
   /** a repeat after a crash carries the id of the first attempt; fresh when left out */
   operationId?: string;
+  /** the method's deadline; a minute when left out */
+  timeoutMs?: number;
 }
 
 /** What stays the same while the process behind the harness comes and goes. */
@@ -54,11 +56,22 @@ export interface HarnessFacts {
   caFile: string;
   managementSecret: string;
   isolated: boolean;
+  /** what the volume holds where the harness could limit it, else null */
+  volumeBytes: number | null;
+}
+
+/** What only some groups of tests need of their harness. */
+export interface HarnessOptions {
+  /** a volume that is really this small, where the machine allows one to be made */
+  volumeBytes?: number;
 }
 
 export interface GuestHarness {
   readonly facts: HarnessFacts;
-  /** Runs one method. What it throws arrives as a `GuestFault` with its code; anything else as an `Error`. */
+  /**
+   * Runs one method. What it throws arrives as a `GuestFault` with its code; anything else as an `Error`. Also an `Error`:
+   * a secret among the arguments of a process, and progress told without end.
+   */
   call<M extends GuestMethod>(method: M, args: GuestArgs<M>, options?: CallOptions): Promise<GuestResult<M>>;
   /** Runs one method and kills its process (SIGKILL) at the point. The engine goes on. Tells whether the method was quicker. */
   callAndKill<M extends GuestMethod>(method: M, args: GuestArgs<M>, at: KillPoint, options?: CallOptions): Promise<{ finished: boolean }>;
@@ -66,6 +79,8 @@ export interface GuestHarness {
   handleCalls(): number;
   /** The engine's main process and every process below it. */
   enginePids(): Promise<number[]>;
+  /** Every process of the instance that lives, whoever its parent is by now; the guest half's own is none. */
+  processes(): Promise<number[]>;
   /** Signals the engine's main process. Resolves, for SIGKILL, when it is gone. */
   signalEngine(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** Puts a fresh certificate and key where the engine looks for them. Answers its serial number in upper-case hex. */

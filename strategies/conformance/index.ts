@@ -9,20 +9,26 @@
 import { describe } from 'vitest';
 import { crashCases } from './cases/crash.ts';
 import { declarationCases } from './cases/declaration.ts';
+import { faultCases } from './cases/fault.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { objectCases } from './cases/objects.ts';
 import { rotationCases } from './cases/rotation.ts';
 import type { ConformanceFixture } from './fixture.ts';
+import { type Tier, tiers } from './tiers.ts';
 
 export type { ConformanceFixture, HeldClient, Login, StockClient } from './fixture.ts';
-export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from './harness.ts';
+export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, GuestResult, HarnessFacts, HarnessOptions, KillPoint } from './harness.ts';
 
-export function defineConformance(fixture: ConformanceFixture): void {
+const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
+  static: [declarationCases],
+  engine: [lifecycleCases, objectCases, rotationCases],
+  fault: [crashCases, faultCases],
+};
+
+export function defineConformance(fixture: ConformanceFixture, wanted: readonly Tier[] = tiers): void {
   describe(`${fixture.plugin.manifest.id} ${fixture.track}`, () => {
-    declarationCases(fixture);
-    lifecycleCases(fixture);
-    objectCases(fixture);
-    rotationCases(fixture);
-    crashCases(fixture);
+    for (const tier of tiers.filter((one) => wanted.includes(one))) {
+      describe(tier, () => { for (const cases of groups[tier]) cases(fixture); });
+    }
   });
 }

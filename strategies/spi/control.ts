@@ -1,4 +1,4 @@
-import type { InputIssue } from '../../kernel/errors.ts';
+import type { InputIssue } from '../../kernel/input-issue.ts';
 
 export interface FlavorSize { vcpus: number; memoryMb: number }
 export interface DatabaseSpec { name: string; characterSet?: string | undefined; collation?: string | undefined }

@@ -142,6 +142,10 @@ export class GuestFault extends Error {
     super(message, options);
     this.code = code;
   }
+  /** A plugin may come with its own copy of the contract: whoever made a fault, it is known by its name. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'GuestFault';
+  }
 }
 
 /** The capabilities a guest half really has: derived from the groups that exist, never declared. */

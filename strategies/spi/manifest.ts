@@ -1,8 +1,11 @@
 import type { Capability } from './capability.ts';
 import type { EngineSourceSpec } from './engine-source.ts';
 
-/** The contract version plugins are written against: a major breaks, a minor adds. */
-export const spiVersion = '1.0';
+/**
+ * The contract version plugins are written against: a major breaks, a minor adds.
+ * 1.1: artefacts in a Debian source, ports for management, faults known by name.
+ */
+export const spiVersion = '1.1';
 
 /** The static half of a plugin: pure data, validated by the registry at boot. */
 export interface Manifest {

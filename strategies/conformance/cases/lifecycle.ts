@@ -1,4 +1,5 @@
 /** From nothing to a running engine and back, each step twice. */
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ConformanceFixture } from '../fixture.ts';
 import { listeningSockets } from '../sockets.ts';
@@ -6,6 +7,9 @@ import { freshName, refusalOf, useSession } from './session.ts';
 
 /** How much longer than declared a probe of a hung engine may take before the kit calls it late. */
 const probeGraceMs = 2_000;
+const lookEveryMs = 5;
+/** For children of an engine that was killed. */
+const goneTimeoutMs = 3_000;
 
 export function lifecycleCases(fixture: ConformanceFixture): void {
   const { manifest } = fixture.plugin;
@@ -19,17 +23,29 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       return { host, port: ports[manifest.ports.find((port) => port.purpose === 'client')?.name ?? ''] ?? 0, caCertificate, database: null };
     };
 
+    const expectNoProcess = (): Promise<void> => expect.poll(() => session.harness.processes(), { timeout: goneTimeoutMs, message: 'it left a process behind' }).toEqual([]);
+
     it('probes as down before there is anything', async () => {
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'down' });
     });
-    it('initialises, and leaves no process behind', async () => {
-      await session.harness.call('initialise', []);
-      expect(await session.harness.enginePids()).toEqual([]);
+    it('initialises without a network, and leaves no process behind', async () => {
+      const { host, ports } = session.harness.facts;
+      const opened = await during(session.harness.call('initialise', []), async () => {
+        for (const [name, port] of Object.entries(ports)) if (await accepts(host, port)) return `port ${name} accepted a connection`;
+        return null;
+      });
+      expect(opened).toEqual([]);
+      await expectNoProcess();
     });
-    it('initialises again without touching what is there', async () => {
+    it('initialises again without touching what is there, and lets nobody in while it starts', async () => {
       await session.harness.call('initialise', []);
       await session.harness.call('configure', []);
-      await session.harness.call('start', []);
+      const stranger = { user: 'nobody-here', password: 'wrong-password', database: null };
+      const entered = await during(session.harness.call('start', []), async () => {
+        if ((await refusalOf(session.client.askWithoutTls(stranger))) === null) return 'it answered without TLS';
+        return (await refusalOf(session.client.read(stranger, 'anything'))) === null ? 'it answered somebody without a login' : null;
+      });
+      expect(entered, 'authentication and TLS are on before it listens').toEqual([]);
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'ok', version: session.harness.facts.version, managementLost: false });
     });
     it('starts twice and stays the same process', async () => {
@@ -79,7 +95,7 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       const login = hasUsers ? await session.user(freshName('keeper')) : null;
       if (login) await session.client.write(login, name, mode);
       await session.harness.call('stop', [mode]);
-      expect(await session.harness.enginePids()).toEqual([]);
+      await expectNoProcess();
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'down' });
       await session.harness.call('stop', [mode]);
       await session.harness.call('start', []);
@@ -114,6 +130,26 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
     });
   });
 }
+
+/** What is seen again and again while something goes on, each thing once. */
+async function during(work: Promise<unknown>, look: () => Promise<string | null>): Promise<string[]> {
+  const seen = new Set<string>();
+  let isOver = false;
+  const over = work.finally(() => { isOver = true; });
+  over.catch(() => {});
+  while (!isOver) {
+    const found = await look();
+    if (found) seen.add(found);
+    await new Promise((resolve) => { setTimeout(resolve, lookEveryMs); });
+  }
+  await over;
+  return [...seen];
+}
+
+const accepts = (host: string, port: number): Promise<boolean> => new Promise((resolve) => {
+  const socket = connect(port, host, () => { socket.destroy(); resolve(true); });
+  socket.once('error', () => resolve(false));
+});
 
 /** A CA that signed nothing here. */
 const otherCa = `-----BEGIN CERTIFICATE-----

@@ -1,6 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/postgresql/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createPsqlClient, presentedSerial } from './psql.ts';
 
 const flavor = { vcpus: 1, memoryMb: 256 };
@@ -13,8 +13,8 @@ export const harnessOptions = (track: string, isolated = true) => ({
 });
 
 export const fixtureOf = (track: string, isolated = true): ConformanceFixture => ({
-  plugin, track, flavor, volumeGb, killPoints: track === '17' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 512 }, presentedSerial,
-  createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
+  plugin, track, flavor, volumeGb, killPoints: track === '17' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 512 }, smallVolumeMb: 160, presentedSerial,
+  createHarness: (options) => createProcessHarness({ ...harnessOptions(track, isolated), ...options }),
   client: createPsqlClient,
   samples: {
     databases: [{ name: 'shop', characterSet: 'UTF8', collation: 'C.UTF-8' }, { name: 'archiv', characterSet: 'UTF8', collation: 'icu:de-DE' }],

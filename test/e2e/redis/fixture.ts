@@ -1,6 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/redis/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createRedisClient } from './redis-cli.ts';
 
 const flavor = { vcpus: 0.25, memoryMb: 256 };
@@ -13,8 +13,8 @@ export const harnessOptions = (track: string, isolated = true) => ({
 });
 
 export const fixtureOf = (track: string, isolated = true): ConformanceFixture => ({
-  plugin, track, flavor, volumeGb, killPoints: track === '8' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 4, memoryMb: 512 },
-  createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
+  plugin, track, flavor, volumeGb, killPoints: track === '8' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 4, memoryMb: 512 }, smallVolumeMb: 32,
+  createHarness: (options) => createProcessHarness({ ...harnessOptions(track, isolated), ...options }),
   client: createRedisClient,
   samples: {
     databases: [],

@@ -30,10 +30,13 @@ export function dropConnection(ctx: GuestContext): void {
 
 const retryableKinds = new Set(['LOADING', 'BUSY', 'MISCONF', 'OOM']);
 
+/** Of one statement: never past the deadline of the method that needs it. */
+const timeLeft = (ctx: GuestContext): number => Math.max(1, Math.min(statementTimeoutMs, ctx.deadline.getTime() - Date.now()));
+
 /** A command whose trouble is told as a guest fault: the connection's as retryable, the engine's word as refused. */
 export async function ask(ctx: GuestContext, ...args: string[]): Promise<Reply> {
   try {
-    return await (await managementConnection(ctx)).command(args, statementTimeoutMs);
+    return await (await managementConnection(ctx)).command(args, timeLeft(ctx));
   } catch (error) {
     if (error instanceof RespError) throw new GuestFault(retryableKinds.has(error.kind) ? 'RETRYABLE' : 'REFUSED', error.message, { cause: error });
     throw new GuestFault('RETRYABLE', `the engine does not answer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

@@ -1,18 +1,21 @@
 /** A `GuestHarness` on this machine: one folder, one engine, and a child process with the guest half that may be killed. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, listProcesses } from '../../../agent/supervisor/proc.ts';
-import { createCa, createKey, engineNames, importPrivateKey, issueLeaf, type LeafRequest } from '../../../gateway/pki/x509.ts';
-import type { AgentBoot } from '../../../kernel/guest-record.ts';
-import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../../strategies/conformance/index.ts';
-import type { FlavorSize } from '../../../strategies/spi/control.ts';
-import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
-import { GuestFault, type GuestFaultCode } from '../../../strategies/spi/guest.ts';
-import { unprivilegedIdentity, type Identity } from '../unprivileged.ts';
+import { promisify } from 'node:util';
+import { engineMarker } from '../../agent/supervisor/leftovers.ts';
+import { isAlive, listProcesses } from '../../agent/supervisor/proc.ts';
+import { createCa, createKey, engineNames, importPrivateKey, issueLeaf, type LeafRequest } from '../../gateway/pki/x509.ts';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../strategies/conformance/index.ts';
+import type { FlavorSize } from '../../strategies/spi/control.ts';
+import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
+import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
+import { GuestFault, type GuestFaultCode } from '../../strategies/spi/guest.ts';
+import { unprivilegedIdentity, type Identity } from './unprivileged.ts';
 import { engineBuild } from './engine-builds.ts';
 import type { CallAnswer, CallRequest, GuestSetup } from './guest-process.ts';
 
@@ -26,6 +29,10 @@ export interface ProcessHarnessOptions {
   ports: Record<string, number>;
   /** false: agent and engine are one user, as in an installation without root. Without root there is no other way. */
   isolated?: boolean;
+  /** a file system of its own of this size for the volume; needs root, and is left out without it */
+  volumeBytes?: number;
+  /** the build that runs; the newest of the test engines when left out */
+  build?: EngineBuild;
 }
 
 const callTimeoutMs = 60_000;
@@ -35,9 +42,10 @@ const hourMs = 3_600_000;
 export async function createProcessHarness(options: ProcessHarnessOptions): Promise<GuestHarness> {
   const other = unprivilegedIdentity();
   const isolated = other !== null && options.isolated !== false;
-  const build = await engineBuild(options.plugin, options.track);
+  const build = options.build ?? (await engineBuild(options.plugin, options.track));
   const root = await mkdtemp('/tmp/coffer-kit-');
   const paths = await layOut(root, other, isolated);
+  const volume = options.volumeBytes !== undefined && (await mountSmall(paths.volume, options.volumeBytes, other)) ? options.volumeBytes : null;
   const boot: AgentBoot = {
     version: 1, instanceId: `inst_${randomBytes(8).toString('hex')}`, datastore: options.plugin.manifest.id, track: options.track,
     build: { id: build.id, version: build.version, prefix: build.prefix, bin: build.binDir }, flavor: options.flavor, volumeGb: options.volumeGb,
@@ -55,7 +63,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
   const facts: HarnessFacts = {
     track: options.track, version: build.version, host: '127.0.0.1', bind: boot.bind, ports: options.ports,
     paths: { data: join(paths.volume, 'data'), config: paths.config, run: paths.run, logs: paths.logs, tls: paths.tls, prefix: build.prefix, bin: build.binDir },
-    caCertificate: certificates.ca, caFile: join(root, 'ca.pem'), managementSecret: setup.managementSecret, isolated,
+    caCertificate: certificates.ca, caFile: join(root, 'ca.pem'), managementSecret: setup.managementSecret, isolated, volumeBytes: volume,
   };
   await writeFile(facts.caFile, certificates.ca, { mode: 0o644 });
   const guest = createGuestProcess(setupPath, childIdentity);
@@ -64,7 +72,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
 
   async function request<M extends GuestMethod>(method: M, args: GuestArgs<M>, given: CallOptions, at: KillPoint | null): Promise<CallAnswer | null> {
     const answer = await guest.ask({
-      method, args, operationId: given.operationId ?? `op_${randomBytes(8).toString('hex')}`, timeoutMs: callTimeoutMs, ...size,
+      method, args, operationId: given.operationId ?? `op_${randomBytes(8).toString('hex')}`, timeoutMs: given.timeoutMs ?? callTimeoutMs, secrets: secretsOf(method, args), ...size,
       dieAtHandleCall: at && 'atHandleCall' in at ? at.atHandleCall : null,
     }, at && 'afterMs' in at ? at.afterMs : null);
     handleCalls = answer?.handleCalls ?? handleCalls;
@@ -90,6 +98,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
       return { finished: answer !== null };
     },
     enginePids: () => enginePids(paths.agent),
+    processes: () => processesOf(boot, root),
     async signalEngine(signal) {
       const pids = await enginePids(paths.agent);
       const [main] = pids;
@@ -100,9 +109,9 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     },
     async dispose() {
       await guest.kill();
-      const pids = (await listProcesses()).filter((one) => one.workingFolder === root || one.workingFolder.startsWith(`${root}/`)).map((one) => one.pid);
-      for (const pid of new Set([...(await enginePids(paths.agent)), ...pids])) kill(pid);
-      await untilGone(async () => (await enginePids(paths.agent)).length === 0);
+      for (const pid of new Set([...(await enginePids(paths.agent)), ...(await processesOf(boot, root))])) kill(pid);
+      await untilGone(async () => (await processesOf(boot, root)).length === 0);
+      if (volume !== null) await run('umount', ['--lazy', paths.volume]);
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
@@ -117,6 +126,28 @@ async function layOut(root: string, other: Identity | null, isolated: boolean): 
     if (other && isEngines) await chown(path, other.uid, other.gid);
   }
   return paths;
+}
+
+const run = promisify(execFile);
+
+/** False where that is not permitted. */
+async function mountSmall(folder: string, bytes: number, owner: Identity | null): Promise<boolean> {
+  if (process.getuid?.() !== 0) return false;
+  const of = owner ? `,uid=${owner.uid},gid=${owner.gid}` : '';
+  return run('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700${of}`, 'tmpfs', folder]).then(() => true, () => false);
+}
+
+/** Texts that a call brings and nobody else may read. */
+function secretsOf(method: GuestMethod, args: readonly unknown[]): string[] {
+  const given = method === 'root.enable' ? args : args.map((arg) => (typeof arg === 'object' && arg !== null ? (arg as { password?: unknown }).password : undefined));
+  return given.filter((text) => typeof text === 'string' && text !== '') as string[];
+}
+
+/** By their working folder or the marker in their environment: whoever's children they are by now. */
+async function processesOf(boot: AgentBoot, root: string): Promise<number[]> {
+  const isOurs = ({ workingFolder, environment }: Awaited<ReturnType<typeof listProcesses>>[number]): boolean =>
+    workingFolder === root || workingFolder.startsWith(`${root}/`) || environment.split('\0').includes(`${engineMarker}=${boot.instanceId}`);
+  return (await listProcesses()).filter(isOurs).map(({ pid }) => pid);
 }
 
 interface Certificates { ca: string; issue(): Promise<{ serialNumber: string }> }
@@ -149,7 +180,7 @@ function createGuestProcess(setupPath: string, identity: Identity | null) {
   let requests = 0;
   const live = async (): Promise<ChildProcess> => {
     if (child?.connected && child.exitCode === null && child.signalCode === null) return child;
-    child = fork(new URL('./guest-process.ts', import.meta.url), [setupPath], { ...(identity ?? {}), execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+    child = fork(new URL(import.meta.url.endsWith('.ts') ? './guest-process.ts' : './guest-process.js', import.meta.url), [setupPath], { ...(identity ?? {}), execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
     await Promise.race([once(child, 'message'), once(child, 'exit').then(() => { throw new Error('the guest process did not start'); })]);
     return child;
   };

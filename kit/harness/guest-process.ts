@@ -5,16 +5,16 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createEngineHandle } from '../../../agent/supervisor/engine-handle.ts';
-import { createEngineProcess } from '../../../agent/supervisor/engine-process.ts';
-import { decideLeftovers } from '../../../agent/supervisor/leftovers.ts';
-import { isGone, listProcesses, statOf } from '../../../agent/supervisor/proc.ts';
-import type { AgentState, EngineRecord, StateKeeper } from '../../../agent/state/agent-state.ts';
-import { initialState } from '../../../agent/state/agent-state.ts';
-import type { AgentBoot } from '../../../kernel/guest-record.ts';
-import { silentLog } from '../../../kernel/log.ts';
-import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
-import { type EngineHandle, type GuestContext, GuestFault, type GuestHalf } from '../../../strategies/spi/guest.ts';
+import { createEngineHandle } from '../../agent/supervisor/engine-handle.ts';
+import { createEngineProcess } from '../../agent/supervisor/engine-process.ts';
+import { decideLeftovers } from '../../agent/supervisor/leftovers.ts';
+import { isGone, listProcesses, statOf } from '../../agent/supervisor/proc.ts';
+import type { AgentState, EngineRecord, StateKeeper } from '../../agent/state/agent-state.ts';
+import { initialState } from '../../agent/state/agent-state.ts';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import { silentLog } from '../../kernel/log.ts';
+import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
+import { type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type GuestHalf, type ToolSpec } from '../../strategies/spi/guest.ts';
 
 export interface GuestSetup { pluginUrl: string; boot: AgentBoot; managementSecret: string }
 export interface CallRequest {
@@ -22,9 +22,13 @@ export interface CallRequest {
   flavor: { vcpus: number; memoryMb: number }; sizing: Record<string, string>;
   /** SIGKILL to ourselves shortly after the n-th use of the handle began */
   dieAtHandleCall: number | null;
+  /** must not be seen in the arguments of any process */
+  secrets: string[];
 }
 export type CallAnswer = { id: number; handleCalls: number } & ({ ok: true; result: unknown } | { ok: false; code: string | null; message: string; stack: string });
 
+/** More than anybody reads: each is a message to the gateway. */
+const mostProgress = 1_000;
 /** Long enough for the use to have begun, short enough to be in its middle. */
 const dieAfterMs = 10;
 
@@ -52,15 +56,19 @@ async function answer(request: CallRequest): Promise<void> {
   const onUse = (): void => {
     if (++handleCalls === request.dieAtHandleCall) setTimeout(() => process.kill(process.pid, 'SIGKILL'), dieAfterMs);
   };
-  const reply = await invoke(request, onUse)
-    .then((result) => ({ ok: true as const, result: result ?? null }))
+  const broken = new Set<string>();
+  const reply = await invoke(request, onUse, (rule) => void broken.add(rule))
+    .then((result) => {
+      if (broken.size > 0) throw new Error([...broken].join('; '));
+      return { ok: true as const, result: result ?? null };
+    })
     .catch((error: Error) => ({ ok: false as const, code: error instanceof GuestFault ? error.code : null, message: error.message, stack: error.stack ?? '' }));
   process.send?.({ id: request.id, handleCalls, ...reply } satisfies CallAnswer);
 }
 
-async function invoke(request: CallRequest, onUse: () => void): Promise<unknown> {
+async function invoke(request: CallRequest, onUse: () => void, onBroken: (rule: string) => void): Promise<unknown> {
   const signal = AbortSignal.timeout(request.timeoutMs);
-  const context = contextOf(request, signal, onUse);
+  const context = contextOf(request, signal, onUse, onBroken);
   const [group, name] = request.method.includes('.') ? request.method.split('.') as [keyof GuestHalf, string] : [null, request.method];
   const owner = (group === null ? guest : guest[group]) as Record<string, (...args: unknown[]) => Promise<unknown>> | undefined;
   const method = owner?.[name];
@@ -68,27 +76,33 @@ async function invoke(request: CallRequest, onUse: () => void): Promise<unknown>
   return method.call(owner, context, ...request.args);
 }
 
-function contextOf(request: CallRequest, signal: AbortSignal, onUse: () => void): GuestContext {
+function contextOf(request: CallRequest, signal: AbortSignal, onUse: () => void, onBroken: (rule: string) => void): GuestContext {
   const { paths } = boot;
+  let told = 0;
+  const progress = (): void => { if (++told > mostProgress) onBroken(`${request.method} tells progress without end: more than ${mostProgress} times in one call`); };
+  const secrets = [...request.secrets, setup.managementSecret];
+  const watched = (spec: ToolSpec | EngineSpec): void => {
+    if (secrets.some((secret) => spec.args.some((text) => text.includes(secret)))) onBroken(`${request.method} puts a secret among the arguments of ${spec.command}: everybody on the machine can read it`);
+  };
   return {
     instanceId: boot.instanceId, track: boot.track, version: boot.build.version, flavor: request.flavor, volumeGb: boot.volumeGb,
     paths: { data: join(paths.volume, 'data'), config: paths.config, run: paths.run, logs: paths.logs, tls: paths.tls, prefix: boot.build.prefix, bin: boot.build.bin },
     tls: { certificate: join(paths.tls, 'server.crt'), key: join(paths.tls, 'server.key'), ca: join(paths.tls, 'ca.crt') },
     network: { bind: boot.bind, advertise: boot.advertise, ports: boot.ports },
     sizing: request.sizing, managementSecret: setup.managementSecret, agentUser: boot.agentUser, isolated: boot.isolation === 'users',
-    engine: counted(createEngineHandle({ boot, engine, state, signal }), onUse),
-    log: silentLog, signal, deadline: new Date(Date.now() + request.timeoutMs), operationId: request.operationId, progress: () => undefined,
+    engine: counted(createEngineHandle({ boot, engine, state, signal }), onUse, watched),
+    log: silentLog, signal, deadline: new Date(Date.now() + request.timeoutMs), operationId: request.operationId, progress,
   };
 }
 
-function counted(handle: EngineHandle, onUse: () => void): EngineHandle {
+function counted(handle: EngineHandle, onUse: () => void, watched: (spec: ToolSpec | EngineSpec) => void): EngineHandle {
   const used = <A extends unknown[], R>(method: (...args: A) => R) => (...args: A): R => {
     const result = method(...args);
     onUse();
     return result;
   };
   return {
-    start: used(handle.start), signal: used(handle.signal), run: used(handle.run), own: used(handle.own), logTail: used(handle.logTail),
+    start: used((spec) => (watched(spec), handle.start(spec))), signal: used(handle.signal), run: used((spec) => (watched(spec), handle.run(spec))), own: used(handle.own), logTail: used(handle.logTail),
     killLeftovers: used(killOwnLeftovers), exited: handle.exited, pid: handle.pid,
   };
 }

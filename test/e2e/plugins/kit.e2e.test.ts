@@ -1,0 +1,49 @@
+/** The kit as a stranger runs it: in the folder of a package, with what is published. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KitReport } from '../../../kit/results.ts';
+import { ROOT } from '../../support/installation.ts';
+import { createPluginFolder, type PluginFolder } from '../../support/plugin-folder.ts';
+import { generatePackages } from '../../support/plugin-packages.ts';
+
+const stateOf = (report: KitReport, state: string): string[] => report.results.filter((one) => one.state === state).map(({ rule, details }) => `${rule}: ${details.join(' ')}`);
+beforeAll(generatePackages);
+
+describe.each([
+  { name: 'the template', source: 'kit/template', firstPort: '21664', args: [] },
+  { name: 'the oldest contract\'s plugin', source: 'test/fixtures/plugin-built-against-1.0', firstPort: '21665', args: ['static', 'engine'] },
+  { name: 'the example', source: 'examples/plugins/valkey', firstPort: '21666', args: [] },
+  { name: 'the example as one user', source: 'examples/plugins/valkey', firstPort: '21667', args: ['static', 'engine', '--one-user'] },
+])('$name', ({ source, firstPort, args }) => {
+  let folder: PluginFolder;
+  beforeAll(async () => { folder = await createPluginFolder(join(ROOT, source)); });
+  afterAll(() => folder.remove());
+
+  it('passes, with a table of capabilities and times, and JUnit for a build server', async () => {
+    const { code, report } = await folder.kit(...args, '--first-port', firstPort, '--junit', 'junit.xml');
+    expect(stateOf(report, 'failed')).toEqual([]);
+    expect(stateOf(report, 'warned')).toEqual([]);
+    expect(code).toBe(0);
+    expect(report.engine).toMatch(/^\d+\.\d+\.\d+/);
+    for (const capability of ['CONTRACT', 'LIFE CYCLE', 'USERS', 'TLS']) expect(report.results.filter((one) => one.capability === capability && one.state === 'passed').length).toBeGreaterThan(0);
+    const junit = await readFile(join(folder.path, 'junit.xml'), 'utf8');
+    expect(junit.match(/<testcase /g)).toHaveLength(report.results.length);
+  }, 600_000);
+});
+
+describe('the command', () => {
+  let folder: PluginFolder;
+  beforeAll(async () => { folder = await createPluginFolder(join(ROOT, 'kit/template')); });
+  afterAll(() => folder.remove());
+
+  it.each([['a tier that is none', ['everything'], /there is no tier everything/], ['a track that is none', ['static', '--track', '7'], /has no track 7: 24/], ['an option that is none', ['--fast'], /Unknown option '--fast'/]])('%s is refused with what there is', async (_what, args, message) => {
+    await expect(folder.kit(...args)).rejects.toThrow(message);
+  });
+  it('where the binaries cannot be had it says so, and what to do', async () => {
+    await folder.edit('manifest.js', 'searchPaths: [dirname(process.execPath), \'/usr/local/bin\', \'/usr/bin\']', 'searchPaths: [dirname(\'/nowhere/node\')]');
+    const { code, report } = await folder.kit('engine');
+    expect(code).toBe(1);
+    expect(stateOf(report, 'failed')).toEqual([expect.stringMatching(/the binaries can be had from its sources: .*\/nowhere/)]);
+  });
+});

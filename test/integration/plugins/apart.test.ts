@@ -1,0 +1,66 @@
+/** What a third party's plugin does to itself stays with it: its thread, its deadline, its memory. */
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createControlHost, type ControlHost } from '../../../gateway/plugins/control-host.ts';
+import { controlTimeoutMs, loadApart, loadPluginsApart } from '../../../strategies/apart.ts';
+
+const fixture = (name: string): string => join(import.meta.dirname, '../../fixtures/broken-controls', `${name}.ts`);
+const loadTimeoutMs = 3_000;
+const judge = (host: ControlHost, name: string) => host.call('unruly', 'validate', { kind: 'user', track: '1', user: { name, grants: [] } });
+
+describe('a plugin that misbehaves while it is loaded', () => {
+  it.each([
+    ['throws', 'throwing', 'It could not be loaded: not today'],
+    ['never ends waiting', 'waiting', 'It could not be loaded: it did not load within 3 s'],
+    ['loops for ever', 'endless', 'It could not be loaded: it did not load within 3 s'],
+    ['ends its process', 'leaving', 'It could not be loaded: it ended its thread'],
+    ['is not there', 'missing', /It could not be loaded: Cannot find module/],
+  ])('%s is disabled with its reason', async (_what, name, problem) => {
+    expect(await loadApart(fixture(name), { loadTimeoutMs })).toMatchObject({ state: 'DISABLED', origin: fixture(name), problem: typeof problem === 'string' ? problem : expect.stringMatching(problem) as string });
+  });
+  it('leaves the others alone, which are ready', async () => {
+    const loaded = await loadPluginsApart([fixture('endless'), fixture('index')], { loadTimeoutMs });
+    expect(loaded.filter(({ origin }) => origin !== 'built-in').map(({ state }) => state)).toEqual(['DISABLED', 'READY']);
+    expect(loaded.filter(({ origin }) => origin === 'built-in').every(({ state }) => state === 'READY')).toBe(true);
+  });
+});
+
+describe('a control half that misbehaves', () => {
+  let host: ControlHost;
+  const ticks = { longestMs: 0, last: performance.now() };
+  const timer = setInterval(() => {
+    const now = performance.now();
+    ticks.longestMs = Math.max(ticks.longestMs, now - ticks.last);
+    ticks.last = now;
+  }, 10);
+  beforeAll(async () => {
+    const loaded = await loadApart(fixture('index'));
+    expect(loaded.state).toBe('READY');
+    host = createControlHost(() => (loaded.state === 'READY' ? loaded.plugin.control : undefined));
+    return () => clearInterval(timer);
+  });
+  afterEach(async () => { expect(await judge(host, 'ada')).toEqual([]); });
+
+  it.each([
+    ['loops for ever', 'loop', /did not answer validate within 2000 ms/], ['never answers', 'never', /did not answer validate within 2000 ms/],
+    ['eats memory', 'eat', /memory limit|did not answer/], ['ends its process', 'exit', /ended its thread/], ['throws', 'throw', /failed: just so/],
+    ['answers something else', 'garbage', /validate must answer a list of/], ['answers what cannot be sent', 'function', /the answer cannot be used/],
+  ])('%s fails with a typed error, in time, and answers the next question', async (_what, name, message) => {
+    const since = performance.now();
+    await expect(judge(host, name)).rejects.toMatchObject({ name: 'CofferError', code: 'PLUGIN.FAILED', message: expect.stringMatching(message) as string });
+    expect(performance.now() - since).toBeLessThan(controlTimeoutMs + 1_000);
+  });
+  it('loops while this thread goes on with its work', async () => {
+    ticks.longestMs = 0;
+    await expect(judge(host, 'loop')).rejects.toThrow(/did not answer/);
+    expect(ticks.longestMs).toBeLessThan(500);
+  });
+  it('does not take down who asked beside it', async () => {
+    const guilty = judge(host, 'exit').catch(() => 'failed');
+    const innocent = judge(host, 'grace');
+    expect(await Promise.all([guilty, innocent])).toEqual(['failed', []]);
+  });
+  it('sees nothing of this process\'s environment', async () => {
+    expect(await judge(host, 'environment')).toEqual([{ path: ['name'], message: 'nothing' }]);
+  });
+});
