@@ -16,6 +16,8 @@ export interface NameRules {
   /** whatever the case */
   systemDatabases: readonly string[];
   systemUsers: readonly string[];
+  /** a database's name in GRANT, which may be longer than the name itself, and has the same limit */
+  grantChars?: (database: string) => number;
 }
 
 const maxDatabaseChars = 64;
@@ -46,6 +48,8 @@ export function databaseNameProblem(name: string, rules: NameRules): string | nu
   if (problem !== null) return problem;
   if (isSystemDatabase(name, rules)) return `"${name}" is kept for the system: choose a name that is not ${rules.systemDatabases.join(', ')} and does not begin with coffer`;
   if (/^#mysql50#/i.test(name)) return 'must not begin with #mysql50#, which names a folder as it is';
+  const inGrant = rules.grantChars?.(name) ?? name.length;
+  if (inGrant > maxDatabaseChars) return `is too long to be granted (${inGrant} of ${maxDatabaseChars} characters): _, % and \\ count twice in ${rules.title}`;
   const bytes = folderBytes(name);
   return bytes > maxFolderBytes ? `is too long as the folder it becomes (${bytes} of ${maxFolderBytes} bytes): every character but ASCII letters, digits and _ counts five times` : null;
 }

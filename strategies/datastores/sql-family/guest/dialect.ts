@@ -35,7 +35,7 @@ export interface Dialect {
   /** Fills an empty folder with a server's data that knows the management account and nobody else. No network, no process left. */
   bootstrap(ctx: GuestContext, folder: string): Promise<void>;
   /** Management as it has to be, whatever is there: read by the server at its start, before anybody is let in. One line each. */
-  repairStatements(secret: string): Promise<string[]>;
+  repairStatements(secret: string, track: string): Promise<string[]>;
   /** What is wrong with the management account, or null. */
   managementProblem(sql: Sql, secret: string): Promise<string | null>;
   /** Takes from tenants' accounts what only a superuser can have given them. */
@@ -51,6 +51,6 @@ export interface Dialect {
   grantPattern(database: string): string;
   databaseOfPattern(pattern: string): string;
   /** What root is given, after it was made with its password. */
-  rootGrants(root: Account): string[];
+  rootGrants(root: Account, track: string): string[];
   reloadTls: string;
 }

@@ -15,7 +15,7 @@ export async function repair(ctx: GuestContext, dialect: Dialect): Promise<void>
   await stop(ctx, 'orderly');
   const file = startStatementsFile(ctx);
   // Every member of a replicated set has a management account of its own: nothing of this is passed on.
-  const statements = ['set sql_log_bin = 0', ...(await dialect.repairStatements(ctx.managementSecret)), ...marksStatements];
+  const statements = ['set sql_log_bin = 0', ...(await dialect.repairStatements(ctx.managementSecret, ctx.track)), ...marksStatements];
   await writePrivate(ctx, file, statements.map((statement) => `${statement};\n`).join(''));
   ctx.progress(0.3, 'restoring the management account');
   try {

@@ -20,7 +20,7 @@ export async function enable(ctx: GuestContext, dialect: Dialect, password: stri
     // Locked until its rights are whole: at no time does it have more than it shall.
     await sql.run([`${isThere ? 'alter' : 'create'} user ${account(root)} ${identified} account lock`]);
     await endSessionsOf(sql, root);
-    await sql.run([...dialect.rootGrants(root), `alter user ${account(root)} account unlock`]);
+    await sql.run([...dialect.rootGrants(root, ctx.track), `alter user ${account(root)} account unlock`]);
   });
   return { name: rootName };
 }
