@@ -5,8 +5,8 @@ import { type LoginSpec, openConnection, type Place } from './wire/connection.ts
 import { SqlError } from './wire/packets.ts';
 
 const timeoutMs = 10_000;
-/** Access denied; insecure transport prohibited. */
-const refusals = new Set([1045, 3159, 4151]);
+/** Access denied; no account may come from here; insecure transport prohibited. */
+const refusals = new Set([1045, 1130, 3159, 4151]);
 
 async function askVersion(place: Place, login: LoginSpec, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
