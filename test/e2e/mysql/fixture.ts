@@ -17,7 +17,7 @@ export const fixtureOf = (isolated = true): ConformanceFixture => ({
   plugin, track, flavor, volumeGb, killPoints: isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 2048 },
   presentedSerial: async ({ host, port }) => (await presentedCertificate({ host, port }, 5_000))?.serialNumber ?? '',
   createHarness: () => createProcessHarness(harnessOptions(isolated)),
-  client: (facts) => createStockClient(facts, plugin.manifest, '--ssl-mode=DISABLED'),
+  client: (facts) => createStockClient(facts, plugin.manifest, ['--ssl-mode=DISABLED']),
   samples: {
     databases: [{ name: 'shop', characterSet: 'utf8mb4', collation: 'utf8mb4_0900_ai_ci' }, { name: 'archiv', characterSet: 'latin1', collation: 'latin1_german2_ci' }],
     awkwardNames: [`O'Brien "the \\ \`quote\``, 'sp ace;--$1%s{}', '-dash=and=equals', 'データベース名前が長い時の限界を超', 'ß'.repeat(32), 'a'.repeat(32), 'Select', '%', 'a_b', '..', 'a/b', 'a@b.c'],

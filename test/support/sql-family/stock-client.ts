@@ -47,7 +47,7 @@ export function createSqlClient(facts: HarnessFacts, manifest: Manifest): SqlCli
 }
 
 /** `withoutTls`: the client's own words for it. */
-export function createStockClient(facts: HarnessFacts, manifest: Manifest, withoutTls: string): StockClient {
+export function createStockClient(facts: HarnessFacts, manifest: Manifest, withoutTls: readonly string[]): StockClient {
   const client = createSqlClient(facts, manifest);
   const table = (name: string): string => `\`kit_${name}\``;
   return {
@@ -61,7 +61,7 @@ export function createStockClient(facts: HarnessFacts, manifest: Manifest, witho
       throw new Error(stderr);
     },
     hold: (login) => hold(client.spawn(login)),
-    askWithoutTls: async (login) => { await client.ask(login, 'select 1;', [withoutTls]); },
+    askWithoutTls: async (login) => { await client.ask(login, 'select 1;', withoutTls); },
   };
 }
 
