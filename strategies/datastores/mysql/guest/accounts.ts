@@ -29,7 +29,7 @@ export const managementStatements = (secret: string): string[] => [
   `set default role none to ${management}`,
 ];
 
-/** Proven once for what is stored: it costs 20 ms. */
+/** Proven once for what is stored: it costs 40 ms. */
 let proven = '';
 
 export async function managementProblem(sql: Sql, secret: string): Promise<string | null> {

@@ -78,8 +78,8 @@ class Channel {
     this.socket.write(frame(this.#sequence, payload));
   }
   /** `ca: null` looks at the certificate without judging it. */
-  async encrypt(host: string, ca: string | null): Promise<void> {
-    this.send(tlsRequest());
+  async encrypt(host: string, ca: string | null, hasDatabase: boolean): Promise<void> {
+    this.send(tlsRequest(hasDatabase));
     const plain = this.socket.off('data', this.#onData).off('close', this.#onClose).off('error', this.#fail);
     this.#sequence++;
     this.socket = await secure(plain, host, ca);
@@ -101,7 +101,7 @@ export async function presentedCertificate(place: { host: string; port: number }
   try {
     await withinTime(channel, timeoutMs, async () => {
       readGreeting(await channel.next());
-      await channel.encrypt(place.host, null);
+      await channel.encrypt(place.host, null, false);
     });
     const shown = (channel.socket as TLSSocket).getPeerX509Certificate();
     return shown ? { serialNumber: shown.serialNumber, fingerprint256: shown.fingerprint256 } : null;
@@ -145,12 +145,12 @@ async function logIn(channel: Channel, place: Place, login: LoginSpec): Promise<
   const isEncrypted = 'host' in place && place.ca !== null;
   if (isEncrypted) {
     if ((greeting.capabilities & flags.tls) === 0) throw new Error('the server does not offer TLS');
-    await channel.encrypt(place.host, place.ca);
+    await channel.encrypt(place.host, place.ca, login.database !== null);
   }
   /** Where nobody listens in: the password itself may be sent when the server asks for it. */
   const isPrivate = isEncrypted || 'socketPath' in place;
   let plugin = greeting.plugin;
-  const first = proofOf(plugin, login.password, greeting.nonce);
+  const first = proofOf(plugin, login.password, greeting.nonce, isPrivate);
   channel.send(loginRequest({ user: login.user, database: login.database, proof: first ?? Buffer.alloc(0), plugin, isEncrypted }));
   for (;;) {
     const packet = await channel.next();
@@ -159,7 +159,7 @@ async function logIn(channel: Channel, place: Place, login: LoginSpec): Promise<
     if (packet[0] === 0xfe) {
       const wanted = readAuthSwitch(packet);
       plugin = wanted.plugin;
-      const proof = proofOf(plugin, login.password, wanted.nonce);
+      const proof = proofOf(plugin, login.password, wanted.nonce, isPrivate);
       if (proof === null) throw new Error(`the server asks for a login by ${plugin}, which is not used here`);
       channel.send(proof);
     } else if (packet[0] === 0x01 && packet[1] === 0x04) {

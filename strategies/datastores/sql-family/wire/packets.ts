@@ -66,11 +66,13 @@ function clientHead(capabilities: number): Buffer {
 }
 const ownFlags = flags.longPassword | flags.protocol41 | flags.transactions | flags.secureConnection | flags.pluginAuth;
 
-/** Asks to go on over TLS, before anything about the user is said. */
-export const tlsRequest = (): Buffer => clientHead(ownFlags | flags.tls);
+const flagsFor = (hasDatabase: boolean): number => ownFlags | (hasDatabase ? flags.connectWithDatabase : 0);
+
+/** Asks to go on over TLS, before anything about the user is said. The server goes by these flags, not by the login's. */
+export const tlsRequest = (hasDatabase: boolean): Buffer => clientHead(flagsFor(hasDatabase) | flags.tls);
 
 export function loginRequest(login: { user: string; database: string | null; proof: Buffer; plugin: string; isEncrypted: boolean }): Buffer {
-  const capabilities = ownFlags | (login.isEncrypted ? flags.tls : 0) | (login.database === null ? 0 : flags.connectWithDatabase);
+  const capabilities = flagsFor(login.database !== null) | (login.isEncrypted ? flags.tls : 0);
   const text = (value: string): Buffer => Buffer.from(`${value}\0`, 'utf8');
   return Buffer.concat([
     clientHead(capabilities), text(login.user), Buffer.from([login.proof.length]), login.proof,

@@ -8,8 +8,11 @@ const digest = (algorithm: string, ...parts: Buffer[]): Buffer => {
 };
 const xor = (a: Buffer, b: Buffer): Buffer => Buffer.from(a.map((byte, index) => byte ^ (b[index] ?? 0)));
 
-/** Null for a method that is not spoken here. */
-export function proofOf(plugin: string, password: string, nonce: Buffer): Buffer | null {
+/**
+ * Null for a method that is not spoken here. `isPrivate`: nobody listens in. An account that does not exist is asked by
+ * any method of the server's, so that nobody can tell it from one that does.
+ */
+export function proofOf(plugin: string, password: string, nonce: Buffer, isPrivate: boolean): Buffer | null {
   const secret = Buffer.from(password, 'utf8');
   if (secret.length === 0) return Buffer.alloc(0);
   switch (plugin) {
@@ -21,6 +24,8 @@ export function proofOf(plugin: string, password: string, nonce: Buffer): Buffer
       const once = digest('sha256', secret);
       return xor(once, digest('sha256', digest('sha256', once), nonce));
     }
+    // Says nothing where the password itself would be overheard; the server refuses that.
+    case 'sha256_password': return Buffer.from(isPrivate ? `${password}\0` : '\0', 'utf8');
     default: return null;
   }
 }
