@@ -25,9 +25,15 @@ export const RULES: IForbiddenRuleType[] = [
   },
   {
     name: 'datastore-stays-home',
-    comment: 'a datastore folder imports the SPI, the kernel, packages and itself; never another datastore or a room',
+    comment: 'a datastore folder imports the SPI, the kernel, packages, a family (a folder shared by engines) and itself; never another datastore or a room',
     from: { path: '^strategies/datastores/([^/]+)/' },
-    to: { pathNot: '^(strategies/datastores/$1|strategies/spi|kernel)/', ...OUTSIDE },
+    to: { pathNot: '^(strategies/datastores/($1|[^/]+-family)|strategies/spi|kernel)/', ...OUTSIDE },
+  },
+  {
+    name: 'family-knows-no-engine',
+    comment: 'what engines share is given what differs; it imports none of them, nor another family',
+    from: { path: '^strategies/datastores/([^/]+-family)/' },
+    to: { path: '^strategies/datastores/', pathNot: '^strategies/datastores/$1/' },
   },
   {
     name: 'strategies-know-no-room',

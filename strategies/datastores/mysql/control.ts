@@ -1,0 +1,21 @@
+/** Gateway side: decisions only. */
+import type { ControlHalf } from '../../spi/control.ts';
+import { judge } from '../sql-family/control.ts';
+import { rootName } from '../sql-family/names.ts';
+import { collations } from './collations.ts';
+import { portName } from './manifest.ts';
+import { names, privileges } from './rules.ts';
+import { sizeServer } from './sizing.ts';
+
+const rules = { names, collations: () => collations, privileges: () => privileges };
+
+export const control: ControlHalf = {
+  rootName,
+  validate: async (proposal) => judge(proposal, rules),
+  size: async (input) => sizeServer(input),
+  async endpoints({ host, ports }) {
+    const port = ports[portName] ?? 0;
+    const authority = host.includes(':') ? `[${host}]` : host;
+    return [{ role: 'PRIMARY', host, port, tls: true, uri: `mysql://${authority}:${port}/?ssl-mode=VERIFY_IDENTITY` }];
+  },
+};

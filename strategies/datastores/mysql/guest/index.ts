@@ -1,0 +1,27 @@
+import type { Dialect } from '../../sql-family/guest/dialect.ts';
+import { createGuest } from '../../sql-family/guest/index.ts';
+import { collations } from '../collations.ts';
+import { manifest, portName } from '../manifest.ts';
+import { names, privileges } from '../rules.ts';
+import { closingStatements, identifiedBy, managementProblem, managementStatements, rootGrants } from './accounts.ts';
+import { bootstrap } from './bootstrap.ts';
+import { environment, program, serverArguments, usualSettings } from './server.ts';
+
+const dialect: Dialect = {
+  names, portName, program, serverArguments, usualSettings, environment, bootstrap, managementProblem, closingStatements, rootGrants,
+  collations: () => collations,
+  privileges: () => privileges,
+  probeMs: manifest.timeouts.probeMs,
+  logFile: 'mysql.log',
+  repairStatements: async (secret) => managementStatements(secret),
+  sessionSettings: "session sql_mode = 'STRICT_ALL_TABLES', session lock_wait_timeout = 2, session innodb_lock_wait_timeout = 2, session foreign_key_checks = 0, session max_execution_time = 0",
+  identifiedBy: async (password) => identifiedBy(password),
+  // Roles are accounts that nobody can log in to.
+  accountsQuery: "select User as name, Host as host from mysql.user where not (account_locked = 'Y' and authentication_string = '') order by User, Host",
+  // With partial revokes the server takes % and _ in names of databases for what they are.
+  grantPattern: (database) => database,
+  databaseOfPattern: (pattern) => pattern,
+  reloadTls: 'alter instance reload tls',
+};
+
+export const guest = createGuest(dialect);

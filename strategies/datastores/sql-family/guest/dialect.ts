@@ -1,0 +1,56 @@
+/** Where the engines of the family differ. What is shared takes one of these and knows no engine. */
+import type { GuestContext } from '../../../spi/guest.ts';
+import type { CollationTable } from '../collations.ts';
+import type { NameRules } from '../names.ts';
+import type { PrivilegeTable } from '../privileges.ts';
+import type { Account } from '../text.ts';
+import type { Row } from '../wire/packets.ts';
+
+export interface Sql {
+  rows(text: string): Promise<Row[]>;
+  /** One after the other; the first that fails ends it. */
+  run(statements: readonly string[]): Promise<void>;
+}
+
+export type ServerContext = Pick<GuestContext, 'instanceId' | 'track' | 'version' | 'paths' | 'tls' | 'network' | 'sizing'>;
+
+export interface Dialect {
+  names: NameRules;
+  collations(track: string): CollationTable;
+  privileges(track: string): PrivilegeTable;
+  /** of the manifest */
+  portName: string;
+  probeMs: number;
+  /** file in `paths.logs` */
+  logFile: string;
+
+  /** the server, below the build's prefix */
+  program(ctx: Pick<GuestContext, 'paths'>): string;
+  /** What Coffer owns, given where nothing inside the server can change it. Everybody on the host can read it. */
+  serverArguments(ctx: ServerContext): string[];
+  /** name → value for the section of the server in its file: usual settings; sizing is added */
+  usualSettings(ctx: ServerContext): Record<string, string>;
+  environment: Record<string, string>;
+
+  /** Fills an empty folder with a server's data that knows the management account and nobody else. No network, no process left. */
+  bootstrap(ctx: GuestContext, folder: string): Promise<void>;
+  /** Management as it has to be, whatever is there: read by the server at its start, before anybody is let in. One line each. */
+  repairStatements(secret: string, track: string): Promise<string[]>;
+  /** What is wrong with the management account, or null. */
+  managementProblem(sql: Sql, secret: string): Promise<string | null>;
+  /** Takes from tenants' accounts what only a superuser can have given them. */
+  closingStatements(sql: Sql): Promise<string[]>;
+
+  /** Settings of management's own sessions. */
+  sessionSettings: string;
+  /** Text after the name in CREATE USER and ALTER USER; holds a hash, never the password. */
+  identifiedBy(password: string): Promise<string>;
+  /** columns name and host: every account that may log in */
+  accountsQuery: string;
+  /** A database's name as GRANT … ON takes it, unquoted, and back. */
+  grantPattern(database: string): string;
+  databaseOfPattern(pattern: string): string;
+  /** What root is given, after it was made with its password. */
+  rootGrants(root: Account, track: string): string[];
+  reloadTls: string;
+}

@@ -1,0 +1,54 @@
+/** Sessions of tenants, ended. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { GuestFault } from '../../../spi/guest.ts';
+import { hostMatches } from '../hosts.ts';
+import { managementName } from '../names.ts';
+import type { Account } from '../text.ts';
+import { SqlError } from '../wire/packets.ts';
+import type { Sql } from './dialect.ts';
+
+const endTimeoutMs = 10_000;
+const pollMs = 20;
+
+interface Session { id: number; user: string; address: string; database: string | null }
+
+async function listSessions(sql: Pick<Sql, 'rows'>): Promise<Session[]> {
+  const rows = await sql.rows('show processlist');
+  return rows
+    .map((row) => ({ id: Number(row['Id']), user: row['User'] ?? '', address: (row['Host'] ?? '').replace(/:\d+$/, ''), database: row['db'] ?? null, command: row['Command'] }))
+    .filter((session) => session.user !== managementName && !['Daemon', 'Binlog Dump', 'Binlog Dump GTID'].includes(session.command ?? '') && !/^(system user|event_scheduler)$/.test(session.user));
+}
+
+/** Returns when they are gone. */
+async function endSessions(sql: Pick<Sql, 'rows'>, isMeant: (session: Session) => boolean): Promise<void> {
+  const deadline = Date.now() + endTimeoutMs;
+  for (;;) {
+    const meant = (await listSessions(sql)).filter(isMeant);
+    if (meant.length === 0) return;
+    if (Date.now() > deadline) throw new GuestFault('RETRYABLE', 'sessions of the user do not end; try again shortly');
+    for (const { id } of meant) await sql.rows(`kill ${id}`).catch(ignoreGone);
+    await delay(pollMs);
+  }
+}
+
+/** One that has not logged in yet may become the account's: it is ended with them. */
+const isUnknown = (session: Session): boolean => session.user === 'unauthenticated user';
+
+export const endSessionsOf = (sql: Pick<Sql, 'rows'>, { name, host }: Account): Promise<void> =>
+  endSessions(sql, (session) => session.user === name && hostMatches(host, session.address));
+
+export const endSessionsIn = (sql: Pick<Sql, 'rows'>, database: string): Promise<void> =>
+  endSessions(sql, (session) => session.database === database && !isUnknown(session));
+
+/** Whoever holds a lock that management waits for: those with a transaction open, then everybody. */
+export async function endSessionsInTheWay(sql: Pick<Sql, 'rows'>, who: 'transactions' | 'all'): Promise<void> {
+  if (who === 'all') return endSessions(sql, (session) => !isUnknown(session));
+  const rows = await sql.rows('select trx_mysql_thread_id as id from information_schema.innodb_trx');
+  const open = new Set(rows.map((row) => Number(row['id'])));
+  return endSessions(sql, (session) => open.has(session.id));
+}
+
+/** ER_NO_SUCH_THREAD: the session ended by itself. */
+export const ignoreGone = (error: unknown): void => {
+  if (!(error instanceof SqlError) || error.number !== 1094) throw error;
+};

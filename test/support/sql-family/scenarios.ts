@@ -1,0 +1,115 @@
+/** What every engine of the family owes beyond the kit, told once: hosts, locks, full connection tables, leftovers. */
+import { expect, it } from 'vitest';
+import { type Connection, openConnection } from '../../../strategies/datastores/sql-family/wire/connection.ts';
+import { password, type Server } from './server.ts';
+
+/** What management may need to end whoever is in its way, and to be heard. */
+const patienceMs = 15_000;
+
+export function hostScenarios(server: Server): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+  const accounts = async (name: string): Promise<unknown[]> => (await call('users.list', [])).filter((user) => user.name === name);
+
+  it('the same name at two hosts is two users, each with its own password and grants', async () => {
+    await call('databases.create', [{ name: 'far' }]);
+    await server.user('twin', { shop: ['SELECT'] }, '10.%');
+    await call('users.create', [{ name: 'twin', host: '127.%', password: 'Other-password-1', grants: [{ database: 'far', privileges: [] }] }]);
+    expect(await accounts('twin')).toEqual([
+      { name: 'twin', host: '10.%', grants: [{ database: 'shop', privileges: ['SELECT'] }] },
+      { name: 'twin', host: '127.%', grants: [{ database: 'far', privileges: ['ALL'] }] },
+    ]);
+    await expect(server.ask('twin', 'select 1')).rejects.toThrow(/ERROR 1045/);
+    expect(await server.client.ask({ user: 'twin', password: 'Other-password-1', database: 'far' }, 'select 1;')).toBe('1');
+    const held = server.client.spawn({ user: 'twin', password: 'Other-password-1', database: 'far' });
+    held.stdin.write("select 'in';\n");
+    await new Promise((resolve) => held.stdout.once('data', resolve));
+    await call('users.delete', [{ name: 'twin', host: '10.%' }]);
+    expect(await accounts('twin')).toHaveLength(1);
+    held.stdin.end("select 'still in';\n");
+    expect(await new Promise((resolve) => held.once('close', resolve))).toBe(0);
+    await call('users.delete', [{ name: 'twin', host: '127.%' }]);
+  });
+  it('a user of another network is not let in, and is once its host is changed', async () => {
+    await server.user('mover', { shop: [] }, '192.0.2.0/255.255.255.0');
+    // The second: nobody at all may come from here.
+    await expect(server.ask('mover', 'select 1')).rejects.toThrow(/ERROR 1045|1130/);
+    await call('users.update', [{ name: 'mover', host: '192.0.2.0/255.255.255.0' }, { host: '127.0.0.1' }]);
+    expect(await server.ask('mover', 'select 1')).toBe('1');
+    await call('users.delete', [{ name: 'mover', host: '127.0.0.1' }]);
+  });
+}
+
+export function lockScenarios(server: Server): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+
+  it('an open transaction and a locked table do not hold up a deletion', async () => {
+    await call('databases.create', [{ name: 'stuck' }]);
+    await server.user('holder', { stuck: [], shop: [] });
+    await server.user('locker', { stuck: [] });
+    await server.ask('holder', 'create table stuck.t (a int primary key); create table stuck.u (a int)', 'stuck');
+    const holder = server.client.spawn(server.login('holder'));
+    holder.stdin.write("begin; insert into stuck.t values (1); select 'held';\n");
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    const locker = server.client.spawn(server.login('locker', 'stuck'));
+    locker.stdin.write("lock tables u write; select 'held';\n");
+    await new Promise((resolve) => locker.stdout.once('data', resolve));
+    const since = performance.now();
+    await call('databases.delete', ['stuck']);
+    expect(performance.now() - since).toBeLessThan(patienceMs);
+    for (const client of [holder, locker]) client.stdin.end();
+    await call('users.delete', [{ name: 'holder' }]);
+    await call('users.delete', [{ name: 'locker' }]);
+  });
+  it('what a deleted database granted does not open a later one of its name', async () => {
+    await call('databases.create', [{ name: 'again' }]);
+    await server.user('earlier', { again: [] });
+    await call('databases.delete', ['again']);
+    expect((await call('users.list', [])).find((user) => user.name === 'earlier')?.grants).toEqual([]);
+    await server.user('dropper', { shop: [] });
+    await call('databases.create', [{ name: 'again' }]);
+    await call('grants.grant', [{ name: 'earlier' }, [{ database: 'again', privileges: [] }]]);
+    await server.ask('earlier', 'drop database again', 'again');
+    await call('databases.create', [{ name: 'again' }]);
+    await expect(server.ask('earlier', 'select 1', 'again')).rejects.toThrow(/ERROR 1044/);
+    await expect(call('grants.grant', [{ name: 'earlier' }, [{ database: 'never', privileges: [] }]])).rejects.toThrow(/does not exist/);
+    for (const name of ['earlier', 'dropper']) await call('users.delete', [{ name }]);
+  });
+  it('what a call that died left unfinished is ended before the next begins', async () => {
+    const orphan = await openConnection({ socketPath: `${server.harness.facts.paths.run}/server.sock` }, { user: 'coffer', password: server.harness.facts.managementSecret, database: null }, 5_000);
+    const { createHash } = await import('node:crypto');
+    const lock = `coffer/${createHash('sha256').update(`${server.harness.facts.managementSecret}/turn`).digest('hex').slice(0, 24)}`;
+    expect(await orphan.query(`select get_lock('${lock}', 0) as got`, 5_000)).toEqual([{ got: '1' }]);
+    const sleeping = orphan.query('select sleep(60)', 60_000).then(() => 'slept', () => 'ended');
+    await server.user('next');
+    expect(await sleeping).toBe('ended');
+    await call('users.delete', [{ name: 'next' }]);
+  });
+  it('clients that take every connection do not lock management out', async () => {
+    await server.user('crowd');
+    const places = Number(await server.asManagement('select @@global.max_connections'));
+    const { host, ports, caCertificate } = server.harness.facts;
+    await call('probe', []);
+    const place = { host, port: Object.values(ports)[0] ?? 0, ca: caCertificate };
+    const refused: number[] = [];
+    const clients: Connection[] = [];
+    for (let index = 0; index < places + 3; index++) {
+      await openConnection(place, { user: 'crowd', password, database: 'shop' }, 5_000).then((client) => clients.push(client), (error: { number?: number }) => refused.push(error.number ?? 0));
+    }
+    expect(refused.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(refused)).toEqual(new Set([1040]));
+    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false, detail: expect.stringContaining('connections') as string });
+    await call('users.create', [{ name: 'squeezed', password, grants: [{ database: 'shop', privileges: ['SELECT'] }] }]);
+    await call('users.delete', [{ name: 'squeezed' }]);
+    for (const client of clients) client.close();
+    await expect.poll(() => call('probe', [])).toMatchObject({ state: 'ok', detail: null });
+    await call('users.delete', [{ name: 'crowd' }]);
+  });
+  it('functions, triggers and events can be made and run', async () => {
+    await server.user('maker');
+    await server.ask('maker', 'create table log (t text); create table src (a int); create trigger tr after insert on src for each row insert into log values (new.a); create function twice(a int) returns int no sql return a * 2; create event ev on schedule at current_timestamp do insert into log values (\'event\'); insert into src values (21)');
+    expect(await server.ask('maker', 'select twice(t) from log where t <> \'event\'')).toBe('42');
+    await expect.poll(() => server.ask('maker', "select count(*) from log where t = 'event'"), { timeout: 10_000 }).toBe('1');
+    await server.ask('maker', 'drop table src, log; drop function twice');
+    await call('users.delete', [{ name: 'maker' }]);
+  });
+}
