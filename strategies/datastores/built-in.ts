@@ -2,6 +2,7 @@
 import type { DatastorePlugin } from '../spi/datastore.ts';
 
 export const builtIn: Readonly<Record<string, () => Promise<{ default: DatastorePlugin }>>> = {
+  mongodb: () => import('./mongodb/index.ts'),
   postgresql: () => import('./postgresql/index.ts'),
   redis: () => import('./redis/index.ts'),
 };
