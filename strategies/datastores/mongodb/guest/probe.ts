@@ -1,4 +1,5 @@
 /** One look at the server, over a connection that stays open: its loss is the fastest notice of a death. */
+import { readFileSync } from 'node:fs';
 import type { Document } from 'bson';
 import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
@@ -65,11 +66,21 @@ export function fullness({ current, available, limitExempt }: Connections): stri
 
 function explain(ctx: GuestContext, error: unknown): Probe {
   const detail = (error as Error).message;
-  if (ctx.engine.pid() === null) return { ...nothing, state: 'down', detail };
+  if (hasEnded(ctx.engine.pid())) return { ...nothing, state: 'down', detail };
   if (isManagementRefused(error)) return { ...nothing, state: 'ok', detail: `the server refuses the management account: ${detail}`, managementLost: true };
   if (isSilent(error)) return { ...nothing, state: 'hung', detail };
   // Nobody listens, or the connection broke: only just started, or about to be gone.
   return { ...nothing, state: 'starting', detail };
+}
+
+/** The agent hears of an exit a moment later than a broken connection tells it. */
+function hasEnded(pid: number | null): boolean {
+  if (pid === null) return true;
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
+  }
 }
 
 export function forgetProbe(instanceId: string): void {
