@@ -8,7 +8,9 @@ import type { EngineSourceSpec, EngineStore } from '../strategies/spi/engine-sou
 export async function composeEngines(settings: Settings, log: Log): Promise<{ engineStore: EngineStore; engineSources(datastore: string, track: string): readonly EngineSourceSpec[] }> {
   const plugins = (await loadPlugins(settings.plugins)).flatMap((loaded) => (loaded.state === 'READY' ? [loaded.plugin.manifest] : []));
   return {
-    engineStore: createEngineStore({ root: settings.enginesFolder, log, preferred: settings.enginePaths }),
+    engineStore: createEngineStore({
+      root: settings.enginesFolder, log, preferred: settings.enginePaths, repositories: { maven: settings.mavenRepository, python: settings.pythonIndex },
+    }),
     engineSources: (datastore, track) => plugins.find((manifest) => manifest.id === datastore)?.tracks.find((one) => one.name === track)?.sources ?? [],
   };
 }

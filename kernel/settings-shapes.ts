@@ -34,6 +34,8 @@ export const postgresUrl = z.string().refine((text) => {
   }
 }, 'must look like postgresql://user:password@host:5432/database');
 
+export const httpUrl = z.string().refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must be an http or https address');
+
 export const secretKey: z.ZodType<Buffer, string> = z.string()
   .refine((text) => /^[0-9a-f]{64}$/i.test(text) || /^[A-Za-z0-9+/]{43}=?$/.test(text), 'must be 32 bytes, as 64 hexadecimal digits or as base64 (try: openssl rand -hex 32)')
   .transform((text) => (/^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64')));

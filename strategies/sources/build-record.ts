@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EngineBuild, EnginePackage, EngineSourceSpec } from '../spi/engine-source.ts';
+import type { ArtefactSpec, EngineBuild, EnginePackage, EngineSourceSpec } from '../spi/engine-source.ts';
+import { artefactRecipe } from './artefacts/artefact.ts';
 
 /** What lies beside a build: the build as told to others, and what it takes to use it again or to make it again. */
 export interface BuildRecord {
@@ -27,9 +28,13 @@ export const closureHash = (packages: readonly EnginePackage[]): string =>
 export function recipeOf(spec: EngineSourceSpec): string {
   const parts = spec.kind === 'host'
     ? ['host', sorted(spec.binaries), sorted(spec.searchPaths)]
-    : ['debian', layoutVersion, spec.suite, sorted(spec.packages), sorted(spec.exclude), sorted(spec.removeFiles), spec.binDir];
+    : ['debian', layoutVersion, spec.suite, sorted(spec.packages), sorted(spec.exclude), sorted(spec.removeFiles), spec.binDir, ...artefactParts(spec.artefacts)];
   return sha256(JSON.stringify(parts));
 }
+
+/** Nothing where there are none: what was built before sources could have artefacts stays what it is. */
+const artefactParts = (artefacts: readonly ArtefactSpec[] = []): string[][] =>
+  artefacts.length === 0 ? [] : [sorted(artefacts.map((one) => JSON.stringify(artefactRecipe(one))))];
 
 /** The id is a file name, so nothing but what is safe in one. */
 export const buildIdOf = (datastore: string, version: string, closure: string, recipe: string): string =>

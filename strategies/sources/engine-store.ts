@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Log } from '../../kernel/log.ts';
 import type { EngineBuild, EngineSourceSpec, EngineStore, EnsureEngineRequest } from '../spi/engine-source.ts';
+import type { RepositorySettings } from './artefacts/find-repository.ts';
 import { operatorRecipe, recipeOf } from './build-record.ts';
 import type { BuildRecord } from './build-record.ts';
 import { createBuildShelf } from './build-shelf.ts';
@@ -11,6 +12,8 @@ import type { DebianOptions } from './debian/options.ts';
 import { findOnHost, useOperatorDirectory } from './host-source.ts';
 import { withLock } from './install-lock.ts';
 import { locksDirectory, makeDirectory } from './paths.ts';
+import { createMonotonic } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
 import { compareVersions } from './version.ts';
 
@@ -22,9 +25,10 @@ export interface EngineStoreOptions {
   preferred?: Readonly<Record<string, string>>;
   /** file of keys the Debian archive must be signed with; default: the host's debian-archive-keyring */
   keyring?: string;
+  /** where artefacts are fetched, as far as settings tell; else what Maven and pip of this host are configured with, else the public ones */
+  repositories?: RepositorySettings;
 }
 
-type Progress = (fraction: number, message: string) => void;
 interface Subject { datastore: string; track: string; signal: AbortSignal }
 
 const newestFirst = (a: BuildRecord, b: BuildRecord): number =>
@@ -42,12 +46,6 @@ export function eligible(records: readonly BuildRecord[], subject: { datastore: 
 
 /** An installed build serves a request only if a source it names would make the same: a plugin that adds a package gets a new one. */
 export const serves = (record: BuildRecord, sources: readonly EngineSourceSpec[]): boolean => sources.some((s) => recipeOf(s) === record.recipe);
-
-/** Progress that never goes back, whatever a second attempt starts with. */
-export function createMonotonic(progress: Progress | undefined): Progress {
-  let highest = 0;
-  return (fraction, message) => { highest = Math.max(highest, Math.min(1, fraction)); progress?.(highest, message); };
-}
 
 /** Names become parts of paths. */
 function requireSafeNames({ datastore, track }: Subject): void {
@@ -88,7 +86,7 @@ export function createEngineStore(options: EngineStoreOptions): EngineStore {
     return root === undefined ? undefined : shelf;
   };
   const known = async (): Promise<BuildRecord[]> => await (await openShelf())?.known() ?? [];
-  const debian = ({ root }: BuildShelf): DebianOptions => ({ root, log, keyring: options.keyring });
+  const debian = ({ root }: BuildShelf): DebianOptions => ({ root, log, keyring: options.keyring, repositories: options.repositories });
 
   const operatorDir = async ({ datastore, track }: Pick<Subject, 'datastore' | 'track'>): Promise<string | undefined> => {
     const named = options.preferred?.[`${datastore}/${track}`];

@@ -40,10 +40,10 @@ async function inspect(request: HostRequest, directory: string, programs: Progra
     const canRun = await access(join(binDir, name), constants.X_OK).then(() => true, () => false);
     if (!canRun) throw new EngineSourceError('not-found', `${directory} has no program ${name} that this user can run`);
   }
-  const version = await probeVersion({ program: join(binDir, command.binary), command }, signal);
+  const prefix = basename(binDir) === 'bin' ? dirname(binDir) : binDir;
+  const version = await probeVersion({ program: join(binDir, command.binary), command, prefix }, signal);
   if (!matchesTrack(version, track)) throw new EngineSourceError('wrong-version', `${directory} holds version ${version}, not ${track}`);
   const closureHash = await hashBinaries(binDir, binaries, signal);
-  const prefix = basename(binDir) === 'bin' ? dirname(binDir) : binDir;
   const id = buildIdOf(datastore, version, closureHash, `host:${binDir}`);
   return { id, datastore, track, version, prefix, binDir, closureHash, source: 'host', packages: [], installedAt: new Date().toISOString() };
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
  *
  *     builds/<id>/       a build; `.partial-…` and `.pending-…` belong to an installation under way
  *     records/<id>.json  what every build was made of, also after its directory is gone
- *     packages/          packages as they were fetched
+ *     packages/          packages and artefacts as they were fetched
+ *     downloads/<track>/ artefacts half fetched by an installation under way
  *     tools/             the relinking tool, a prefix of its own
  *     apt/<suite>/       package lists; `apt/work-<track>/` belongs to an installation under way and holds its downloads
  *     locks/             one lock per track, per suite and per tool
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 export const buildsDirectory = (root: string): string => join(root, 'builds');
 export const recordsDirectory = (root: string): string => join(root, 'records');
 export const packagesDirectory = (root: string): string => join(root, 'packages');
+export const downloadsDirectory = (root: string): string => join(root, 'downloads');
 export const toolsDirectory = (root: string): string => join(root, 'tools');
 export const aptDirectory = (root: string): string => join(root, 'apt');
 export const locksDirectory = (root: string): string => join(root, 'locks');

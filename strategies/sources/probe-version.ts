@@ -5,13 +5,13 @@ import { parseVersion } from './version.ts';
 
 export const probeTimeoutMs = 20_000;
 
-/** What to start; `through` is a loader with its arguments where the program cannot be started by itself. */
-export interface Probe { program: string; command: VersionCommand; through?: readonly [string, ...string[]] }
+/** What to start, and the prefix its arguments may name. */
+export interface Probe { program: string; command: VersionCommand; prefix: string }
 
 /** The version a program tells about itself. */
-export async function probeVersion({ program, command, through }: Probe, signal: AbortSignal): Promise<string> {
-  const [file, ...first] = through ? [...through, program] as const : [program] as const;
-  const result = await runCommand({ command: file, args: [...first, ...command.args], signal, timeoutMs: probeTimeoutMs });
+export async function probeVersion({ program, command, prefix }: Probe, signal: AbortSignal): Promise<string> {
+  const args = command.args.map((arg) => arg.replaceAll('{prefix}', prefix));
+  const result = await runCommand({ command: program, args, signal, timeoutMs: probeTimeoutMs });
   const output = `${result.stdout}\n${result.stderr}`;
   const version = parseVersion(output, command.pattern);
   if (version !== undefined) return version;

@@ -8,10 +8,13 @@ export type SourceFailure =
 /** The engine's binaries could not be had. */
 export class EngineSourceError extends CofferError {
   readonly reason: SourceFailure;
+  /** what to do, where it is more than the reason tells */
+  readonly advice: string | undefined;
 
-  constructor(reason: SourceFailure, message: string, options: { remedy?: string; cause?: unknown } = {}) {
-    super('SOURCE.UNAVAILABLE', message, options);
+  constructor(reason: SourceFailure, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super('SOURCE.UNAVAILABLE', message, options.remedy === undefined ? { cause: options.cause } : { cause: options.cause, remedy: options.remedy });
     this.reason = reason;
+    this.advice = options.remedy;
   }
 }
 
@@ -32,7 +35,7 @@ const remedyByHand = (datastore: string, track: string): string =>
 
 /** The failure as people read it: what, why, and everything they can do about it. */
 export function explainFailure(error: EngineSourceError, datastore: string, track: string): EngineSourceError {
-  const remedy = [remedies[error.reason], remedyByHand(datastore, track)].filter((part) => part !== undefined).join(' ');
+  const remedy = [error.advice ?? remedies[error.reason], remedyByHand(datastore, track)].filter((part) => part !== undefined).join(' ');
   return new EngineSourceError(error.reason, `${datastore} ${track} could not be installed: ${error.message}. ${remedy}`, { remedy, cause: error });
 }
 
@@ -40,7 +43,7 @@ export function explainFailure(error: EngineSourceError, datastore: string, trac
 export function combineFailures(errors: readonly EngineSourceError[]): EngineSourceError {
   const last = errors.at(-1);
   if (last === undefined) return new EngineSourceError('bad-spec', 'the plugin names no source for this track');
-  return errors.length === 1 ? last : new EngineSourceError(last.reason, errors.map((e) => e.message).join('; '), { cause: last });
+  return errors.length === 1 ? last : new EngineSourceError(last.reason, errors.map((e) => e.message).join('; '), { cause: last, remedy: last.advice });
 }
 
 /** Makes an error of the file system speak for itself; anything unknown stays as it is. */

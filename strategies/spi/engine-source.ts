@@ -7,7 +7,7 @@
 export interface VersionCommand {
   /** a program (not a script) of the binaries' directory */
   binary: string;
-  /** `{prefix}` is replaced by the build's */
+  /** `{prefix}` is replaced by the build's, e.g. `-cp`, `{prefix}/usr/share/engine/*` */
   args: readonly string[];
   /** regular expression source; group 1 is the version ("17.12") */
   pattern: string;
@@ -74,10 +74,13 @@ export interface WheelArtefact {
   programs: Readonly<Record<string, string>>;
 }
 
-/** A tarball or zip at an address of its own. */
+/** A tarball or zip at an address of its own. Links in a zip are refused. */
 export interface ArchiveArtefact {
   kind: 'archive';
-  /** https */
+  /** what it is, as a build's list of packages names it */
+  name: string;
+  version: string;
+  /** http or https; the SHA-256 decides what is accepted, so another address of the same file makes the same build */
   url: string;
   sha256: string;
   sizeBytes: number;

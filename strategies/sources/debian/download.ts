@@ -1,13 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, packagesDirectory } from '../paths.ts';
+import { describeDownload, megabytes, totalBytes } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 import { EngineSourceError } from '../source-error.ts';
 import { describeAptFailure } from './apt-failure.ts';
 import type { AptWorkspace } from './apt-workspace.ts';
 import { upstreamVersion } from './closure.ts';
 import type { ClosurePackage } from './closure.ts';
-import type { Progress } from './options.ts';
-import { isKept, isWhole, keep, offer } from './package-store.ts';
+import { isKept, isWhole, keep, offer } from '../package-store.ts';
 import { installArguments } from './resolve.ts';
 import type { ClosureSpec } from './resolve.ts';
 
@@ -16,20 +17,8 @@ const pollMs = 250;
 const stallMs = 150_000;
 const downloadTimeoutMs = 2 * 60 * 60 * 1000;
 
-const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
-const totalOf = (packages: readonly ClosurePackage[]): number => packages.reduce((sum, p) => sum + p.sizeBytes, 0);
-
-/**
- * What to say of a download: the package under way and how much of what must be fetched is on disk. `arrived` has
- * bytes by file name; partial files count with what they have.
- */
-export function describeDownload(missing: readonly ClosurePackage[], arrived: ReadonlyMap<string, number>): { fraction: number; message: string } {
-  const bytesOf = (p: ClosurePackage): number => Math.min(p.sizeBytes, arrived.get(p.file) ?? 0);
-  const [total, done] = [totalOf(missing), missing.reduce((sum, p) => sum + bytesOf(p), 0)];
-  const current = missing.find((p) => bytesOf(p) > 0 && bytesOf(p) < p.sizeBytes) ?? missing.find((p) => bytesOf(p) === 0);
-  const what = current ? `${current.name} ${upstreamVersion(current.version)}` : 'packages';
-  return { fraction: total === 0 ? 1 : done / total, message: `downloading ${what} (${megabytes(done)} of ${megabytes(total)} MB)` };
-}
+/** "libicu76 76.1" */
+export const packageTitle = (p: Pick<ClosurePackage, 'name' | 'version'>): string => `${p.name} ${upstreamVersion(p.version)}`;
 
 async function measure(archives: string): Promise<Map<string, number>> {
   const arrived = new Map<string, number>();
@@ -52,7 +41,7 @@ function watchDownload(archives: string, missing: readonly ClosurePackage[], pro
     const sum = [...arrived.values()].reduce((a, b) => a + b, 0);
     if (sum !== lastSum) [lastSum, lastChange] = [sum, Date.now()];
     if (Date.now() - lastChange > stallMs) stall.abort(new EngineSourceError('no-network', `nothing arrived from the Debian archive for ${stallMs / 1000} s`));
-    const { fraction, message } = describeDownload(missing, arrived);
+    const { fraction, message } = describeDownload(missing, arrived, packageTitle);
     progress(fraction, message);
   };
   const timer = setInterval(() => void look().catch((error: unknown) => stall.abort(error)), pollMs);
@@ -94,5 +83,5 @@ export async function downloadClosure(root: string, workspace: AptWorkspace, spe
     }
     await keep(root, item, inArchives(item));
   }
-  limits.progress(1, `downloaded ${missing.length} packages (${megabytes(totalOf(missing))} MB)`);
+  limits.progress(1, `downloaded ${missing.length} packages (${megabytes(totalBytes(missing))} MB)`);
 }

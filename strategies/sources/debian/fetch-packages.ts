@@ -1,10 +1,12 @@
-import { rm, statfs } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { DebianSuite } from '../../spi/engine-source.ts';
+import { requireSpace } from '../package-store.ts';
+import type { Progress } from '../progress.ts';
 import { EngineSourceError } from '../source-error.ts';
 import { prepareWorkspace } from './apt-workspace.ts';
 import type { ClosurePackage } from './closure.ts';
 import { downloadClosure } from './download.ts';
-import type { DebianOptions, Progress } from './options.ts';
+import type { DebianOptions } from './options.ts';
 import { resolveClosure } from './resolve.ts';
 import type { ClosureSpec } from './resolve.ts';
 
@@ -14,6 +16,8 @@ export interface FetchRequest extends ClosureSpec {
   name: string;
   signal: AbortSignal;
   progress: Progress;
+  /** room that is needed besides that of the packages */
+  otherBytes?: number;
   /** decides after resolving whether the packages are needed at all */
   isWanted?(closure: readonly ClosurePackage[]): boolean;
 }
@@ -21,13 +25,6 @@ export interface FetchRequest extends ClosureSpec {
 /** Room for the packages, the tree, and programs that grow a little when they are relinked. */
 export const neededBytes = (closure: readonly ClosurePackage[]): number =>
   Math.round(closure.reduce((sum, p) => sum + p.sizeBytes + p.installedBytes, 0) * 1.1);
-
-async function requireSpace(root: string, closure: readonly ClosurePackage[]): Promise<void> {
-  const { bavail, bsize } = await statfs(root);
-  const [needed, free] = [neededBytes(closure), bavail * bsize];
-  if (free >= needed) return;
-  throw new EngineSourceError('disk-full', `${Math.ceil(needed / 1e6)} MB are needed below ${root} and ${Math.floor(free / 1e6)} MB are free`);
-}
 
 /** Failures that lists up to an hour old can cause: they may name files that the archive has replaced since. */
 const mayBeStale = (error: unknown): boolean =>
@@ -42,7 +39,7 @@ async function attempt(options: DebianOptions, request: FetchRequest, isForced: 
   try {
     const closure = await resolveClosure(workspace, request, signal);
     if (request.isWanted?.(closure) ?? true) {
-      await requireSpace(options.root, closure);
+      await requireSpace(options.root, neededBytes(closure) + (request.otherBytes ?? 0));
       await downloadClosure(options.root, workspace, request, closure, { signal, progress });
     }
     await rm(workspace.directory, { recursive: true, force: true });

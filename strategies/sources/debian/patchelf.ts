@@ -9,7 +9,7 @@ import { fetchPackages } from './fetch-packages.ts';
 import type { DebianOptions } from './options.ts';
 import { libraryPath, loaderPath } from './relink.ts';
 import type { Patchelf } from './relink.ts';
-import { tidyTree } from './tidy.ts';
+import { tidyTree } from '../tidy.ts';
 import { unpackPackages } from './unpack.ts';
 
 /** Bookworm's 0.14.3 was proven on every engine; later ones are known to damage some programs. */
@@ -41,7 +41,7 @@ async function install(options: DebianOptions, tools: string, signal: AbortSigna
   await makeDirectory(tools);
   for (const left of await readdir(tools)) await rm(join(tools, left), { recursive: true, force: true });
   const aside = join(tools, `.partial-${randomUUID()}`);
-  await unpackPackages(options.root, closure, aside, { removeFiles: [], signal, onUnpacked: () => {} });
+  await unpackPackages(options.root, closure, aside, { signal, onUnpacked: () => {} });
   await tidyTree(aside);
   const target = join(tools, `patchelf-${closureHash(closure).slice(0, 8)}`);
   await rename(aside, target);

@@ -3,8 +3,8 @@ import { basename, isAbsolute, join } from 'node:path';
 import { runCommand } from '../run-command.ts';
 import { EngineSourceError } from '../source-error.ts';
 import { readElf } from './elf.ts';
-import { forEachParallel } from './parallel.ts';
-import type { TidyFile } from './tidy.ts';
+import { forEachParallel } from '../parallel.ts';
+import type { TidyFile } from '../tidy.ts';
 
 export const libraryPath = (prefix: string): string => join(prefix, 'usr/lib/x86_64-linux-gnu');
 export const loaderPath = (prefix: string): string => join(libraryPath(prefix), 'ld-linux-x86-64.so.2');
@@ -36,27 +36,37 @@ async function presentEntries(current: string, prefix: string): Promise<Set<stri
   return found;
 }
 
+export interface Relink {
+  /** where the tree lies now */
+  prefix: string;
+  /** where it will be used */
+  target: string;
+  patchelf: Patchelf;
+  signal: AbortSignal;
+}
+
+/** Makes one program or library use the loader and libraries of `target`. False for what needs no change. */
+export async function relinkFile(file: TidyFile, { prefix, target, patchelf, signal }: Relink): Promise<boolean> {
+  if (!file.isExecutable && !isLibrary(file.path)) return false;
+  const elf = await readElf(file.path);
+  if (elf === undefined) return false;
+  const isProgram = elf.hasInterpreter && file.isExecutable && !isLibrary(file.path);
+  if (!isProgram && !(isLibrary(file.path) && elf.hasRunPath)) return false;
+  const current = await patch(patchelf, ['--print-rpath', file.path], signal);
+  const present = await presentEntries(current, prefix);
+  const runPath = relinkedRunPath(current, target, (entry) => present.has(entry));
+  await patch(patchelf, [...(isProgram ? ['--set-interpreter', loaderPath(target)] : []), '--force-rpath', '--set-rpath', runPath, file.path], signal);
+  return true;
+}
+
 /**
  * Makes every program of `prefix` use the loader and libraries it will find at `target`, where the tree is moved to
  * afterwards. Programs only: DT_RPATH (not RUNPATH) is inherited by what they load later and is stronger than
  * LD_LIBRARY_PATH, which scripts of some engines set. A library that has a path of its own inherits nothing, so it
  * is rewritten too. No loader wrapper and no LD_LIBRARY_PATH: both break engines that start children.
  */
-export async function relinkTree(prefix: string, target: string, files: readonly TidyFile[], patchelf: Patchelf, signal: AbortSignal): Promise<number> {
-  let count = 0;
-  await forEachParallel(files, signal, async (file, stop) => {
-    if (!file.isExecutable && !isLibrary(file.path)) return;
-    const elf = await readElf(file.path);
-    if (elf === undefined) return;
-    const isProgram = elf.hasInterpreter && file.isExecutable && !isLibrary(file.path);
-    if (!isProgram && !(isLibrary(file.path) && elf.hasRunPath)) return;
-    const current = await patch(patchelf, ['--print-rpath', file.path], stop);
-    const present = await presentEntries(current, prefix);
-    const runPath = relinkedRunPath(current, target, (entry) => present.has(entry));
-    await patch(patchelf, [...(isProgram ? ['--set-interpreter', loaderPath(target)] : []), '--force-rpath', '--set-rpath', runPath, file.path], stop);
-    count += 1;
-  });
-  return count;
+export async function relinkTree(files: readonly TidyFile[], relink: Relink): Promise<void> {
+  await forEachParallel(files, relink.signal, async (file, signal) => { await relinkFile(file, { ...relink, signal }); });
 }
 
 async function patch(patchelf: Patchelf, args: readonly string[], signal: AbortSignal): Promise<string> {

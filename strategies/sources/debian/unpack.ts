@@ -2,9 +2,9 @@ import { glob, mkdir, realpath, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { runPipe } from '../run-command.ts';
 import { EngineSourceError } from '../source-error.ts';
-import { keptPath } from './package-store.ts';
-import type { KeptPackage } from './package-store.ts';
-import { forEachParallel } from './parallel.ts';
+import { keptPath } from '../package-store.ts';
+import type { KeptPackage } from '../package-store.ts';
+import { forEachParallel } from '../parallel.ts';
 
 /** What an engine never reads. gconv's modules are looked up where the C library was built for, never in a prefix. */
 const trimmed = [
@@ -38,8 +38,8 @@ async function unpackOne(path: string, prefix: string, signal: AbortSignal): Pro
   throw new EngineSourceError(reason, `${path} could not be unpacked (${words.split('\n')[0] || `code ${consumer.code}`})`);
 }
 
-/** A link of a package may lead to the host; nothing is removed behind one. */
-async function removeInside(prefix: string, patterns: readonly string[]): Promise<void> {
+/** Deletes what globs relative to the prefix name. A link of a package may lead to the host; nothing is removed behind one. */
+export async function removeInside(prefix: string, patterns: readonly string[]): Promise<void> {
   const root = await realpath(prefix);
   for (const pattern of patterns) {
     for (const name of await Array.fromAsync(glob(pattern, { cwd: root }))) {
@@ -51,13 +51,11 @@ async function removeInside(prefix: string, patterns: readonly string[]): Promis
 }
 
 export interface UnpackOptions {
-  /** globs relative to the prefix */
-  removeFiles: readonly string[];
   signal: AbortSignal;
   onUnpacked(count: number): void;
 }
 
-/** Unpacks every package into a new prefix, then removes what the plugin does not want. */
+/** Unpacks every package into a new prefix. */
 export async function unpackPackages(root: string, packages: readonly KeptPackage[], prefix: string, options: UnpackOptions): Promise<void> {
   await makePrefix(prefix);
   let count = 0;
@@ -65,5 +63,4 @@ export async function unpackPackages(root: string, packages: readonly KeptPackag
     await unpackOne(keptPath(root, item.file), prefix, signal);
     options.onUnpacked(++count);
   });
-  await removeInside(prefix, options.removeFiles);
 }

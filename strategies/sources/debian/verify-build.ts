@@ -1,12 +1,14 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { VersionCommand } from '../../spi/engine-source.ts';
 import { probeTimeoutMs, probeVersion } from '../probe-version.ts';
 import { runCommand } from '../run-command.ts';
 import { EngineSourceError } from '../source-error.ts';
 import { readElf } from './elf.ts';
-import { forEachParallel } from './parallel.ts';
-import { libraryPath, loaderPath } from './relink.ts';
+import { forEachParallel } from '../parallel.ts';
+import { loaderPath, relinkFile } from './relink.ts';
+import type { Relink } from './relink.ts';
 
 /** Libraries in the loader's `--list` that lead out of the prefix or nowhere. */
 export function strayLibraries(listing: string, prefix: string): string[] {
@@ -16,12 +18,24 @@ export function strayLibraries(listing: string, prefix: string): string[] {
   });
 }
 
-/** The version a program of an unpacked, not yet relinked prefix tells: started through the prefix's own loader. */
-export async function probeVersionAside(prefix: string, binDir: string, command: VersionCommand, signal: AbortSignal): Promise<string> {
-  const program = join(prefix, binDir, command.binary);
-  const elf = await readElf(program).catch(() => undefined);
+/**
+ * The version a program of an unpacked, not yet relinked prefix tells. A copy of it is relinked for where the prefix lies
+ * now (through a loader named by hand a program does not know its own place, which a Java launcher must): under the name
+ * it is called by, which may be a link's, and as deep as the file itself, for what it looks up relative to either.
+ */
+export async function probeVersionAside(prefix: string, binDir: string, command: VersionCommand, limits: Pick<Relink, 'patchelf' | 'signal'>): Promise<string> {
+  const program = await realpath(join(prefix, binDir, command.binary)).catch(() => '');
+  const isInside = program.startsWith(`${await realpath(prefix)}/`);
+  const elf = isInside ? await readElf(program).catch(() => undefined) : undefined;
   if (elf === undefined) throw new EngineSourceError('bad-spec', `the packages hold no program ${join(binDir, command.binary)}`);
-  return await probeVersion({ program, command, through: [loaderPath(prefix), '--inhibit-cache', '--library-path', libraryPath(prefix)] }, signal);
+  const beside = join(dirname(dirname(program)), `.probe-${randomUUID()}`);
+  await mkdir(beside);
+  try {
+    const copy = join(beside, command.binary);
+    await copyFile(program, copy);
+    await relinkFile({ path: copy, isExecutable: true }, { prefix, target: prefix, ...limits });
+    return await probeVersion({ program: copy, command, prefix }, limits.signal);
+  } finally { await rm(beside, { recursive: true, force: true }); }
 }
 
 /** Every program in the directory finds all its libraries, and finds them inside the prefix. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { classifyAptFailure, describeAptFailure } from '../../../strategies/sources/debian/apt-failure.ts';
 import { joinClosure, parsePrintUris, parseRecords, upstreamVersion } from '../../../strategies/sources/debian/closure.ts';
-import { describeDownload } from '../../../strategies/sources/debian/download.ts';
+import { packageTitle } from '../../../strategies/sources/debian/download.ts';
 import { neededBytes } from '../../../strategies/sources/debian/fetch-packages.ts';
 import { strayLibraries } from '../../../strategies/sources/debian/verify-build.ts';
+import { describeDownload } from '../../../strategies/sources/progress.ts';
 
 const [hashA, hashB] = ['a'.repeat(64), 'b'.repeat(64)];
 const plan = `Reading package lists...
@@ -45,7 +46,7 @@ describe('a closure', () => {
   });
 
   it('tells of its download what is really on disk', () => {
-    const at = (...bytes: [string, number][]): ReturnType<typeof describeDownload> => describeDownload(closure, new Map(bytes));
+    const at = (...bytes: [string, number][]): ReturnType<typeof describeDownload> => describeDownload(closure, new Map(bytes), packageTitle);
     expect(at()).toEqual({ fraction: 0, message: 'downloading redis-server 8.0.2 (0 of 5 MB)' });
     expect(at(['redis-server_5%3a8.0.2-3+deb13u3_amd64.deb', 2_000_000], ['libc6_2.41-12_amd64.deb', 1_000_000])).toEqual({ fraction: 0.6, message: 'downloading libc6 2.41 (3 of 5 MB)' });
     expect(at(['redis-server_5%3a8.0.2-3+deb13u3_amd64.deb', 9e9], ['libc6_2.41-12_amd64.deb', 9e9])).toEqual({ fraction: 1, message: 'downloading packages (5 of 5 MB)' });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildIdOf, closureHash, operatorRecipe, parseRecord, recipeOf } from '../../../strategies/sources/build-record.ts';
 import type { BuildRecord } from '../../../strategies/sources/build-record.ts';
-import { createMonotonic, eligible, serves } from '../../../strategies/sources/engine-store.ts';
+import { eligible, serves } from '../../../strategies/sources/engine-store.ts';
+import { createMonotonic } from '../../../strategies/sources/progress.ts';
 import { compareVersions, matchesTrack, parseVersion } from '../../../strategies/sources/version.ts';
 import type { DebianSource } from '../../../strategies/spi/engine-source.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasRunPathTag, parseSegments } from '../../../strategies/sources/debian/elf.ts';
 import { loaderPath, relinkedRunPath } from '../../../strategies/sources/debian/relink.ts';
-import { relativeTarget } from '../../../strategies/sources/debian/tidy.ts';
+import { relativeTarget } from '../../../strategies/sources/tidy.ts';
 
 const library = '/b/usr/lib/x86_64-linux-gnu';
 const none = (): boolean => false;

@@ -1,14 +1,15 @@
-import { chmod, copyFile, link, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sha256OfFile } from '../file-hash.ts';
-import { packagesDirectory } from '../paths.ts';
-import type { ClosurePackage } from './closure.ts';
+import { sha256OfFile } from './file-hash.ts';
+import { packagesDirectory } from './paths.ts';
+import { EngineSourceError } from './source-error.ts';
 
 /**
- * Packages kept as they were fetched, so that a build can be made again when the archive has moved on or is away.
- * A file gets in only with the checksum the signed index tells, and is checked again each time it is used.
+ * Packages and artefacts kept as they were fetched, so that a build can be made again when their origin has moved on or
+ * is away. A file gets in only with the checksum that the signed index or the plugin tells, and is checked again each
+ * time it is used.
  */
-export type KeptPackage = Pick<ClosurePackage, 'file' | 'sha256'>;
+export interface KeptPackage { file: string; sha256: string }
 
 export const keptPath = (root: string, file: string): string => join(packagesDirectory(root), file);
 
@@ -31,4 +32,11 @@ export async function keep(root: string, item: KeptPackage, from: string): Promi
 export async function offer(root: string, item: KeptPackage, to: string): Promise<void> {
   await rm(to, { force: true });
   await link(keptPath(root, item.file), to).catch(() => copyFile(keptPath(root, item.file), to));
+}
+
+export async function requireSpace(root: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(root);
+  const free = bavail * bsize;
+  if (free >= neededBytes) return;
+  throw new EngineSourceError('disk-full', `${Math.ceil(neededBytes / 1e6)} MB are needed below ${root} and ${Math.floor(free / 1e6)} MB are free`);
 }
