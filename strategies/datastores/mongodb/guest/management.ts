@@ -30,10 +30,30 @@ export async function openManagement(ctx: Pick<GuestContext, 'paths' | 'manageme
 export const openUnproven = async (ctx: Pick<GuestContext, 'paths'>, timeoutMs = connectTimeoutMs): Promise<Connection> =>
   createConnection(await openTls(overSocket(files(ctx).socket), timeoutMs));
 
+const kept = new Map<string, Connection>();
+
+/** The one that stays open, for probes: who is logged in stays so, whatever became of the password. */
+export async function keptManagement(ctx: Pick<GuestContext, 'instanceId' | 'paths' | 'managementSecret'>, timeoutMs: number): Promise<Connection> {
+  const known = kept.get(ctx.instanceId);
+  if (known && !known.closed) return known;
+  const fresh = await openManagement(ctx, timeoutMs);
+  kept.set(ctx.instanceId, fresh);
+  return fresh;
+}
+
+export function dropKept(instanceId: string): void {
+  kept.get(instanceId)?.close();
+  kept.delete(instanceId);
+}
+
 /** Runs `use` over one connection and closes it; an abort cuts it off. */
 export async function withManagement<T>(ctx: GuestContext, use: (admin: Admin) => Promise<T>): Promise<T> {
   ctx.signal.throwIfAborted();
-  const connection = await openManagement(ctx).catch((error: unknown) => { throw asFault(error); });
+  const connection = await openManagement(ctx).catch((error: unknown) => {
+    // The next probe shall find out the same.
+    if (isManagementRefused(error)) dropKept(ctx.instanceId);
+    throw asFault(error);
+  });
   return withAdmin(ctx, connection, use);
 }
 

@@ -5,36 +5,24 @@ import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
 import { manifest } from '../manifest.ts';
 import { adminDatabase, managementName, managementRole } from '../names.ts';
-import { isManagementRefused, isSilent, openManagement } from './management.ts';
+import { dropKept, isManagementRefused, isSilent, keptManagement } from './management.ts';
 
 /** Below the declared time, or the answer "hung" would come too late. */
 const timeoutMs = manifest.timeouts.probeMs - 200;
-interface Kept { connection: Connection; version: string }
-const kept = new Map<string, Kept>();
 
 const nothing = { detail: null, version: null, managementLost: false };
 
 export async function probe(ctx: GuestContext): Promise<Probe> {
   if (ctx.engine.pid() === null) {
-    forgetProbe(ctx.instanceId);
+    dropKept(ctx.instanceId);
     return { ...nothing, state: 'down', detail: 'the server does not run' };
   }
   try {
-    return await look(await keptConnection(ctx));
+    return await look(await keptManagement(ctx, timeoutMs));
   } catch (error) {
-    forgetProbe(ctx.instanceId);
+    dropKept(ctx.instanceId);
     return explain(ctx, error);
   }
-}
-
-async function keptConnection(ctx: GuestContext): Promise<Kept> {
-  const known = kept.get(ctx.instanceId);
-  if (known && !known.connection.closed) return known;
-  const connection = await openManagement(ctx, timeoutMs);
-  const { version } = await connection.command(adminDatabase, { buildInfo: 1 }, timeoutMs);
-  const fresh = { connection, version: String(version) };
-  kept.set(ctx.instanceId, fresh);
-  return fresh;
 }
 
 /** Everything but the count of connections, which is all that is wanted: the whole answer has 40 kB. */
@@ -46,10 +34,10 @@ const without = [
 ];
 const question = { serverStatus: 1, ...Object.fromEntries(without.map((section) => [section, 0])) };
 
-async function look({ connection, version }: Kept): Promise<Probe> {
+async function look(connection: Connection): Promise<Probe> {
   const ask = (command: Document): Promise<Document> => connection.command(adminDatabase, command, timeoutMs);
-  const [hello, status, { connections }] = await Promise.all([ask({ hello: 1 }), ask({ connectionStatus: 1 }), ask(question)]);
-  const base = { version, managementLost: isLost(status['authInfo'] as Document) };
+  const [hello, status, { connections, version }] = await Promise.all([ask({ hello: 1 }), ask({ connectionStatus: 1 }), ask(question)]);
+  const base = { version: String(version), managementLost: isLost(status['authInfo'] as Document) };
   if (hello['isWritablePrimary'] !== true) return { ...base, state: 'starting', detail: 'the server does not take writes yet' };
   return { ...base, state: 'ok', detail: fullness(connections as Connections) };
 }
@@ -81,9 +69,4 @@ function hasEnded(pid: number | null): boolean {
   } catch {
     return true;
   }
-}
-
-export function forgetProbe(instanceId: string): void {
-  kept.get(instanceId)?.connection.close();
-  kept.delete(instanceId);
 }

@@ -7,8 +7,7 @@ import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
 import { makeAccounts } from './accounts.ts';
 import { memberKey } from './files.ts';
-import { asFault, isManagementRefused, openUnproven, withAdmin } from './management.ts';
-import { forgetProbe } from './probe.ts';
+import { asFault, dropKept, isManagementRefused, openUnproven, withAdmin } from './management.ts';
 import { becomePrimary } from './replica-set.ts';
 import { launch, untilPrimary } from './run-state.ts';
 
@@ -28,7 +27,7 @@ export async function repair(ctx: GuestContext): Promise<void> {
     if (isDone) break;
     await delay(pollMs, undefined, { signal: ctx.signal });
   }
-  forgetProbe(ctx.instanceId);
+  dropKept(ctx.instanceId);
   await untilPrimary(ctx);
 }
 

@@ -5,8 +5,7 @@ import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { files } from './config-file.ts';
 import { memberKey, writeCertificate, writeConfig } from './files.ts';
 import { isInitialised, program, remainingMs, tellErrors } from './initialise.ts';
-import { isManagementRefused, withManagement } from './management.ts';
-import { forgetProbe } from './probe.ts';
+import { dropKept, isManagementRefused, withManagement } from './management.ts';
 import { becomePrimary } from './replica-set.ts';
 
 const firstPollMs = 10;
@@ -53,7 +52,7 @@ const lastWords = async (ctx: GuestContext): Promise<string> => tellErrors((awai
 
 /** SIGTERM ends operations and writes a checkpoint; after a SIGKILL the journal has what was acknowledged. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
-  forgetProbe(ctx.instanceId);
+  dropKept(ctx.instanceId);
   if (ctx.engine.pid() !== null) {
     const isGone = mode === 'orderly' && (await endsOrderly(ctx));
     if (!isGone) {
