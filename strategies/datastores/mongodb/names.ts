@@ -34,6 +34,8 @@ export function databaseNameProblem(name: string): string | null {
   const forbidden = /[/\\. "$]/.exec(name)?.[0];
   return textProblem(name, maxDatabaseNameBytes)
     ?? (forbidden === undefined ? null : `must not contain ${forbidden === ' ' ? 'a space' : forbidden}: MongoDB takes none of / \\ . " $ and space in the name of a database`)
+    // On its command line the shell would take it for an option, or for an address.
+    ?? (/^-|:\d+$/.test(name) ? 'must not begin with - nor end in a colon and a number: mongosh would take it for something else' : null)
     ?? (isSystemDatabase(name) ? `"${name}" is kept for the system: choose a name that is not admin, config or local` : null);
 }
 

@@ -19,7 +19,7 @@ export const fixtureOf = (isolated = true): ConformanceFixture => ({
   client: createDriverClient,
   samples: {
     databases: [{ name: 'shop' }, { name: 'archiv' }],
-    awkwardNames: [`O'Brien;--%s{}`, '-dash=and,comma@colon:', 'データベース名前が長い時の限界を超', 'ß'.repeat(31) + 'x', 'a'.repeat(63), 'Select', '~tilde', '*|<>?#&%41'],
+    awkwardNames: [`O'Brien;--%s{}`, '=dash-and,comma@colon:', 'データベース名前が長い時の限界を超', 'ß'.repeat(31) + 'x', 'a'.repeat(63), 'Select', '~tilde', '*|<>?#&%41'],
     systemNames: ['coffer', 'coffer_management', 'Coffer2', 'root', 'ROOT', '__system'],
     usual: (database) => ({ database, privileges: [] }),
     readOnly: (database) => ({ database, privileges: ['read'] }),

@@ -1,5 +1,7 @@
 /** What happens to management and members, and how the engine comes back from it. */
+import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -92,6 +94,17 @@ describe('a server', () => {
       expect((await run({ replSetGetConfig: 1 }))['config'].members).toMatchObject([{ host: `127.0.0.1:${port}` }]);
       await call('stop', ['orderly']);
     }
+    await call('start', []);
+    await isSound();
+  });
+  it('tells why it did not start', async () => {
+    await call('stop', ['orderly']);
+    const { host, ports } = server.harness.facts;
+    const squatter = createServer().listen(ports['mongodb']!, host);
+    await once(squatter, 'listening');
+    await expect(call('start', [])).rejects.toThrow(/ended while it started: .*[Aa]ddress already in use/);
+    squatter.close();
+    await once(squatter, 'close');
     await call('start', []);
     await isSound();
   });

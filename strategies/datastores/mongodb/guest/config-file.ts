@@ -11,7 +11,6 @@ export type ServerContext = Pick<GuestContext, 'paths' | 'tls' | 'network' | 'si
 export const portOf = ({ network }: Pick<ServerContext, 'network'>): number => network.ports['mongodb'] ?? 27017;
 export const files = ({ paths }: Pick<ServerContext, 'paths'>) => ({
   server: `${paths.config}/mongod.conf`,
-  first: `${paths.config}/first-start.conf`,
   /** certificate and key in one, as the server wants them */
   certificate: `${paths.config}/server.pem`,
   memberKey: `${paths.config}/member.key`,
@@ -54,11 +53,11 @@ export function ownedSettings(ctx: ServerContext): Settings {
 }
 
 /** Before the first account exists: alone, over the socket file, with no network. */
-export function firstStartSettings(ctx: ServerContext, dataFolder: string): Settings {
+export function firstStartSettings(ctx: ServerContext, { dataFolder, socket }: { dataFolder: string; socket: string }): Settings {
   const journal = Object.fromEntries(Object.entries(ctx.sizing).filter(([name]) => name.startsWith('storage.')));
   return {
     ...quiet, ...numbered(journal),
-    'storage.dbPath': dataFolder, 'net.port': portOf(ctx), 'net.bindIp': files(ctx).socket,
+    'storage.dbPath': dataFolder, 'net.port': portOf(ctx), 'net.bindIp': socket,
     'net.unixDomainSocket.enabled': false, 'net.unixDomainSocket.filePermissions': 0o700, 'security.javascriptEnabled': false,
   };
 }

@@ -1,11 +1,11 @@
 /** One look at the server, over a connection that stays open: its loss is the fastest notice of a death. */
-import { readFileSync } from 'node:fs';
 import type { Document } from 'bson';
 import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
 import { manifest } from '../manifest.ts';
 import { adminDatabase, managementName, managementRole } from '../names.ts';
 import { dropKept, isManagementRefused, isSilent, keptManagement } from './management.ts';
+import { hasEnded } from './process.ts';
 
 /** Below the declared time, or the answer "hung" would come too late. */
 const timeoutMs = manifest.timeouts.probeMs - 200;
@@ -59,14 +59,4 @@ function explain(ctx: GuestContext, error: unknown): Probe {
   if (isSilent(error)) return { ...nothing, state: 'hung', detail };
   // Nobody listens, or the connection broke: only just started, or about to be gone.
   return { ...nothing, state: 'starting', detail };
-}
-
-/** The agent hears of an exit a moment later than a broken connection tells it. */
-function hasEnded(pid: number | null): boolean {
-  if (pid === null) return true;
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true;
-  }
 }

@@ -4,8 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { files } from './config-file.ts';
 import { memberKey, writeCertificate, writeConfig } from './files.ts';
-import { isInitialised, program, remainingMs, tellErrors } from './initialise.ts';
+import { isInitialised, program, remainingMs } from './initialise.ts';
+import { tellErrors } from './log.ts';
 import { dropKept, isManagementRefused, withManagement } from './management.ts';
+import { hasEnded } from './process.ts';
 import { becomePrimary } from './replica-set.ts';
 
 const firstPollMs = 10;
@@ -20,7 +22,9 @@ export async function start(ctx: GuestContext): Promise<void> {
 /** The process runs; it may not answer yet. */
 export async function launch(ctx: GuestContext): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there are no data files in ${ctx.paths.data}: initialise first`);
-  if (ctx.engine.pid() !== null) return;
+  if (!hasEnded(ctx.engine.pid())) return;
+  // One that has just died may not have been missed yet.
+  await ctx.engine.exited(ctx.signal);
   // A start that was cut off before its pid was on record left a server that holds port and data.
   await ctx.engine.killLeftovers();
   await rm(files(ctx).socket, { force: true });
