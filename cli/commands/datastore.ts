@@ -57,7 +57,7 @@ export function addDatastoreCommands(program: Command, kit: Kit): void {
       ['title', printable(found.title)],
       ['description', printable(found.description)],
       ['default', found.defaultVersion?.name],
-      ['maturity', paintWord(terminal.style, plugin.maturity)],
+      ['maturity', `${paintWord(terminal.style, plugin.maturity)}${plugin.maturityReason ? `: ${printable(plugin.maturityReason)}` : ''}`],
       ['plugin', `${plugin.version}, ${printable(plugin.origin)}${plugin.state === 'READY' ? '' : `, ${terminal.style.red(plugin.state)}`}`],
       ['problem', plugin.problem && printable(plugin.problem)],
       ['absent', [...absent].map(([capability, reason]) => `${capability}: ${printable(reason)}`).join('\n')],

@@ -28,7 +28,7 @@ export type Lookup = { id: string } | { name: { name: string; projectId?: string
 export interface FlavorDoc { id: string; name: string; vcpus: number; memoryMb: number }
 export interface VolumeTypeDoc { id: string; name: string; description: string }
 export interface DatastoreDoc { id: string; name: string; title: string; description: string; plugin: PluginDoc; versionIds: string[]; defaultVersionId: string | null }
-export interface PluginDoc { name: string; version: string; apiVersion: string; maturity: string; origin: string; state: 'READY' | 'DISABLED'; problem: string | null }
+export interface PluginDoc { name: string; version: string; apiVersion: string; maturity: string; maturityReason: string | null; origin: string; state: 'READY' | 'DISABLED'; problem: string | null }
 export interface VersionDoc {
   id: string; name: string; datastoreId: string; datastore: string; active: boolean; deprecated: boolean; endOfLife: string | null;
   capabilities: readonly Capability[]; absent: { capability: string; reason: string }[]; minMemoryMb: number;

@@ -18,6 +18,8 @@ export interface Manifest {
   /** semver range of `spiVersion` this plugin works with, e.g. "^1.0" */
   apiVersion: string;
   maturity: 'EXPERIMENTAL' | 'TECHNICAL_PREVIEW' | 'STABLE';
+  /** why it is not further, for people who choose; shown beside the maturity */
+  maturityReason?: string;
   /** exactly what the guest half implements; a mismatch is refused by the agent at load */
   capabilities: readonly Capability[];
   /** why a capability users may expect is absent, by capability */

@@ -65,7 +65,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const instances = new Map<string, InstanceDoc>();
   const operations = new Map<string, OperationView>();
   const ids = (type: NodeType) => newId(type);
-  const plugin = { name: 'postgresql', version: '1.0.0', apiVersion: '^1.0', maturity: 'STABLE', origin: 'built-in', state: 'READY' as const, problem: null };
+  const plugin = { name: 'postgresql', version: '1.0.0', apiVersion: '^1.0', maturity: 'STABLE', maturityReason: null, origin: 'built-in', state: 'READY' as const, problem: null };
   const version: VersionDoc = { id: ids('DatastoreVersion'), name: '17', datastoreId: ids('Datastore'), datastore: 'postgresql', active: true, deprecated: false, endOfLife: null, capabilities: ['DATABASES', 'USERS'], absent: [{ capability: 'CONFIGURATION', reason: 'not yet' }], minMemoryMb: 256 };
   const datastore = { id: version.datastoreId, name: 'postgresql', title: 'PostgreSQL', description: 'relational', plugin, versionIds: [version.id], defaultVersionId: version.id };
   const flavor = { id: ids('Flavor'), name: 'small', vcpus: 1, memoryMb: 1024 };

@@ -97,7 +97,7 @@ function datastoreDoc(loaded: Ready, rows: readonly VersionRow[], versions: read
 }
 
 function pluginDoc(loaded: LoadedPlugin): PluginDoc {
-  if (loaded.state === 'DISABLED') return { name: loaded.name, version: 'unknown', apiVersion: 'unknown', maturity: 'EXPERIMENTAL', origin: loaded.origin, state: 'DISABLED', problem: loaded.problem };
+  if (loaded.state === 'DISABLED') return { name: loaded.name, version: 'unknown', apiVersion: 'unknown', maturity: 'EXPERIMENTAL', maturityReason: null, origin: loaded.origin, state: 'DISABLED', problem: loaded.problem };
   const { manifest } = loaded.plugin;
-  return { name: manifest.id, version: manifest.version, apiVersion: manifest.apiVersion, maturity: manifest.maturity, origin: loaded.origin, state: 'READY', problem: null };
+  return { name: manifest.id, version: manifest.version, apiVersion: manifest.apiVersion, maturity: manifest.maturity, maturityReason: manifest.maturityReason ?? null, origin: loaded.origin, state: 'READY', problem: null };
 }

@@ -20,6 +20,7 @@ PluginRef.implement({
     version: t.exposeString('version', { description: 'Of the plugin itself.' }),
     apiVersion: t.exposeString('apiVersion', { description: 'Versions of the plugin contract it works with.' }),
     maturity: t.field({ type: MaturityEnum, resolve: ({ maturity }) => (maturities.includes(maturity) ? (maturity as Maturity) : 'UNKNOWN') }),
+    maturityReason: t.exposeString('maturityReason', { nullable: true, description: 'Why it is not further.' }),
     origin: t.exposeString('origin', { description: 'Where it comes from: built in, or the name of a package.' }),
     state: t.expose('state', { type: PluginStateEnum }),
     problem: t.exposeString('problem', { nullable: true, description: 'Why it is disabled.' }),

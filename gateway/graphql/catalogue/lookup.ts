@@ -3,7 +3,7 @@ import type { Catalogue, DatastoreDoc, FlavorDoc, PluginDoc, VersionDoc } from '
 import type { InstanceDoc } from '../../domain/instance/document.ts';
 
 const missingPlugin = (name: string): PluginDoc => ({
-  name, version: 'unknown', apiVersion: 'unknown', maturity: 'UNKNOWN', origin: 'unknown', state: 'DISABLED',
+  name, version: 'unknown', apiVersion: 'unknown', maturity: 'UNKNOWN', maturityReason: null, origin: 'unknown', state: 'DISABLED',
   problem: 'The plugin is not installed, or was refused at start.',
 });
 

@@ -1,0 +1,27 @@
+import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import plugin from '../../../strategies/datastores/mongodb/index.ts';
+import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createDriverClient } from './driver.ts';
+
+const flavor = { vcpus: 1, memoryMb: 512 };
+const volumeGb = 1;
+const track = '6.0';
+/** Of this folder's tests: 21560–21599, one for each way of isolation. */
+const portOf = (isolated: boolean): number => 21_560 + (isolated ? 0 : 1);
+
+export const harnessOptions = (isolated = true) => ({
+  plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/mongodb/index.ts'), track, flavor, volumeGb, ports: { mongodb: portOf(isolated) }, isolated,
+});
+
+export const fixtureOf = (isolated = true): ConformanceFixture => ({
+  plugin, track, flavor, volumeGb, killPoints: isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 1024 },
+  createHarness: () => createProcessHarness(harnessOptions(isolated)),
+  client: createDriverClient,
+  samples: {
+    databases: [{ name: 'shop' }, { name: 'archiv' }],
+    awkwardNames: [`O'Brien;--%s{}`, '=dash-and,comma@colon:', 'データベース名前が長い時の限界を超', 'ß'.repeat(31) + 'x', 'a'.repeat(63), 'Select', '~tilde', '*|<>?#&%41'],
+    systemNames: ['coffer', 'coffer_management', 'Coffer2', 'root', 'ROOT', '__system'],
+    usual: (database) => ({ database, privileges: [] }),
+    readOnly: (database) => ({ database, privileges: ['read'] }),
+  },
+});

@@ -1,0 +1,55 @@
+/** A started server with one database, and ways to speak to it as anybody. */
+import { afterAll, beforeAll } from 'vitest';
+import type { Document } from 'mongodb';
+import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
+import { type Connection, createConnection } from '../../../strategies/datastores/mongodb/connection.ts';
+import { openTls, overSocket } from '../../../strategies/datastores/mongodb/tls.ts';
+import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { harnessOptions } from './fixture.ts';
+
+export const password = 'Attack-password-1';
+const timeoutMs = 10_000;
+
+export interface Server {
+  readonly harness: GuestHarness;
+  readonly driver: Driver;
+  login(user: string, database?: string): Login;
+  /** One command by the driver as this user. */
+  ask(user: string, database: string, command: Document): Promise<Document>;
+  /** Over the socket file, logged in as whom `as` names. */
+  overSocket<T>(as: { database: string; user: string; password: string }, use: (connection: Connection) => Promise<T>): Promise<T>;
+  user(name: string, grants: Record<string, string[]>, authDatabase?: string): Promise<void>;
+}
+
+export function useServer(): Server {
+  let harness: GuestHarness | undefined;
+  const need = (): GuestHarness => {
+    if (!harness) throw new Error('used before the server was set up');
+    return harness;
+  };
+  const server: Server = {
+    get harness() { return need(); },
+    get driver() { return createDriver(need().facts); },
+    login: (user, database = 'shop') => ({ user, password, database }),
+    ask: (user, database, command) => server.driver.as(server.login(user), (client) => client.db(database).command(command)),
+    async overSocket(as, use) {
+      const connection = createConnection(await openTls(overSocket(`${need().facts.paths.run}/mongod.sock`), timeoutMs));
+      try {
+        await connection.login(as.database, as.user, as.password, timeoutMs);
+        return await use(connection);
+      } finally {
+        connection.close();
+      }
+    },
+    user: (name, grants, authDatabase) => need().call('users.create', [{ name, password, ...(authDatabase === undefined ? {} : { authDatabase }), grants: Object.entries(grants).map(([database, privileges]) => ({ database, privileges })) }]),
+  };
+  beforeAll(async () => {
+    harness = await createProcessHarness(harnessOptions());
+    await harness.call('initialise', []);
+    await harness.call('start', []);
+    await harness.call('databases.create', [{ name: 'shop' }]);
+  });
+  afterAll(() => harness?.dispose());
+  return server;
+}
