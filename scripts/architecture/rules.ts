@@ -5,7 +5,7 @@
 import type { IForbiddenRuleType } from 'dependency-cruiser';
 
 /** Folders whose files are looked at. */
-export const ROOMS = ['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'strategies', 'scripts', 'prisma/engine', 'test'];
+export const ROOMS = ['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'kit', 'sdk', 'strategies', 'scripts', 'prisma/engine', 'examples', 'test'];
 
 /** Packages and Node's own modules; everything else is a file of ours. */
 const OUTSIDE = { dependencyTypesNot: ['core' as const, 'npm' as const, 'npm-dev' as const, 'npm-no-pkg' as const, 'npm-unknown' as const] };
@@ -52,6 +52,30 @@ export const RULES: IForbiddenRuleType[] = [
     comment: 'they start it and serve it over gRPC; what they share is in kernel/',
     from: { path: '^(compute|host)/' },
     to: { path: '^gateway/' },
+  },
+  {
+    name: 'sdk-is-the-spi',
+    comment: 'sdk/ publishes strategies/spi and what that needs, and has no dependency',
+    from: { path: '^sdk/' },
+    to: { pathNot: '^(sdk|strategies/spi|kernel)/', dependencyTypesNot: ['core'] },
+  },
+  {
+    name: 'nobody-needs-the-kit',
+    comment: 'the kit is for people who write plugins; what runs in production does not know it',
+    from: { pathNot: '^(kit|test)/' },
+    to: { path: '^kit/' },
+  },
+  {
+    name: 'examples-stand-alone',
+    comment: 'an example is what a stranger would write: it imports itself and packages, and nobody here imports it',
+    from: { path: '^examples/' },
+    to: { pathNot: '^examples/', ...OUTSIDE },
+  },
+  {
+    name: 'nobody-imports-examples',
+    comment: 'they are installed from their tarball, as a stranger’s plugin is',
+    from: { pathNot: '^examples/' },
+    to: { path: '^examples/' },
   },
   {
     name: 'cli-knows-graphql-only',

@@ -19,7 +19,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
-import { type Identity, isReachableByOthers, unprivilegedIdentity } from './unprivileged.ts';
+import { type Identity, isReachableByOthers, unprivilegedIdentity } from '../../kit/harness/unprivileged.ts';
 
 export interface TestPostgres {
   /** Superuser URL of the database `postgres`. Give each test its own database with `createDatabase`. */

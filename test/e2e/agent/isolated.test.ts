@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentAndEngine, namedUid } from '../../../compute/launch/identity.ts';
 import { launch } from '../../../compute/launch/launch.ts';
 import { createAgent, createDatabase, initialise, instanceId, none, repository, type TestAgent } from '../../integration/agent/support/agent.ts';
-import { isReachableByOthers } from '../../support/unprivileged.ts';
+import { isReachableByOthers } from '../../../kit/harness/unprivileged.ts';
 
 const [agentUid, engineUid] = [2_465_010, 2_465_011];
 const canIsolate = process.getuid?.() === 0 && (await isReachableByOthers(repository));

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { attacks } from './attacks.ts';
 import { harnessOptions } from './fixture.ts';
 import { createPsql, type Psql } from './psql.ts';

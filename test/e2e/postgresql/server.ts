@@ -1,7 +1,7 @@
 /** A prepared server with one database, for tests that go beyond the kit. */
 import { afterAll, beforeAll } from 'vitest';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { harnessOptions } from './fixture.ts';
 import { createPsql, type Psql } from './psql.ts';
 

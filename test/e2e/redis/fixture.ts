@@ -1,6 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/redis/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createRedisClient } from './redis-cli.ts';
 
 const flavor = { vcpus: 0.25, memoryMb: 256 };

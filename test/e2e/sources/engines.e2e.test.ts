@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore } from '../../../strategies/sources/index.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
-import { unprivilegedIdentity } from '../../support/unprivileged.ts';
+import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
 import { engineCases } from './support/engine-cases.ts';
 import { createScratch, sharedRoot } from './support/scratch.ts';
 

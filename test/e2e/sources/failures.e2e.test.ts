@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore, EngineSourceError } from '../../../strategies/sources/index.ts';
-import { unprivilegedIdentity } from '../../support/unprivileged.ts';
+import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
 import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
 import type { ArchiveProxy } from './support/archive-proxy.ts';
 import { engineCase } from './support/engine-cases.ts';

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unprivilegedIdentity } from '../../support/unprivileged.ts';
+import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
 import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
 import type { ArchiveProxy } from './support/archive-proxy.ts';
 import { runEnsure } from './support/run-child.ts';

@@ -18,7 +18,7 @@ import { createReconciler } from '../../../gateway/reconcile/reconciler.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import redis from '../../../strategies/datastores/redis/index.ts';
 import { freePort } from '../../support/free-ports.ts';
-import { engineBuild } from '../../support/conformance/engine-builds.ts';
+import { engineBuild } from '../../../kit/harness/engine-builds.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
 import { eventsOf, insertInstance, instanceRow, movableClock, startGateway, testSealer, waitForEvent, type TestGateway } from './harness.ts';

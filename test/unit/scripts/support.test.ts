@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseArguments } from '../../../prisma/engine/arguments.ts';
 import { databaseOf, withDatabase } from '../../../prisma/engine/connection.ts';
 import { nameMigration } from '../../../scripts/migration-files.ts';
-import { decideIdentity } from '../../support/unprivileged.ts';
+import { decideIdentity } from '../../../kit/harness/unprivileged.ts';
 
 const PASSWD = 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65533::/nonexistent:/bin/false\n';
 

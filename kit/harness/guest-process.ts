@@ -5,16 +5,16 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createEngineHandle } from '../../../agent/supervisor/engine-handle.ts';
-import { createEngineProcess } from '../../../agent/supervisor/engine-process.ts';
-import { decideLeftovers } from '../../../agent/supervisor/leftovers.ts';
-import { isGone, listProcesses, statOf } from '../../../agent/supervisor/proc.ts';
-import type { AgentState, EngineRecord, StateKeeper } from '../../../agent/state/agent-state.ts';
-import { initialState } from '../../../agent/state/agent-state.ts';
-import type { AgentBoot } from '../../../kernel/guest-record.ts';
-import { silentLog } from '../../../kernel/log.ts';
-import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
-import { type EngineHandle, type GuestContext, GuestFault, type GuestHalf } from '../../../strategies/spi/guest.ts';
+import { createEngineHandle } from '../../agent/supervisor/engine-handle.ts';
+import { createEngineProcess } from '../../agent/supervisor/engine-process.ts';
+import { decideLeftovers } from '../../agent/supervisor/leftovers.ts';
+import { isGone, listProcesses, statOf } from '../../agent/supervisor/proc.ts';
+import type { AgentState, EngineRecord, StateKeeper } from '../../agent/state/agent-state.ts';
+import { initialState } from '../../agent/state/agent-state.ts';
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import { silentLog } from '../../kernel/log.ts';
+import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
+import { type EngineHandle, type GuestContext, GuestFault, type GuestHalf } from '../../strategies/spi/guest.ts';
 
 export interface GuestSetup { pluginUrl: string; boot: AgentBoot; managementSecret: string }
 export interface CallRequest {

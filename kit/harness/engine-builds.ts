@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
-import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
+import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
+import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 
 /** `COFFER_TEST_ENGINES` names a folder of builds; the default is shared by all checkouts of this machine. */
 export const engineFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(), 'coffer-engines');
