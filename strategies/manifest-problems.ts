@@ -46,7 +46,7 @@ function portProblems(ports: unknown): string[] {
   return found.flatMap((port, index) => {
     if (!isObject(port) || !isText(port['name'])) return [`manifest.ports[${index}] must have a name`];
     if (!['client', 'peer', 'management'].includes(port['purpose'] as string)) return [`manifest.ports[${index}].purpose must be client, peer or management`];
-    if (port['tls'] !== 'required') return [`manifest.ports[${index}].tls must be required`];
+    if (port['tls'] !== 'required' && !(port['tls'] === 'none' && port['purpose'] === 'management')) return [`manifest.ports[${index}].tls must be required, or none for management`];
     return names.indexOf(port['name']) === index ? [] : [`manifest.ports: ${port['name']} appears twice`];
   });
 }

@@ -4,4 +4,5 @@ import type { DatastorePlugin } from '../spi/datastore.ts';
 export const builtIn: Readonly<Record<string, () => Promise<{ default: DatastorePlugin }>>> = {
   postgresql: () => import('./postgresql/index.ts'),
   redis: () => import('./redis/index.ts'),
+  cassandra: () => import('./cassandra/index.ts'),
 };

@@ -25,6 +25,8 @@ export interface Manifest {
   connect: ConnectSpec;
   /** whether users, roles and passwords live in replicated data or on each node */
   accounts: 'replicated' | 'per-node';
+  /** what sessions that are open keep because the engine cannot end them, each with the reason; they end where nothing is said */
+  openSessions?: { outliveNewPassword?: string };
   timeouts: GuestTimeouts;
 }
 
@@ -32,7 +34,8 @@ export interface PortSpec {
   name: string;
   /** `management` is for the agent alone and is bound to loopback whatever the instance's bind address is */
   purpose: 'client' | 'peer' | 'management';
-  tls: 'required';
+  /** `none` for management alone: it stays on loopback and asks for a login */
+  tls: 'required' | 'none';
 }
 
 /** A version as users name it ("17"). Builds of a track are exact package sets. */
