@@ -70,7 +70,11 @@ export function createStockClient(facts: HarnessFacts): StockClient {
     },
     async askWithoutTls(login) {
       const client = await driver.open(login, false);
-      await client.execute('select release_version from system.local').finally(() => client.shutdown());
+      try {
+        await client.execute('select release_version from system.local');
+      } finally {
+        await client.shutdown();
+      }
     },
   };
 }

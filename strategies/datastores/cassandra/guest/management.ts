@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { GuestFault, type GuestContext } from '../../../spi/guest.ts';
 import { managementRole } from '../names.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { advertised, cqlPort, reachable } from './places.ts';
+import { advertised, cqlPort, listenAddress } from './places.ts';
 import { CqlError, errorCodes, type Row } from './wire.ts';
 
 export type ManagementContext = Pick<GuestContext, 'instanceId' | 'network' | 'paths' | 'tls' | 'managementSecret'>;
@@ -17,7 +17,7 @@ export async function managementConnection(ctx: ManagementContext, timeoutMs = c
   const known = kept.get(ctx.instanceId);
   if (known && !known.isClosed) return known;
   const ca = await readFile(ctx.tls.ca, 'utf8');
-  const fresh = await openConnection({ host: reachable(ctx.network.bind), port: cqlPort(ctx), ca, serverName: advertised(ctx), user: managementRole, password: ctx.managementSecret, timeoutMs });
+  const fresh = await openConnection({ host: listenAddress(ctx.network.bind), port: cqlPort(ctx), ca, serverName: advertised(ctx), user: managementRole, password: ctx.managementSecret, timeoutMs });
   kept.get(ctx.instanceId)?.close();
   kept.set(ctx.instanceId, fresh);
   return fresh;

@@ -9,9 +9,8 @@ export const cqlPort = ({ network }: Pick<PlaceContext, 'network'>): number => n
 export const storagePort = ({ network }: Pick<PlaceContext, 'network'>): number => network.ports['storage'] ?? 7000;
 export const jmxPort = ({ network }: Pick<PlaceContext, 'network'>): number => network.ports['jmx'] ?? 7199;
 const isWildcard = (address: string): boolean => ['0.0.0.0', '::', '*'].includes(address);
-/** The peers' port takes one address and never all of them. A single node has no peers: loopback serves. */
+/** One address and never all of them: where the agent finds the server, and where its peers would; a single node has none. */
 export const listenAddress = (bind: string): string => (isWildcard(bind) ? '127.0.0.1' : bind);
-export const reachable = listenAddress;
 export const advertised = ({ network }: Pick<PlaceContext, 'network'>): string => (isWildcard(network.advertise) ? '127.0.0.1' : network.advertise);
 export const isWildcardBind = ({ network }: Pick<PlaceContext, 'network'>): boolean => isWildcard(network.bind);
 

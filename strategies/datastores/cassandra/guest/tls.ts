@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { openTls } from './connection.ts';
 import { writeClientKey } from './files.ts';
-import { advertised, cqlPort, reachable } from './places.ts';
+import { advertised, cqlPort, listenAddress } from './places.ts';
 import { runNodetool } from './nodetool.ts';
 
 const showTimeoutMs = 10_000;
@@ -30,7 +30,7 @@ export async function rotate(ctx: GuestContext): Promise<void> {
 }
 
 async function shown(ctx: GuestContext): Promise<string | null> {
-  const socket = await openTls({ host: reachable(ctx.network.bind), port: cqlPort(ctx), ca: null, serverName: advertised(ctx), timeoutMs: lookTimeoutMs }).catch(() => null);
+  const socket = await openTls({ host: listenAddress(ctx.network.bind), port: cqlPort(ctx), ca: null, serverName: advertised(ctx), timeoutMs: lookTimeoutMs }).catch(() => null);
   const fingerprint = socket?.getPeerX509Certificate()?.fingerprint256 ?? null;
   socket?.destroy();
   return fingerprint;
