@@ -66,7 +66,13 @@ function trackProblems(tracks: unknown): string[] {
 
 function connectProblems(connect: unknown): string[] {
   if (!isObject(connect) || !isText(connect['command']) || !Array.isArray(connect['args']) || !isObject(connect['environment'])) return ['manifest.connect must have command, args and environment'];
-  return connect['args'].some((arg) => String(arg).includes('{password}')) ? ['manifest.connect.args must not hold a password: use the environment'] : [];
+  const files = connect['files'] ?? {};
+  if (!isObject(files) || Object.entries(files).some(([name, text]) => !/^[\w.-]+$/.test(name) || /^\.+$/.test(name) || !isText(text))) return ['manifest.connect.files must be texts by names of letters, digits, dots, dashes and underscores'];
+  const used = [...connect['args'], ...Object.values(connect['environment'])].flatMap((text) => [...String(text).matchAll(/\{file:([^}]*)\}/g)].map(([, name]) => name!));
+  return [
+    ...(connect['args'].some((arg) => String(arg).includes('{password}')) ? ['manifest.connect.args must not hold a password: use the environment or a file'] : []),
+    ...used.filter((name) => !Object.hasOwn(files, name)).map((name) => `manifest.connect: there is no file ${name}`),
+  ];
 }
 
 /** Honoured as declared or refused, never clipped. */

@@ -52,12 +52,17 @@ export interface TrackSpec {
   minMemoryMb: number;
 }
 
-/** How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced. */
+/**
+ * How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced, and
+ * `{file:name}` by the path of one of `files`.
+ */
 export interface ConnectSpec {
   command: string;
   args: readonly string[];
-  /** `{password}` may be used here and only here: never in an argument */
+  /** `{password}` may be used here and in files: never in an argument */
   environment: Readonly<Record<string, string>>;
+  /** text by a name without slashes, for clients that read a password from a file only; each is there, for its owner alone, as long as the client runs */
+  files?: Readonly<Record<string, string>>;
   /** database used when the person names none */
   defaultDatabase?: string;
 }

@@ -27,7 +27,7 @@ describe('judgement', () => {
     const issues = await control.validate({ kind: 'database', track, database: { name: 'a', characterSet: 'latin1', collation: 'x' } });
     expect(issues.map(({ path }) => path.join('.'))).toEqual(['characterSet', 'collation']);
   });
-  it.each(['', 'a\0', 'a\n', '\ud800', 'a'.repeat(73), 'ß'.repeat(37)])('%j is no password', (password) => expect(passwordProblem(password)).not.toBeNull());
+  it.each(['', 'a\0', 'a\n', '\ud800', ' a', 'a ', 'a'.repeat(73), 'ß'.repeat(37)])('%j is no password', (password) => expect(passwordProblem(password)).not.toBeNull());
   it('takes passwords up to what is hashed of them', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 }), (password) => {
       if (passwordProblem(password) === null) expect(Buffer.byteLength(password)).toBeLessThanOrEqual(72);
