@@ -49,7 +49,6 @@ const ofBoth: [title: string, cql: string][] = [
   ['makes a materialised view', 'create materialized view shop.evil as select * from shop.goods where a is not null primary key (a)'],
   ['indexes with a class of its choice', `create custom index evil on shop.goods (b) using 'java.lang.ProcessBuilder'`],
   ['compacts with a class of its choice', `alter table shop.goods with compaction = {'class': 'java.lang.ProcessBuilder'}`],
-  ['makes an identity for itself', `add identity 'spiffe://evil' to role 'other'`],
 ];
 
 const ofUser: [title: string, cql: string][] = [

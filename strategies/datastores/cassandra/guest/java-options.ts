@@ -17,7 +17,7 @@ const opens = [
   'java.base/jdk.internal.util.jar', 'jdk.management/com.sun.management.internal', 'java.base/sun.nio.ch', 'java.base/java.io', 'java.base/java.lang', 'java.base/java.lang.reflect', 'java.base/java.util',
   'java.base/java.util.concurrent', 'java.base/java.util.concurrent.atomic', 'java.base/java.nio', 'java.rmi/sun.rmi.transport.tcp',
 ] as const;
-const access = [...exports.map((name) => `--add-exports=${name}=ALL-UNNAMED`), ...opens.map((name) => `--add-opens=${name}=ALL-UNNAMED`)];
+export const access = [...exports.map((name) => `--add-exports=${name}=ALL-UNNAMED`), ...opens.map((name) => `--add-opens=${name}=ALL-UNNAMED`)];
 
 /** The setup that makes the well-known superuser where no role exists is put off for longer than anything runs: 3000 years. */
 const neverMs = 100_000_000_000_000;

@@ -36,7 +36,7 @@ export async function ask(ctx: ManagementContext, statement: string, values: rea
     return await (await managementConnection(ctx)).ask(statement, values, statementTimeoutMs);
   } catch (error) {
     if (!(error instanceof CqlError)) throw new GuestFault('RETRYABLE', `the engine does not answer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    const code = passing.has(error.code) ? 'RETRYABLE' : error.code === errorCodes.alreadyExists ? 'EXISTS' : 'REFUSED';
+    const code = passing.has(error.code) || /shutting down/.test(error.message) ? 'RETRYABLE' : error.code === errorCodes.alreadyExists ? 'EXISTS' : 'REFUSED';
     // The engine's words may hold the statement, and a statement a hash.
     throw new GuestFault(code, error.message.replace(/\$2[abxy]\$\S+/g, '…'), { cause: error });
   }

@@ -2,7 +2,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { TurnedAwayError } from './connection.ts';
 import { rememberStarted } from './configure.ts';
 import { writeClientKey, writeConfiguration, writePeerKey } from './files.ts';
 import { isInitialised } from './initialise.ts';
@@ -17,12 +16,15 @@ const immediateMs = 5_000;
 
 export async function start(ctx: GuestContext): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there is no data in ${ctx.paths.data}: initialise first`);
-  if (ctx.engine.pid() === null) {
-    await ctx.engine.killLeftovers();
-    await prepare(ctx);
-    await ctx.engine.start({ command: java(ctx), args: [`@${configFiles(ctx).java}`, 'org.apache.cassandra.service.CassandraDaemon'], env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, cwd: ctx.paths.data, logFile: 'cassandra.log' });
-  }
-  await untilAnswering(ctx);
+  const found = ctx.engine.pid();
+  if (found === null) await launch(ctx);
+  await untilAnswering(ctx, found !== null);
+}
+
+async function launch(ctx: GuestContext): Promise<void> {
+  await ctx.engine.killLeftovers();
+  await prepare(ctx);
+  await ctx.engine.start({ command: java(ctx), args: [`@${configFiles(ctx).java}`, 'org.apache.cassandra.service.CassandraDaemon'], env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, cwd: ctx.paths.data, logFile: 'cassandra.log' });
 }
 
 async function prepare(ctx: GuestContext): Promise<void> {
@@ -37,17 +39,21 @@ async function prepare(ctx: GuestContext): Promise<void> {
   await rememberStarted(ctx);
 }
 
-async function untilAnswering(ctx: GuestContext): Promise<void> {
+async function untilAnswering(ctx: GuestContext, wasFound: boolean): Promise<void> {
+  let isLast = !wasFound;
   for (;;) {
     ctx.signal.throwIfAborted();
-    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${await lastWords(ctx)}`);
+    if (ctx.engine.pid() === null) {
+      if (isLast) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${await lastWords(ctx)}`);
+      // It was found ending: a stop was cut off.
+      isLast = true;
+      await launch(ctx);
+    }
     try {
       await managementConnection(ctx);
       return;
     } catch (error) {
       if (error instanceof CqlError && error.code === errorCodes.badCredentials) throw new GuestFault('FAILED_TO_START', 'the server runs, but refuses the management role: repair it', { cause: error });
-      // Somebody has all places: it is up.
-      if (error instanceof TurnedAwayError) return;
       if (Date.now() + pollMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${await lastWords(ctx)}`, { cause: error });
     }
     await delay(pollMs, undefined, { signal: ctx.signal });
@@ -60,7 +66,7 @@ const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engin
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
   forgetConnection(ctx.instanceId);
   if (ctx.engine.pid() !== null) {
-    const halfMs = Math.max(1_000, (ctx.deadline.getTime() - Date.now()) / 2);
+    const halfMs = Math.max(1_000, Math.floor((ctx.deadline.getTime() - Date.now()) / 2));
     await ctx.engine.signal('SIGTERM');
     // One that is stopped (SIGSTOP) or wedged does not hear; what was acknowledged is in the commit log.
     if (!(await endsWithin(ctx, mode === 'orderly' ? halfMs : Math.min(halfMs, immediateMs)))) {
