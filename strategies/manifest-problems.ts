@@ -47,7 +47,7 @@ function portProblems(ports: unknown): string[] {
   return found.flatMap((port, index) => {
     if (!isObject(port) || !isText(port['name'])) return [`manifest.ports[${index}] must have a name`];
     if (!['client', 'peer', 'management'].includes(port['purpose'] as string)) return [`manifest.ports[${index}].purpose must be client, peer or management`];
-    if (port['tls'] !== 'required') return [`manifest.ports[${index}].tls must be required`];
+    if (port['tls'] !== 'required' && !(port['tls'] === 'none' && port['purpose'] === 'management')) return [`manifest.ports[${index}].tls must be required, or none for management`];
     return names.indexOf(port['name']) === index ? [] : [`manifest.ports: ${port['name']} appears twice`];
   });
 }
@@ -67,7 +67,13 @@ function trackProblems(tracks: unknown): string[] {
 
 function connectProblems(connect: unknown): string[] {
   if (!isObject(connect) || !isText(connect['command']) || !Array.isArray(connect['args']) || !isObject(connect['environment'])) return ['manifest.connect must have command, args and environment'];
-  return connect['args'].some((arg) => String(arg).includes('{password}')) ? ['manifest.connect.args must not hold a password: use the environment'] : [];
+  const files = connect['files'] ?? {};
+  if (!isObject(files) || Object.entries(files).some(([name, text]) => !/^[\w.-]+$/.test(name) || /^\.+$/.test(name) || !isText(text))) return ['manifest.connect.files must be texts by names of letters, digits, dots, dashes and underscores'];
+  const used = [...connect['args'], ...Object.values(connect['environment'])].flatMap((text) => [...String(text).matchAll(/\{file:([^}]*)\}/g)].map(([, name]) => name!));
+  return [
+    ...(connect['args'].some((arg) => String(arg).includes('{password}')) ? ['manifest.connect.args must not hold a password: use the environment or a file'] : []),
+    ...used.filter((name) => !Object.hasOwn(files, name)).map((name) => `manifest.connect: there is no file ${name}`),
+  ];
 }
 
 /** Honoured as declared or refused, never clipped. */

@@ -39,6 +39,8 @@ export interface ConformanceFixture {
     databases: readonly DatabaseSpec[];
     /** awkward names every capability has to accept: quotes, spaces, other scripts, the longest */
     awkwardNames: readonly string[];
+    /** the same for databases, where the engine takes fewer characters in their names; left out: the same ones */
+    awkwardDatabaseNames?: readonly string[];
     /** names no tenant may have */
     systemNames: readonly string[];
     /** the usual set of an application */

@@ -7,4 +7,5 @@ export const builtIn: Readonly<Record<string, () => Promise<{ default: Datastore
   mysql: () => import('./mysql/index.ts'),
   postgresql: () => import('./postgresql/index.ts'),
   redis: () => import('./redis/index.ts'),
+  cassandra: () => import('./cassandra/index.ts'),
 };

@@ -30,6 +30,8 @@ export interface Manifest {
   connect: ConnectSpec;
   /** whether users, roles and passwords live in replicated data or on each node */
   accounts: 'replicated' | 'per-node';
+  /** what sessions that are open keep because the engine cannot end them, each with the reason; they end where nothing is said */
+  openSessions?: { outliveNewPassword?: string };
   timeouts: GuestTimeouts;
 }
 
@@ -37,7 +39,8 @@ export interface PortSpec {
   name: string;
   /** `management` is for the agent alone and is bound to loopback whatever the instance's bind address is */
   purpose: 'client' | 'peer' | 'management';
-  tls: 'required';
+  /** `none` for management alone: it stays on loopback and asks for a login */
+  tls: 'required' | 'none';
 }
 
 /** A version as users name it ("17"). Builds of a track are exact package sets. */
@@ -54,12 +57,17 @@ export interface TrackSpec {
   minMemoryMb: number;
 }
 
-/** How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced. */
+/**
+ * How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced, and
+ * `{file:name}` by the path of one of `files`.
+ */
 export interface ConnectSpec {
   command: string;
   args: readonly string[];
-  /** `{password}` may be used here and only here: never in an argument */
+  /** `{password}` may be used here and in files: never in an argument */
   environment: Readonly<Record<string, string>>;
+  /** text by a name without slashes, for clients that read a password from a file only; each is there, for its owner alone, as long as the client runs */
+  files?: Readonly<Record<string, string>>;
   /** database used when the person names none */
   defaultDatabase?: string;
 }

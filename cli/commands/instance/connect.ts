@@ -4,9 +4,10 @@ import { ConnectTargetDocument, type ConnectTargetQuery } from '../../generated/
 import type { Client } from '../../api/client.ts';
 import { action, type Kit, type Outcome } from '../../command/action.ts';
 import { addExamples } from '../../command/help.ts';
+import { newFilesFolder, withClientFiles } from '../../connect/client-files.ts';
 import { findClientProgram, writeCaFile } from '../../connect/client-program.ts';
 import { readConnectSpec } from '../../connect/connect-spec.ts';
-import { type ConnectPlan, planConnection, shellLine, withPassword } from '../../connect/plan.ts';
+import { type ConnectPlan, needsPassword, planConnection, shellLine, withPassword } from '../../connect/plan.ts';
 import { foreignEnvironment, runClient } from '../../connect/run-client.ts';
 import { Failure, notFoundFailure, usageFailure } from '../../failure.ts';
 import { findInstance } from '../../lookup.ts';
@@ -37,11 +38,12 @@ async function connect(session: Session, options: ConnectOptions, reference: str
   const endpoint = target.endpoints.find(({ role }) => role === 'PRIMARY') ?? target.endpoints[0]!;
   const [user, spec] = [options.user ?? onlyUser(target), await readConnectSpec(client, target.id, endpoint.uri)];
   const caFile = target.caCertificate ? await writeCaFile(target.caCertificate, session.env, homedir()) : null;
-  const plan = planConnection(spec, { host: endpoint.host, port: endpoint.port, user, database: options.database ?? defaultDatabase(grantedDatabases(target, user)), caFile }, clientArgs);
+  const filesFolder = newFilesFolder(session.env);
+  const plan = planConnection(spec, { host: endpoint.host, port: endpoint.port, user, database: options.database ?? defaultDatabase(grantedDatabases(target, user)), caFile, filesFolder: options.print ? null : filesFolder }, clientArgs);
   if (options.print) return print(session, plan);
   const program = await findClientProgram(plan.command, spec.clientFolder, session.env, endpoint.uri);
-  const secrets = Object.keys(plan.secretEnvironment).length > 0 ? withPassword(plan, await findPassword(session, user, options)) : {};
-  return runClient(program, plan.args, { ...foreignEnvironment(session.env), ...plan.environment, ...secrets });
+  const password = needsPassword(plan) ? await findPassword(session, user, options) : '';
+  return withClientFiles(plan, filesFolder, password, () => runClient(program, plan.args, { ...foreignEnvironment(session.env), ...plan.environment, ...withPassword(plan, password) }));
 }
 
 async function findTarget(session: Session, client: Client, reference: string): Promise<Target> {
@@ -80,9 +82,10 @@ async function findPassword(session: Session, user: string, { passwordStdin }: C
 function print(session: Session, plan: ConnectPlan): void {
   const secrets = Object.keys(plan.secretEnvironment);
   if (session.isJson) {
-    session.terminal.json({ command: plan.command, args: plan.args, environment: plan.environment, passwordVariables: secrets });
+    session.terminal.json({ command: plan.command, args: plan.args, environment: plan.environment, passwordVariables: secrets, files: plan.files });
     return;
   }
   session.terminal.line(shellLine(plan));
   if (secrets.length > 0) session.terminal.note(`The password belongs into the environment: ${secrets.join(', ')}.`);
+  for (const [name, text] of Object.entries(plan.files)) session.terminal.note(`In place of {file:${name}} goes the path of a file that only you can read (0600):\n${text.trimEnd()}`);
 }

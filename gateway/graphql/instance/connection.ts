@@ -6,6 +6,7 @@ import { versionOf } from '../catalogue/lookup.ts';
 import { InstanceRef } from '../refs.ts';
 
 const ConnectVariableRef = builder.objectRef<{ name: string; value: string }>('ConnectVariable');
+const ConnectFileRef = builder.objectRef<{ name: string; content: string }>('ConnectFile');
 const ConnectSpecRef = builder.objectRef<{ spec: ConnectSpec; instance: InstanceDoc }>('ConnectSpec');
 
 ConnectVariableRef.implement({
@@ -13,15 +14,21 @@ ConnectVariableRef.implement({
   fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
 });
 
+ConnectFileRef.implement({
+  description: 'A file that the client reads: for its owner alone, and gone with the client.',
+  fields: (t) => ({ name: t.exposeString('name'), content: t.exposeString('content') }),
+});
+
 ConnectSpecRef.implement({
-  description: 'How a person connects with the stock client of the engine. `{host}`, `{port}`, `{user}`, `{database}` and `{caFile}` stand for their values.',
+  description: 'How a person connects with the stock client of the engine. `{host}`, `{port}`, `{user}`, `{database}` and `{caFile}` stand for their values, `{file:name}` for the path of a file.',
   fields: (t) => ({
     command: t.string({ resolve: ({ spec }) => spec.command }),
     args: t.stringList({ resolve: ({ spec }) => [...spec.args] }),
     environment: t.field({
-      type: [ConnectVariableRef], description: 'Here alone `{password}` may stand: never on a command line.',
+      type: [ConnectVariableRef], description: 'Here and in files `{password}` may stand: never on a command line.',
       resolve: ({ spec }) => Object.entries(spec.environment).map(([name, value]) => ({ name, value })),
     }),
+    files: t.field({ type: [ConnectFileRef], resolve: ({ spec }) => Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })) }),
     defaultDatabase: t.string({ nullable: true, description: 'Used when the person names none.', resolve: ({ spec }) => spec.defaultDatabase ?? null }),
     clientFolder: t.string({
       nullable: true, extensions: { cost: { own: 20 } }, description: 'Where the client of the instance\'s own build is, on the host of the instance. Operators only.',

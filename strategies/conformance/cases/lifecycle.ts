@@ -56,7 +56,7 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
     it('listens on the declared ports and nowhere else', async () => {
       const { facts } = session.harness;
       const found = await listening();
-      const ports = manifest.ports.map((port) => ({ address: facts.bind, port: facts.ports[port.name] }));
+      const ports = manifest.ports.map((port) => ({ address: port.purpose === 'management' ? '127.0.0.1' : facts.bind, port: facts.ports[port.name] }));
       expect(found.tcp.sort((a, b) => a.port - b.port)).toEqual(ports.sort((a, b) => (a.port ?? 0) - (b.port ?? 0)));
       expect(found.udp).toEqual([]);
       for (const path of found.unix) expect(path.startsWith(`${facts.paths.run}/`), path).toBe(true);

@@ -59,7 +59,7 @@ export function objectCases(fixture: ConformanceFixture): void {
         await call('users.delete', [{ name }]);
         await cannotConnect(login);
       });
-      it.runIf(has('DATABASES')).each(samples.awkwardNames)('%j serves as a database', async (name) => {
+      it.runIf(has('DATABASES')).each(samples.awkwardDatabaseNames ?? samples.awkwardNames)('%j serves as a database', async (name) => {
         expect(await issuesOf({ kind: 'database', track, database: { name } })).toBe(0);
         await call('databases.create', [{ name }]);
         const login = { ...(await session.user(freshName('guest'), [samples.usual(name)])), database: name };
@@ -89,12 +89,14 @@ export function objectCases(fixture: ConformanceFixture): void {
         expect(await faultOf(call('users.create', [{ ...user, password: session.password() }], { operationId: 'op_other' }))).toBe('EXISTS');
         await session.client.write({ user: user.name, password: user.password, database: session.database }, freshName('mine'), 'x');
       });
-      it('get a new password at once: the old one and its sessions end', async () => {
+      it('get a new password at once: the old one and its sessions end', async ({ annotate }) => {
         const login = await session.user(freshName('rekeyed'));
         const held = await session.client.hold(login);
         const password = session.password();
         for (const _ of [1, 2]) await call('users.update', [{ name: login.user }, { password }], { operationId: 'op_rekey' });
-        await held.ended(endTimeoutMs);
+        if (manifest.openSessions?.outliveNewPassword === undefined) await held.ended(endTimeoutMs);
+        else void annotate(`${manifest.id} does not end sessions at a new password: ${manifest.openSessions.outliveNewPassword}`);
+        await held.close();
         await cannotConnect(login);
         await session.client.write({ ...login, password }, freshName('again'), 'x');
       });

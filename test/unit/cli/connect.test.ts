@@ -1,14 +1,19 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { newFilesFolder, withClientFiles } from '../../../cli/connect/client-files.ts';
 import type { ConnectSpec } from '../../../cli/connect/connect-spec.ts';
-import { planConnection, shellLine, withPassword } from '../../../cli/connect/plan.ts';
+import { needsPassword, planConnection, shellLine, withPassword } from '../../../cli/connect/plan.ts';
 import { foreignEnvironment } from '../../../cli/connect/run-client.ts';
+import { manifest as cassandra } from '../../../strategies/datastores/cassandra/manifest.ts';
 import { manifest as postgresql } from '../../../strategies/datastores/postgresql/manifest.ts';
 import { manifest as redis } from '../../../strategies/datastores/redis/manifest.ts';
 import type { ConnectSpec as ManifestSpec } from '../../../strategies/spi/manifest.ts';
 
 const specOf = (spec: ManifestSpec): ConnectSpec =>
-  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), defaultDatabase: spec.defaultDatabase ?? null, clientFolder: null });
-const values = { host: '127.0.0.1', port: 24000, user: 'app', database: null, caFile: '/cache/ca.pem' };
+  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), files: Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: spec.defaultDatabase ?? null, clientFolder: null });
+const values = { host: '127.0.0.1', port: 24000, user: 'app', database: null, caFile: '/cache/ca.pem', filesFolder: '/run/me/x' };
 
 describe('what connect runs', () => {
   it('is what the manifest of an engine with databases says, TLS verified', () => {
@@ -36,8 +41,27 @@ describe('what connect runs', () => {
     expect(() => planConnection(specOf(postgresql.connect), { ...values, caFile: null })).toThrow(expect.objectContaining({ exitCode: 4 }));
   });
   it('can be pasted into a shell', () => {
-    expect(shellLine({ command: 'client', args: ['--user', 'o\'brien; rm -rf /', ''], environment: { CA: '/a b' }, secretEnvironment: { PW: '{password}' } }))
+    expect(shellLine({ command: 'client', args: ['--user', 'o\'brien; rm -rf /', ''], environment: { CA: '/a b' }, secretEnvironment: { PW: '{password}' }, files: {} }))
       .toBe(String.raw`CA='/a b' client --user 'o'\''brien; rm -rf /' ''`);
+  });
+  it('names the files of a client that reads its password from one, and shows the password to nobody', () => {
+    const plan = planConnection(specOf(cassandra.connect), { ...values, user: '{file:credentials}', database: 'shop' });
+    expect(plan.args).toEqual(['--ssl', '--username={file:credentials}', '--credentials=/run/me/x/credentials', '--keyspace=shop', '127.0.0.1', '24000']);
+    expect(plan.files).toEqual({ credentials: '[plain_text_auth]\npassword = {password}\n' });
+    expect([needsPassword(plan), needsPassword({ ...plan, files: {} })]).toEqual([true, false]);
+    expect(planConnection(specOf(cassandra.connect), { ...values, filesFolder: null }).args).toContain('--credentials={file:credentials}');
+  });
+  it('has the files for their owner alone, and no longer than the client runs', async () => {
+    const folder = newFilesFolder({ XDG_RUNTIME_DIR: tmpdir() });
+    const plan = planConnection(specOf(cassandra.connect), { ...values, filesFolder: folder });
+    const seen = withClientFiles(plan, folder, 'p$&%w', async () => {
+      const path = join(folder, 'credentials');
+      expect([statSync(folder).mode & 0o777, statSync(path).mode & 0o777]).toEqual([0o700, 0o600]);
+      expect(readFileSync(path, 'utf8')).toContain('password = p$&%w\n');
+      throw new Error('the client ended badly');
+    });
+    await expect(seen).rejects.toThrow('ended badly');
+    expect(existsSync(folder)).toBe(false);
   });
   it('hands nothing of this program to the client', () => {
     expect(foreignEnvironment({ COFFER_TOKEN: 's', COFFER_PASSWORD: 's', PATH: '/bin' })).toEqual({ PATH: '/bin' });

@@ -1,0 +1,19 @@
+/** Roles and keyspaces as the engine keeps them. Passwords reach it as bcrypt hashes only, so that none is in a statement. */
+import bcrypt from 'bcryptjs';
+import type { GuestContext } from '../../../spi/guest.ts';
+import { bcryptSalt } from './first-role.ts';
+import { ask } from './management.ts';
+
+/** The engine's own measure. */
+const rounds = 10;
+export const hashPassword = (password: string): Promise<string> => bcrypt.hash(password, bcryptSalt(rounds));
+export const isPassword = (password: string, hash: string | null): Promise<boolean> => (hash === null ? Promise.resolve(false) : bcrypt.compare(password, hash));
+
+export interface RoleRow { name: string; canLogIn: boolean; hash: string | null; memberOf: string[] }
+
+export const listRoles = async (ctx: GuestContext): Promise<RoleRow[]> => (await ask(ctx, 'SELECT role, can_login, salted_hash, member_of FROM system_auth.roles')).map(toRole);
+export const findRole = async (ctx: GuestContext, name: string): Promise<RoleRow | undefined> => (await ask(ctx, 'SELECT role, can_login, salted_hash, member_of FROM system_auth.roles WHERE role = ?', [name])).map(toRole)[0];
+
+const toRole = (row: Record<string, unknown>): RoleRow => ({ name: String(row['role']), canLogIn: row['can_login'] === true, hash: row['salted_hash'] as string | null, memberOf: (row['member_of'] as string[] | null) ?? [] });
+
+export const keyspaceNames = async (ctx: GuestContext): Promise<string[]> => (await ask(ctx, 'SELECT keyspace_name FROM system_schema.keyspaces')).map((row) => String(row['keyspace_name']));

@@ -1,0 +1,15 @@
+/** Text that becomes part of a statement. https://cassandra.apache.org/doc/5.0/cassandra/developing/cql/definitions.html */
+
+/** A keyspace or table, case kept. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** A text; roles are named by one, which keeps every character as it is. */
+export const literal = (text: string): string => `'${text.replaceAll('\'', '\'\'')}'`;
+
+export type DataResource = { keyspace: string; table: string | null };
+/** `data/shop` and `data/shop/orders`, as system_auth writes them; null for anything else. */
+export function parseDataResource(text: string): DataResource | null {
+  const [kind, keyspace, table, ...rest] = text.split('/');
+  return kind === 'data' && keyspace !== undefined && rest.length === 0 ? { keyspace, table: table ?? null } : null;
+}
+export const resourceClause = ({ keyspace, table }: DataResource): string =>
+  (table === null ? `KEYSPACE ${identifier(keyspace)}` : `TABLE ${identifier(keyspace)}.${identifier(table)}`);

@@ -1,0 +1,55 @@
+/** Files the engine reads: written aside, made the engine's own, renamed; only when they differ. */
+import { createHmac } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { GuestContext } from '../../../spi/guest.ts';
+import { managementRole } from '../names.ts';
+import { renderOptions, serverOptions, toolOptions } from './java-options.ts';
+import { configFiles, keyFiles } from './places.ts';
+import { createSelfSigned } from './self-signed.ts';
+import { renderLogging, renderRack, renderServerConfig } from './server-config.ts';
+
+export const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+});
+
+/** True when it was not as it should be. */
+export async function writeOwned(ctx: Pick<GuestContext, 'engine'>, path: string, text: string): Promise<boolean> {
+  if ((await readText(path)) === text) return false;
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await ctx.engine.own(`${path}.new`, 0o600);
+  await rename(`${path}.new`, path);
+  return true;
+}
+
+/** Of the management port, told from the management secret: the engine may read the one and never needs the other. */
+const jmxSecret = (ctx: Pick<GuestContext, 'managementSecret'>): string => createHmac('sha256', ctx.managementSecret).update('jmx').digest('base64url');
+
+/** True when any was not as it should be. */
+export async function writeConfiguration(ctx: GuestContext): Promise<boolean> {
+  const files = configFiles(ctx);
+  const wanted: [string, string][] = [
+    [files.server, renderServerConfig(ctx)], [files.rack, renderRack()], [files.log, renderLogging()],
+    [files.java, renderOptions(serverOptions(ctx))], [files.tool, renderOptions(toolOptions(ctx))],
+    [files.jmxPassword, `${managementRole} ${jmxSecret(ctx)}\n`], [files.jmxAccess, `${managementRole} readwrite\n`],
+  ];
+  let changed = false;
+  for (const [path, text] of wanted) changed = (await writeOwned(ctx, path, text)) || changed;
+  return changed;
+}
+
+/** Certificate and key in one file, as the engine wants them. */
+export async function writeClientKey(ctx: GuestContext): Promise<void> {
+  const [key, certificate] = await Promise.all([readFile(ctx.tls.key, 'utf8'), readFile(ctx.tls.certificate, 'utf8')]);
+  await writeOwned(ctx, keyFiles(ctx).client, `${key.trimEnd()}\n${certificate}`);
+}
+
+/** Made once: a node without peers has nobody to agree with about another. */
+export async function writePeerKey(ctx: GuestContext): Promise<void> {
+  const { peer, peerTrust } = keyFiles(ctx);
+  const [before, trust] = [await readText(peer), await readText(peerTrust)];
+  if (before !== null && trust !== null && before.endsWith(trust)) return;
+  const { key, certificate } = await createSelfSigned(ctx.instanceId, Date.now());
+  await writeOwned(ctx, peerTrust, certificate);
+  await writeOwned(ctx, peer, `${key.trimEnd()}\n${certificate}`);
+}

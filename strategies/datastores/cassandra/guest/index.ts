@@ -1,0 +1,19 @@
+import type { GuestHalf } from '../../../spi/guest.ts';
+import { configure } from './configure.ts';
+import { initialise } from './initialise.ts';
+import * as keyspaces from './keyspaces.ts';
+import { probe } from './probe.ts';
+import { repair } from './repair.ts';
+import * as root from './root.ts';
+import { start, stop } from './run-state.ts';
+import { rotate } from './tls.ts';
+import * as users from './users.ts';
+
+export const guest: GuestHalf = {
+  initialise, start, stop, probe, configure, repair,
+  tls: { rotate },
+  databases: { list: keyspaces.list, create: keyspaces.create, delete: keyspaces.remove },
+  users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
+  grants: { grant: users.grant, revoke: users.revoke },
+  root: { enable: root.enable, disable: root.disable, isEnabled: root.isRootEnabled },
+};

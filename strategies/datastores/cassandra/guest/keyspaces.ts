@@ -1,0 +1,49 @@
+/** Keyspaces as databases. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DatabaseSpec } from '../../../spi/control.ts';
+import { type DatabaseInfo, type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { isSystemKeyspace, keyspaceNameProblem } from '../names.ts';
+import { keyspaceNames } from './catalogue.ts';
+import { identifier } from './cql.ts';
+import { readText, writeOwned } from './files.ts';
+import { ask, askEach } from './management.ts';
+import { isRootEnabled, rootKeyspaceGrants } from './root.ts';
+import { dataCentre } from './server-config.ts';
+
+const mebibyte = 1_048_576;
+
+export async function list(ctx: GuestContext): Promise<DatabaseInfo[]> {
+  const sizes = new Map<string, number>();
+  for (const { keyspace_name: name, mebibytes } of await ask(ctx, 'SELECT keyspace_name, mebibytes FROM system_views.disk_usage')) {
+    sizes.set(String(name), (sizes.get(String(name)) ?? 0) + Number(mebibytes) * mebibyte);
+  }
+  return (await keyspaceNames(ctx)).filter((name) => !isSystemKeyspace(name)).sort().map((name) => ({ name, characterSet: null, collation: null, sizeBytes: sizes.get(name) ?? 0 }));
+}
+
+export async function create(ctx: GuestContext, database: DatabaseSpec): Promise<void> {
+  judge(database.name);
+  const intent = intentFile(ctx, database.name);
+  if ((await keyspaceNames(ctx)).includes(database.name)) {
+    if ((await readText(intent)) !== ctx.operationId) throw new GuestFault('EXISTS', `the keyspace "${database.name}" exists`);
+  } else {
+    // Keyspaces take no remark: who makes one is on record beside them, before it is made.
+    await writeOwned(ctx, intent, ctx.operationId);
+    await ask(ctx, `CREATE KEYSPACE ${identifier(database.name)} WITH replication = {'class': 'NetworkTopologyStrategy', '${dataCentre}': 1} AND durable_writes = true`);
+  }
+  if (await isRootEnabled(ctx)) await askEach(ctx, rootKeyspaceGrants(database.name));
+}
+
+export async function remove(ctx: GuestContext, name: string): Promise<void> {
+  judge(name);
+  if (!(await keyspaceNames(ctx)).includes(name)) throw new GuestFault('MISSING', `there is no keyspace "${name}"`);
+  await ask(ctx, `DROP KEYSPACE IF EXISTS ${identifier(name)}`);
+  await rm(intentFile(ctx, name), { force: true });
+}
+
+const intentFile = (ctx: Pick<GuestContext, 'paths'>, name: string): string => join(ctx.paths.config, `made-${name}`);
+
+function judge(name: string): void {
+  const problem = keyspaceNameProblem(name);
+  if (problem !== null) throw new GuestFault('REFUSED', `the keyspace's name ${problem}`);
+}

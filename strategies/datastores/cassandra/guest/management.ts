@@ -1,0 +1,48 @@
+/** Management's own connection: over the same TLS port as everybody's, kept open, made anew when it was lost. */
+import { readFile } from 'node:fs/promises';
+import { GuestFault, type GuestContext } from '../../../spi/guest.ts';
+import { managementRole } from '../names.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { advertised, cqlPort, listenAddress } from './places.ts';
+import { CqlError, errorCodes, type Row } from './wire.ts';
+
+export type ManagementContext = Pick<GuestContext, 'instanceId' | 'network' | 'paths' | 'tls' | 'managementSecret'>;
+
+const connectTimeoutMs = 10_000;
+/** Changes of the schema wait for compactions and for the disk. */
+const statementTimeoutMs = 25_000;
+const kept = new Map<string, Connection>();
+
+export async function managementConnection(ctx: ManagementContext, timeoutMs = connectTimeoutMs): Promise<Connection> {
+  const known = kept.get(ctx.instanceId);
+  if (known && !known.isClosed) return known;
+  const ca = await readFile(ctx.tls.ca, 'utf8');
+  const fresh = await openConnection({ host: listenAddress(ctx.network.bind), port: cqlPort(ctx), ca, serverName: advertised(ctx), user: managementRole, password: ctx.managementSecret, timeoutMs });
+  kept.get(ctx.instanceId)?.close();
+  kept.set(ctx.instanceId, fresh);
+  return fresh;
+}
+
+export function forgetConnection(instanceId: string): void {
+  kept.get(instanceId)?.close();
+  kept.delete(instanceId);
+}
+
+const passing = new Set<number>([errorCodes.unavailable, errorCodes.overloaded, errorCodes.bootstrapping, errorCodes.writeTimeout, errorCodes.readTimeout]);
+
+/** A statement whose trouble is told as a guest fault: the connection's as retryable, the engine's word as refused. */
+export async function ask(ctx: ManagementContext, statement: string, values: readonly string[] = []): Promise<Row[]> {
+  try {
+    return await (await managementConnection(ctx)).ask(statement, values, statementTimeoutMs);
+  } catch (error) {
+    if (!(error instanceof CqlError)) throw new GuestFault('RETRYABLE', `the engine does not answer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    const code = passing.has(error.code) || /shutting down/.test(error.message) ? 'RETRYABLE' : error.code === errorCodes.alreadyExists ? 'EXISTS' : 'REFUSED';
+    // The engine's words may hold the statement, and a statement a hash.
+    throw new GuestFault(code, error.message.replace(/\$2[abxy]\$\S+/g, '…'), { cause: error });
+  }
+}
+
+/** One after the other: the engine has no transactions over several. */
+export async function askEach(ctx: ManagementContext, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await ask(ctx, statement);
+}

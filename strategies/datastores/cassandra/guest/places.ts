@@ -1,0 +1,39 @@
+/** Where everything of an instance lies, and how the agent reaches it. */
+import { join } from 'node:path';
+import type { GuestContext } from '../../../spi/guest.ts';
+import { libraryFolder } from '../manifest.ts';
+
+export type PlaceContext = Pick<GuestContext, 'paths' | 'network'>;
+
+export const cqlPort = ({ network }: Pick<PlaceContext, 'network'>): number => network.ports['cql'] ?? 9042;
+export const storagePort = ({ network }: Pick<PlaceContext, 'network'>): number => network.ports['storage'] ?? 7000;
+export const jmxPort = ({ network }: Pick<PlaceContext, 'network'>): number => network.ports['jmx'] ?? 7199;
+const isWildcard = (address: string): boolean => ['0.0.0.0', '::', '*'].includes(address);
+/** One address and never all of them: where the agent finds the server, and where its peers would; a single node has none. */
+export const listenAddress = (bind: string): string => (isWildcard(bind) ? '127.0.0.1' : bind);
+export const advertised = ({ network }: Pick<PlaceContext, 'network'>): string => (isWildcard(network.advertise) ? '127.0.0.1' : network.advertise);
+export const isWildcardBind = ({ network }: Pick<PlaceContext, 'network'>): boolean => isWildcard(network.bind);
+
+export const configFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => ({
+  server: join(paths.config, 'cassandra.yaml'),
+  java: join(paths.config, 'jvm.options'),
+  tool: join(paths.config, 'tool.options'),
+  rack: join(paths.config, 'cassandra-rackdc.properties'),
+  log: join(paths.config, 'logback.xml'),
+  jmxPassword: join(paths.config, 'jmx.password'),
+  jmxAccess: join(paths.config, 'jmx.access'),
+});
+/** The engine reads key and certificate from one file each; these are made from the agent's. */
+export const keyFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => ({ client: join(paths.config, 'client.pem'), peer: join(paths.config, 'peer.pem'), peerTrust: join(paths.config, 'peer-trust.pem') });
+/** What the running engine was started with: told apart from what the files say by now. */
+export const startedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'started.json');
+
+export const dataFolders = (data: string) => ({
+  tables: join(data, 'tables'), commitLog: join(data, 'commitlog'), caches: join(data, 'saved_caches'), hints: join(data, 'hints'), changes: join(data, 'cdc_raw'), scratch: join(data, 'tmp'),
+});
+/** Written last: data without it is not whole. */
+export const markerFile = (data: string): string => join(data, 'initialised');
+export const rolesFolder = (data: string): string => join(dataFolders(data).tables, 'system_auth', 'roles-5bc52802de2535edaeab188eecebb090');
+
+export const libraries = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.prefix, libraryFolder, '*');
+export const java = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.bin, 'java');

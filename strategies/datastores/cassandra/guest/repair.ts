@@ -1,0 +1,17 @@
+import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { writeManagementRole } from './first-role.ts';
+import { isInitialised, ownAll } from './initialise.ts';
+import { rolesFolder } from './places.ts';
+import { probe } from './probe.ts';
+import { start, stop } from './run-state.ts';
+
+/** Puts the management role back as at birth, but with a later time, while the server is stopped. */
+export async function repair(ctx: GuestContext): Promise<void> {
+  if (!isInitialised(ctx)) throw new GuestFault('FAILED', 'the instance has no data to repair');
+  const seen = await probe(ctx);
+  if (seen.state === 'ok' && !seen.managementLost) return;
+  await stop(ctx, 'orderly');
+  await writeManagementRole(rolesFolder(ctx.paths.data), ctx.managementSecret, Date.now());
+  await ownAll(ctx, rolesFolder(ctx.paths.data));
+  await start(ctx);
+}

@@ -1,0 +1,10 @@
+/**
+ * What lies beside the rows in a table file with the one role of management, gzip in base64. Written by the engine itself
+ * (README.md tells how); the key in it is "coffer", and of the rest only the times in the statistics are replaced.
+ */
+export const template = {
+  'Statistics.db': 'H4sIAAAAAAACA+3Ye0xbdRQH8HNbYOPVrYVtwiIqG+NpmavIiG4V1gk1kjEeGyqGXdobWgItubd1DLdgFP8QF0QjeyTsIUaywAJxc67gHCZT8DFlECO4yMSkdmZGO81A5iY1iyOeczRx/N+bNM0n7e39/e73d373pAAQsiZ1ZSj8fWQAgAAAEgCoAGAXAKgBdFtHtdMPQLpTrtaL9aLFJuktoqKIDqss6q02l77QLde5ZUORKLvsLrvTIcnG5sbv83tjnxuZ9JgBICoQCMxFxwnCAf8HqnsgrAcAOm5fVAB6cKuY1cwhzKHMYcyLmBczRzBHMWuYtcyxzHcx3828ijmNeR3zI8wFzNvYfaxmn+9mbmc+yTzO4mF5CA8xu5jPsjhXML/A4mW/r+5gcZexuA0s7g0sbjbfxTdY3MMsbj/1kpeodUeplz9FHT9GfW8m9Zoj1Ppy6uxD1HlnqIuWUe+Io1a2UreI1F1s/Q6bqP0JNL6EX6nLS6kP0fUp+L+m8ZbQelZ9Rq0u/5LGG0LXf8joeRr3J6007qvdNN6SAHH4nEQcORdDq9lK16PW9COt5v7ltJovxdNqHi+m1TxC806bpXkb2gaJN0z9QPx4Lh3fk/Fe4pqfdcTPb+kjPnh9PbHnI3p/Jj3kfgoRS6eJjfl7iZsSjxF/fm4tiTP5NNlfVfs0X5F44xvI+lD3PxNO4m0I30jirRgn8w1z2htINXu8MyRe0+ZrJN6EAVJP0eW6C9hL1eYh7JjsJLKeV2iuH8Be2fPaFez7Hiw4gZ08sZ3sx5kXbL3YOTv2HMY2XVy7Hbv4SF0WtiXpvUexn/0j2ofd+nF3PnZPycFE7C/2N7+KPXNqbDOOLyW6qh/bsmkTrn+hu+g0rn8h8IYG179K8l56H3vq+MZGHK9L8L6O4109ojNjz87uxvmE/t7Wjp8fi1JjfLm4mve/0/gu3qy3vDkk4826svUXPH/NN9oreP7a0YKTuF6WiS31+HkQd8w4oEdO+NSnw3mt/i3f3IKcUeZPwv1AluGnIbyfGscvD+xEfqKj7zgez9P+nCy8nh3Fpq425OYqz/AU8uFvJ890IZ/tfKsPj9d7Lm0sG8Wle/H8zTxkc830DfR8FV4pTL5/BPliRXtNBooz52Ffkw25J7Z33R4Ur+FETedNdP2dC+zhhGAPt6AeDoI9XLCHC/ZwwR4u2MMFe7jb6XUmFmVMA8wkQZi4LaK/b2L+vSkQCNx6zX9z8Crc8aH+5wE9f4FrJf82ujgI1nT5cuqqAt3RNnfhqbeNgym6Kd+fuZEV32VOAKT8959FVfo6UVZsYq2+rPSx9aW76iUAdbhFdFTWOqvtjvT/OyvP6ayVRMetE6PsSqXirpdktyLJCzkxUhFrXZK10iYqtjseZt6He1/+C2rzS6suEwAA',
+  'Index.db': 'H4sIAAAAAAACA2NgS85PS0stYmAAAA1fWCAKAAAA',
+  'Summary.db': 'H4sIAAAAAAACA2NgYGhgYGBgZIAAIQYon4WBgSE5Py0ttYgBAdjgIlAWAE2XJDc+AAAA',
+  'Filter.db': 'H4sIAAAAAAACA2NgYGBlYGBgZBDQYGBoYGEAABQpl+8QAAAA',
+} as const;

@@ -1,0 +1,107 @@
+/** Roles that log in, as users. */
+import type { GrantSpec, UserRef, UserSpec } from '../../../spi/control.ts';
+import { type GuestContext, GuestFault, type UserInfo } from '../../../spi/guest.ts';
+import { isSystemRole, roleNameProblem } from '../names.ts';
+import { passwordProblem } from '../password.ts';
+import { findRole, hashPassword, isPassword, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
+import { literal, parseDataResource, resourceClause } from './cql.ts';
+import { ask, askEach } from './management.ts';
+import { allPermissions, grantStatements, judgeKeyspace, permissionsOf, revokeStatements, shownGrants } from './permissions.ts';
+import { forgetful, isRootEnabled, rootRoleGrants } from './root.ts';
+
+export async function list(ctx: GuestContext): Promise<UserInfo[]> {
+  const [roles, permissions] = [await listRoles(ctx), await allPermissions(ctx)];
+  return roles.filter((role) => role.canLogIn && !isSystemRole(role.name))
+    .map(({ name }) => ({ name, grants: shownGrants(permissions.filter((one) => one.role === name)) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
+  judgeName(user.name);
+  judgePassword(user.password);
+  const statements = grantStatements(user.name, user.grants, await keyspaceNames(ctx));
+  const existing = await findRole(ctx, user.name);
+  // A repeat of a create that was cut off finds its own user: the same password, so nothing is taken over.
+  if (existing && !(await isPassword(user.password, existing.hash))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
+  if (!existing) await createRole(ctx, user.name, await hashPassword(user.password));
+  await askEach(ctx, statements);
+  await forgetful(ctx);
+}
+
+async function createRole(ctx: GuestContext, name: string, hash: string): Promise<void> {
+  await ask(ctx, `CREATE ROLE ${literal(name)} WITH HASHED PASSWORD = ${literal(hash)} AND LOGIN = true AND SUPERUSER = false`);
+  if (await isRootEnabled(ctx)) await askEach(ctx, rootRoleGrants(name));
+}
+
+export async function update(ctx: GuestContext, user: UserRef, change: { name?: string | undefined; password?: string | undefined }): Promise<void> {
+  judgeName(user.name);
+  const target = change.name ?? user.name;
+  judgeName(target);
+  if (change.password !== undefined) judgePassword(change.password);
+  const before = await findRole(ctx, user.name);
+  if (target === user.name) await rekey(ctx, need(before, user.name), change.password);
+  else await rename(ctx, before, user.name, target, change.password);
+  await forgetful(ctx);
+}
+
+async function rekey(ctx: GuestContext, role: RoleRow, password: string | undefined): Promise<void> {
+  if (password !== undefined) await ask(ctx, `ALTER ROLE ${literal(role.name)} WITH HASHED PASSWORD = ${literal(await hashPassword(password))}`);
+}
+
+/** There is no rename: the new one is made with all the old one has, then the old one goes. A call that was cut off finds its own work. */
+async function rename(ctx: GuestContext, before: RoleRow | undefined, name: string, target: string, password: string | undefined): Promise<void> {
+  const already = await findRole(ctx, target);
+  if (!before) {
+    need(already, name);
+    return;
+  }
+  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await isPassword(password, already.hash));
+  if (already && !isOwnWork) throw new GuestFault('EXISTS', `the user "${target}" exists`);
+  if (!already) await createRole(ctx, target, password === undefined ? (before.hash ?? '') : await hashPassword(password));
+  const permissions = await permissionsOf(ctx, name);
+  await askEach(ctx, [
+    ...permissions.flatMap(({ resource, words }) => {
+      const found = parseDataResource(resource);
+      return found ? [`GRANT ${words.join(', ')} ON ${resourceClause(found)} TO ${literal(target)}`] : [];
+    }),
+    ...before.memberOf.filter((group) => !already?.memberOf.includes(group)).map((group) => `GRANT ${literal(group)} TO ${literal(target)}`),
+    `DROP ROLE IF EXISTS ${literal(name)}`,
+  ]);
+}
+
+export async function remove(ctx: GuestContext, user: UserRef): Promise<void> {
+  judgeName(user.name);
+  need(await findRole(ctx, user.name), user.name);
+  await ask(ctx, `DROP ROLE IF EXISTS ${literal(user.name)}`);
+  await forgetful(ctx);
+}
+
+export async function grant(ctx: GuestContext, user: UserRef, grants: GrantSpec[]): Promise<void> {
+  judgeName(user.name);
+  need(await findRole(ctx, user.name), user.name);
+  await askEach(ctx, grantStatements(user.name, grants, await keyspaceNames(ctx)));
+  await forgetful(ctx);
+}
+
+export async function revoke(ctx: GuestContext, user: UserRef, databases: (string | null)[]): Promise<void> {
+  judgeName(user.name);
+  need(await findRole(ctx, user.name), user.name);
+  const permissions = await permissionsOf(ctx, user.name);
+  await askEach(ctx, databases.flatMap((database) => revokeStatements(user.name, permissions, judgeKeyspace(database))));
+  await forgetful(ctx);
+}
+
+function need(role: RoleRow | undefined, name: string): RoleRow {
+  if (!role?.canLogIn) throw new GuestFault('MISSING', `there is no user "${name}"`);
+  return role;
+}
+
+function judgeName(name: string): void {
+  const problem = roleNameProblem(name);
+  if (problem !== null) throw new GuestFault('REFUSED', `the user's name ${problem}`);
+}
+
+function judgePassword(password: string): void {
+  const problem = passwordProblem(password);
+  if (problem !== null) throw new GuestFault('REFUSED', `the password ${problem}`);
+}

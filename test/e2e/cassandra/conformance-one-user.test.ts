@@ -1,0 +1,4 @@
+import { defineConformance } from '../../../strategies/conformance/index.ts';
+import { fixtureOf } from './fixture.ts';
+
+defineConformance(fixtureOf(1, false));
