@@ -17,8 +17,8 @@ export interface Gate {
 
 /** Which things an id of this name may mean. */
 const meanings: Record<string, NodeType[]> = {
-  id: ['Instance', 'Operation', 'Project', 'ApiToken'], ids: ['Instance', 'Operation', 'Project', 'ApiToken'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
-  tokenId: ['ApiToken'], subjectId: ['Instance', 'Project'], subject: ['Instance', 'Operation', 'Project'], parentId: ['Operation'],
+  id: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], ids: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
+  tokenId: ['ApiToken'], subjectId: ['Instance', 'Project'], subject: ['Instance', 'Operation', 'Project'], parentId: ['Operation'], datastoreVersionId: ['DatastoreVersion'], projects: ['Project'], flavorId: ['Flavor'],
 };
 type Input = GraphQLArgument | GraphQLInputField;
 type Path = string[];

@@ -4,7 +4,8 @@
  */
 import { createAccess, hashToken } from '../../gateway/domain/access/access.ts';
 import type { Role } from '../../gateway/domain/api.ts';
-import { loadCatalogue, seedCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { loadCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { seedCatalogue } from '../../gateway/domain/catalogue/seed.ts';
 import { createDomain } from '../../gateway/domain/domain.ts';
 import { createEventFeed } from '../../gateway/events/event-feed.ts';
 import { createApi } from '../../gateway/graphql/api.ts';
@@ -43,7 +44,7 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
   const api = createApi({ domain, feed, log: silentLog, serverVersion: '0.1.0', limits: options.limits ?? {} });
   await feed.start();
   const server = await createHttpServer({ host: '127.0.0.1', port: options.port ?? 0, api, access, metrics: createMetrics(), health: [], log: silentLog, closeTimeoutMs: 200 });
-  const version = catalogue.versions(catalogue.datastore('postgresql')!.id, false)[0]!;
+  const version = catalogue.versions({ role: 'OPERATOR', projectId: null }, catalogue.datastore('postgresql')!.id, false)[0]!;
   const flavor = catalogue.flavors()[0]!;
 
   async function addToken(name: string, role: Role, projectId: string | null): Promise<{ id: string; secret: string }> {
