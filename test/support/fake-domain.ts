@@ -186,6 +186,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       async create(caller, input) {
         mayWrite(caller, 'instance.create');
         if (input.projectId && !sees(caller, input.projectId)) throw notFound(`project ${input.projectId}`);
+        if (input.version && !versions.some((one) => (one.id === input.version || one.name === input.version) && shown(caller, one))) throw notFound(`version ${input.version} of ${input.datastore}`);
         if (!/^[a-z][a-z0-9-]*$/.test(input.name)) throw new CofferError('INPUT.INVALID', 'name', { details: { issues: [{ path: ['input', 'name'], message: 'lower-case letters' }] } });
         if (input.name === 'boom') throw new Error('secret detail');
         const instance = addInstance(input.name, projects.find((project) => project.id === (input.projectId ?? caller.projectId)) ?? projects[0]!, { status: 'BUILDING' });
