@@ -14,7 +14,8 @@ import { createConductor } from './agents/conductor.ts';
 import { createGateways, type Gateways } from './agents/gateways.ts';
 import { createIssueEnrolment } from './agents/issue-enrolment.ts';
 import { createAccess, ensureAdminToken } from './domain/access/access.ts';
-import { loadCatalogue, seedCatalogue } from './domain/catalogue/catalogue.ts';
+import { loadCatalogue, watchCatalogue } from './domain/catalogue/catalogue.ts';
+import { seedCatalogue } from './domain/catalogue/seed.ts';
 import type { DomainDeps } from './domain/deps.ts';
 import { createDomain } from './domain/domain.ts';
 import { createEventFeed } from './events/event-feed.ts';
@@ -81,6 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return found;
   });
   const catalogue = await loadCatalogue(store, plugins);
+  const unwatchCatalogue = watchCatalogue(store, catalogue, log);
   const control = createControlHost((name) => plugins.flatMap((p) => (p.state === 'READY' && p.plugin.manifest.id === name ? [p.plugin.control] : []))[0]);
   const metrics = createMetrics();
 
@@ -162,6 +164,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     failed: failure.promise,
     async stop() {
       unwatch?.();
+      unwatchCatalogue();
       await http?.close();
       await started;
       await worker.stop();

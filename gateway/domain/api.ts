@@ -27,25 +27,66 @@ export type Lookup = { id: string } | { name: { name: string; projectId?: string
 
 export interface FlavorDoc { id: string; name: string; vcpus: number; memoryMb: number }
 export interface VolumeTypeDoc { id: string; name: string; description: string }
-export interface DatastoreDoc { id: string; name: string; title: string; description: string; plugin: PluginDoc; versionIds: string[]; defaultVersionId: string | null }
+export interface DatastoreDoc { id: string; name: string; title: string; description: string; plugin: PluginDoc }
 export interface PluginDoc { name: string; version: string; apiVersion: string; maturity: string; maturityReason: string | null; origin: string; state: 'READY' | 'DISABLED'; problem: string | null }
+export type Visibility = 'PUBLIC' | 'PRIVATE';
 export interface VersionDoc {
   id: string; name: string; datastoreId: string; datastore: string; active: boolean; deprecated: boolean; endOfLife: string | null;
   capabilities: readonly Capability[]; absent: { capability: string; reason: string }[]; minMemoryMb: number;
+  visibility: Visibility;
+  /** who sees a private one, besides operators */
+  projectIds: readonly string[];
+  /** what new instances may have; null: whichever it works in */
+  flavorIds: readonly string[] | null;
+  revision: number;
 }
+/** Whom a part of the catalogue is shown to. */
+export type Viewer = Pick<Caller, 'role' | 'projectId'>;
 /** Held in memory (it changes only by operators' acts): synchronous. */
 export interface Catalogue {
   datastores(): DatastoreDoc[];
   datastore(nameOrId: string): DatastoreDoc | undefined;
-  versions(datastoreId: string, includeInactive: boolean): VersionDoc[];
-  version(id: string): VersionDoc | undefined;
+  /** Those that the viewer sees: a private version of another project is missing. */
+  versions(viewer: Viewer, datastoreId: string, includeInactive: boolean): VersionDoc[];
+  version(viewer: Viewer, id: string): VersionDoc | undefined;
+  /** What a new instance of the viewer gets when it names no version. */
+  defaultVersion(viewer: Viewer, datastoreId: string): VersionDoc | undefined;
+  /** Of an instance that is there: whoever may see it, and also when it was deleted since. */
+  instanceVersion(id: string): VersionDoc | undefined;
   flavors(): FlavorDoc[];
   flavor(idOrName: string): FlavorDoc | undefined;
+  /** Of an instance that is there, also when it was deleted since. */
+  instanceFlavor(id: string): FlavorDoc | undefined;
   volumeTypes(): VolumeTypeDoc[];
   volumeType(idOrName: string): VolumeTypeDoc | undefined;
   manifest(datastore: string): Manifest | undefined;
   /** plugins that were refused at boot have no datastore; they are told here */
   plugins(): PluginDoc[];
+}
+export interface UpdateVersionInput {
+  datastoreVersionId: string;
+  /** refused when it is no longer the newest */
+  revision?: number | null | undefined;
+  active?: boolean | null | undefined;
+  /** null: what the plugin says */
+  deprecated?: boolean | null | undefined;
+  visibility?: Visibility | null | undefined;
+  /** ids; all of them */
+  projects?: string[] | null | undefined;
+  /** names or ids; null: whichever it works in */
+  flavors?: string[] | null | undefined;
+}
+/** Operators alone; done when answered, and from then on at every gateway for whatever is created. */
+export interface CatalogueChanges {
+  /** a version of the plugin that was deleted here */
+  registerVersion(caller: Caller, input: { datastore: string; version: string; active?: boolean | null | undefined }): Promise<VersionDoc>;
+  updateVersion(caller: Caller, input: UpdateVersionInput): Promise<VersionDoc>;
+  /** refused while it has instances; answers it as it was */
+  deleteVersion(caller: Caller, id: string): Promise<VersionDoc>;
+  setDefaultVersion(caller: Caller, id: string): Promise<DatastoreDoc>;
+  createFlavor(caller: Caller, input: { name: string; vcpus: number; memoryMb: number }): Promise<FlavorDoc>;
+  /** refused while instances or versions name it; answers it as it was */
+  deleteFlavor(caller: Caller, id: string): Promise<FlavorDoc>;
 }
 export interface EngineSourceDoc { kinds: string[]; installed: boolean; builds: { id: string; version: string; source: string; installedAt: string; binDir: string }[] }
 
@@ -156,6 +197,7 @@ export interface SystemDoc {
 
 export interface Domain {
   catalogue: Catalogue;
+  catalogueChanges: CatalogueChanges;
   engineSource(versionId: string): Promise<EngineSourceDoc>;
   /** operators: fetch a track's binaries ahead; an operation of the host */
   installEngine(caller: Caller, input: { datastore: string; version: string }): Promise<OperationView>;

@@ -4,15 +4,15 @@ import type { Operations } from '../operations/workflow.ts';
 import type { ControlHost } from '../plugins/control-host.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Store } from '../store/tx.ts';
-import type { Catalogue } from './api.ts';
 import type { Reserve } from './admission.ts';
+import type { StoredCatalogue } from './catalogue/catalogue.ts';
 
 /** What use cases stand on; made once by the composition. */
 export interface DomainDeps {
   store: Store;
   sealer: Sealer;
   operations: Operations;
-  catalogue: Catalogue;
+  catalogue: StoredCatalogue;
   control: ControlHost;
   agents: Agents;
   enginePorts: { from: number; to: number };

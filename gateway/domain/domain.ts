@@ -2,8 +2,9 @@
 import { CofferError, notFound } from '../../kernel/errors.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { Access, Caller, Domain, EngineSourceDoc } from './api.ts';
-import { pickVersion } from './instance/validate-create.ts';
 import { createAdmit } from './admit.ts';
+import { createFlavorChanges } from './catalogue/flavors.ts';
+import { createVersionChanges } from './catalogue/versions.ts';
 import { createEngineObjects } from './engine-objects.ts';
 import type { DomainDeps } from './deps.ts';
 import { listEvents } from './events.ts';
@@ -11,6 +12,7 @@ import { createInstance } from './instance/create.ts';
 import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
+import { findVersion } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
 import { requireAction } from './policy.ts';
@@ -30,6 +32,7 @@ export function createDomain(deps: DomainOptions): Domain {
   const creating = { ...deps, admit: createAdmit(deps) };
   return {
     catalogue: deps.catalogue,
+    catalogueChanges: { ...createVersionChanges(deps), ...createFlavorChanges(deps) },
     access: deps.access,
     instances: {
       list: (caller, page, filter, order) => listInstances(store, documents, caller, page, filter, order),
@@ -52,7 +55,7 @@ export function createDomain(deps: DomainOptions): Domain {
 }
 
 async function engineSource(deps: DomainOptions, versionId: string): Promise<EngineSourceDoc> {
-  const version = deps.catalogue.version(versionId);
+  const version = deps.catalogue.instanceVersion(versionId);
   const track = version && deps.catalogue.manifest(version.datastore)?.tracks.find((t) => t.name === version.name);
   if (!version || !track) throw notFound(`version ${versionId}`);
   const builds = await deps.listBuilds(null);
@@ -63,7 +66,8 @@ async function engineSource(deps: DomainOptions, versionId: string): Promise<Eng
 
 async function installEngine(deps: DomainOptions, caller: Caller, input: { datastore: string; version: string }): ReturnType<Domain['installEngine']> {
   requireAction(caller, 'engine-build.install');
-  const version = pickVersion(deps.catalogue, input.datastore, input.version);
+  // one that is not active, too: its binaries may come before its instances
+  const version = findVersion(deps.catalogue, caller, input.datastore, input.version);
   return deps.store.transaction(async (tx) => {
     const [host] = await tx.query<{ id: string }>('select id from host order by seen_at desc limit 1');
     if (!host) throw new CofferError('ADMISSION.NO_HOST', 'no host with a compute role is known');

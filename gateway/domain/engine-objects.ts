@@ -29,7 +29,7 @@ interface Act {
 export function createEngineObjects(deps: DomainDeps): EngineObjects {
   const versionOf = async (caller: Caller, action: Action, id: string, capability: Capability): Promise<VersionDoc> => {
     const instance = requireOn(caller, action, `instance ${id}`, await findInstance(deps.store, caller, { id }), (i) => (i.deletedAt ? null : i.projectId));
-    const version = deps.catalogue.version(instance.versionId)!;
+    const version = deps.catalogue.instanceVersion(instance.versionId)!;
     requireCapability(version, capability);
     if (instance.capabilities && !instance.capabilities.includes(capability)) throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no ${capability}`, { details: { capability } });
     return version;

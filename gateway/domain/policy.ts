@@ -3,7 +3,7 @@
  * its existence cannot be probed; FORBIDDEN is only ever said about things the caller can see.
  */
 import { CofferError, notFound } from '../../kernel/errors.ts';
-import type { Caller, Role } from './api.ts';
+import type { Caller, Role, VersionDoc, Viewer } from './api.ts';
 
 const rank: Record<Role, number> = { VIEWER: 0, EDITOR: 1, OWNER: 2, OPERATOR: 3 };
 
@@ -34,14 +34,23 @@ export const policy = {
   'token.create': 'OWNER',
   'token.revoke': 'OWNER',
   'engine-build.install': 'OPERATOR',
+  'datastore-version.register': 'OPERATOR',
+  'datastore-version.update': 'OPERATOR',
+  'datastore-version.delete': 'OPERATOR',
+  'datastore-version.set-default': 'OPERATOR',
+  'flavor.create': 'OPERATOR',
+  'flavor.delete': 'OPERATOR',
   'system.read': 'OPERATOR',
 } as const satisfies Record<string, Role>;
 export type Action = keyof typeof policy;
 
 export const mayDo = (role: Role, action: Action): boolean => rank[role] >= rank[policy[action]];
 
-export const seesProject = (caller: Caller, projectId: string | null): boolean =>
+export const seesProject = (caller: Viewer, projectId: string | null): boolean =>
   caller.role === 'OPERATOR' || (projectId !== null && caller.projectId === projectId);
+
+export const seesVersion = (viewer: Viewer, version: Pick<VersionDoc, 'visibility' | 'projectIds'>): boolean =>
+  version.visibility === 'PUBLIC' || viewer.role === 'OPERATOR' || (viewer.projectId !== null && version.projectIds.includes(viewer.projectId));
 
 export function requireAction(caller: Caller, action: Action): void {
   if (!mayDo(caller.role, action)) {

@@ -16,7 +16,7 @@ export function findNode(ctx: GraphqlContext, id: string): Found | Promise<Found
     case 'Operation': return ctx.operations.load(id);
     case 'Project': return ctx.projects.load(id);
     case 'Datastore': return catalogue.datastore(id) ?? null;
-    case 'DatastoreVersion': return catalogue.version(id) ?? null;
+    case 'DatastoreVersion': return catalogue.version(ctx.caller, id) ?? null;
     case 'Flavor': return catalogue.flavor(id) ?? null;
     case 'VolumeType': return catalogue.volumeType(id) ?? null;
     default: return null;

@@ -4,6 +4,7 @@ import './error-types.ts';
 import './node.ts';
 import './catalogue/flavor.ts';
 import './catalogue/queries.ts';
+import './catalogue/mutations.ts';
 import './instance/parts.ts';
 import './instance/connection.ts';
 import './instance/queries.ts';

@@ -5,7 +5,8 @@
 import type { Agents, RunRequest } from '../../gateway/agents/agents.ts';
 import { createAccess } from '../../gateway/domain/access/access.ts';
 import type { Caller, Role } from '../../gateway/domain/api.ts';
-import { loadCatalogue, seedCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { loadCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { seedCatalogue } from '../../gateway/domain/catalogue/seed.ts';
 import { createDomain } from '../../gateway/domain/domain.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
@@ -83,7 +84,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     /** As a finished create leaves one. */
     async addInstance(name: string, change: Record<string, unknown> = {}): Promise<string> {
       const id = newId('Instance');
-      const version = catalogue.versions(catalogue.datastore('postgresql')!.id, false)[0]!;
+      const version = catalogue.versions({ role: 'OPERATOR', projectId: null }, catalogue.datastore('postgresql')!.id, false)[0]!;
       const row: Record<string, unknown> = {
         id, project_id: projectId, name, datastore: 'postgresql', track: version.name, version_id: version.id, flavor_id: catalogue.flavors()[0]!.id, volume_gb: 1, volume_type: 'directory', host_id: hostId,
         region: 'local', zone: 'local', intent: 'RUNNING', status: 'ACTIVE', prepared: true, management_secret: Buffer.alloc(1), build_id: 'b', agent_connected: true, agent_seen_at: new Date(),

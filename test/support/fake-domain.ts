@@ -4,7 +4,7 @@
  */
 import { CofferError, notFound } from '../../kernel/errors.ts';
 import { newId, type NodeType } from '../../kernel/ids.ts';
-import type { Accepted, Caller, Connection, Domain, EngineActed, EventDoc, ItemResult, Page, ProjectDoc, Role, TokenDoc, VersionDoc } from '../../gateway/domain/api.ts';
+import type { Accepted, Caller, Connection, Domain, EngineActed, EventDoc, FlavorDoc, ItemResult, Page, ProjectDoc, Role, TokenDoc, VersionDoc, Viewer } from '../../gateway/domain/api.ts';
 import type { InstanceDoc } from '../../gateway/domain/instance/document.ts';
 import type { EventFeed, FeedItem, LogEvent } from '../../gateway/events/feed.ts';
 import type { OperationView } from '../../gateway/operations/workflow.ts';
@@ -66,14 +66,17 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const operations = new Map<string, OperationView>();
   const ids = (type: NodeType) => newId(type);
   const plugin = { name: 'postgresql', version: '1.0.0', apiVersion: '^1.0', maturity: 'STABLE', maturityReason: null, origin: 'built-in', state: 'READY' as const, problem: null };
-  const version: VersionDoc = { id: ids('DatastoreVersion'), name: '17', datastoreId: ids('Datastore'), datastore: 'postgresql', active: true, deprecated: false, endOfLife: null, capabilities: ['DATABASES', 'USERS'], absent: [{ capability: 'CONFIGURATION', reason: 'not yet' }], minMemoryMb: 256 };
-  const datastore = { id: version.datastoreId, name: 'postgresql', title: 'PostgreSQL', description: 'relational', plugin, versionIds: [version.id], defaultVersionId: version.id };
+  const version: VersionDoc = { id: ids('DatastoreVersion'), name: '17', datastoreId: ids('Datastore'), datastore: 'postgresql', active: true, deprecated: false, endOfLife: null, capabilities: ['DATABASES', 'USERS'], absent: [{ capability: 'CONFIGURATION', reason: 'not yet' }], minMemoryMb: 256, visibility: 'PUBLIC', projectIds: [], flavorIds: null, revision: 1 };
+  const versions: VersionDoc[] = [version];
+  const datastore = { id: version.datastoreId, name: 'postgresql', title: 'PostgreSQL', description: 'relational', plugin };
   const flavor = { id: ids('Flavor'), name: 'small', vcpus: 1, memoryMb: 1024 };
+  const flavors: FlavorDoc[] = [flavor];
   const volumeType = { id: ids('VolumeType'), name: 'directory', description: 'a folder' };
   const calls: string[] = [];
   let silent = false;
 
   const sees = (caller: Caller, projectId: string | null): boolean => caller.role === 'OPERATOR' || caller.projectId === projectId;
+  const shown = ({ role, projectId }: Viewer, one: VersionDoc): boolean => one.visibility === 'PUBLIC' || role === 'OPERATOR' || one.projectIds.includes(projectId ?? '');
   const own = <T extends { projectId: string | null }>(caller: Caller, thing: T | undefined): T | null => (thing && sees(caller, thing.projectId) ? thing : null);
   const need = (caller: Caller, id: string): InstanceDoc => {
     const doc = own(caller, instances.get(id));
@@ -139,8 +142,40 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const domain: Domain = {
     catalogue: {
       datastores: () => [datastore], datastore: (name) => (name === 'postgresql' || name === datastore.id ? datastore : undefined),
-      versions: () => [version], version: (id) => (id === version.id ? version : undefined), flavors: () => [flavor], flavor: (id) => (id === flavor.id ? flavor : undefined),
+      versions: (viewer, _datastore, includeInactive) => versions.filter((one) => shown(viewer, one) && (includeInactive || one.active)), version: (viewer, id) => versions.find((one) => one.id === id && shown(viewer, one)),
+      defaultVersion: () => version, instanceVersion: (id) => versions.find((one) => one.id === id), flavors: () => flavors,
+      flavor: (id) => flavors.find((one) => one.id === id || one.name === id), instanceFlavor: (id) => domain.catalogue.flavor(id),
       volumeTypes: () => [volumeType], volumeType: (id) => (id === volumeType.id ? volumeType : undefined), manifest: () => undefined, plugins: () => [plugin],
+    },
+    catalogueChanges: {
+      async registerVersion(caller, { version: name }) {
+        operator(caller, 'datastore-version.register');
+        if (name !== '17') throw new CofferError('INPUT.INVALID', 'version', { details: { issues: [{ path: ['input', 'version'], message: 'it has 17' }] } });
+        throw new CofferError('CONFLICT.EXISTS', 'postgresql 17 is registered already');
+      },
+      async updateVersion(caller, { datastoreVersionId, active, deprecated, visibility, projects: named, flavors: allowed }) {
+        const at = needVersion(caller, datastoreVersionId, 'datastore-version.update');
+        const missing = named?.find((id) => !projects.some((project) => project.id === id));
+        if (missing) throw notFound(`project ${missing}`);
+        const old = versions[at]!;
+        return (versions[at] = {
+          ...old, active: active ?? old.active, deprecated: deprecated ?? old.deprecated, visibility: visibility ?? old.visibility, projectIds: named ?? old.projectIds, revision: old.revision + 1,
+          ...(allowed === undefined ? {} : { flavorIds: allowed?.map((name) => domain.catalogue.flavor(name)!.id) ?? null }),
+        });
+      },
+      async deleteVersion(caller, id) {
+        const at = needVersion(caller, id, 'datastore-version.delete');
+        if ([...instances.values()].some((one) => one.versionId === id)) throw new CofferError('PRECONDITION.STATE', 'postgresql 17 still has instances');
+        return versions.splice(at, 1)[0]!;
+      },
+      async setDefaultVersion(caller, id) { needVersion(caller, id, 'datastore-version.set-default'); return datastore; },
+      async createFlavor(caller, input) { operator(caller, 'flavor.create'); const made = { id: ids('Flavor'), ...input }; flavors.push(made); return made; },
+      async deleteFlavor(caller, id) {
+        const at = flavors.findIndex((one) => one.id === id);
+        if (at < 0) throw notFound(`flavor ${id}`);
+        operator(caller, 'flavor.delete');
+        return flavors.splice(at, 1)[0]!;
+      },
     },
     engineSource: async () => ({ kinds: ['debian'], installed: true, builds: [{ id: 'b1', version: '17.6', source: 'debian', installedAt: at, binDir: '/engines/b1/bin' }] }),
     async installEngine(caller) { operator(caller, 'engine.install'); return addOperation(addInstance('host'), 'engine.install'); },
@@ -151,6 +186,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       async create(caller, input) {
         mayWrite(caller, 'instance.create');
         if (input.projectId && !sees(caller, input.projectId)) throw notFound(`project ${input.projectId}`);
+        if (input.version && !versions.some((one) => (one.id === input.version || one.name === input.version) && shown(caller, one))) throw notFound(`version ${input.version} of ${input.datastore}`);
         if (!/^[a-z][a-z0-9-]*$/.test(input.name)) throw new CofferError('INPUT.INVALID', 'name', { details: { issues: [{ path: ['input', 'name'], message: 'lower-case letters' }] } });
         if (input.name === 'boom') throw new Error('secret detail');
         const instance = addInstance(input.name, projects.find((project) => project.id === (input.projectId ?? caller.projectId)) ?? projects[0]!, { status: 'BUILDING' });
@@ -217,6 +253,12 @@ export function createFakeDomain(feed = createFakeFeed()) {
       return { version: '0.1.0', generation: 1, gateways: [], hosts: [], agents: { connected: 0, known: 0 }, operations: { pending: 0, running: 0 } };
     },
   };
+  function needVersion(caller: Caller, id: string, action: string): number {
+    const at = versions.findIndex((one) => one.id === id && shown(caller, one));
+    if (at < 0) throw notFound(`version ${id}`);
+    operator(caller, action);
+    return at;
+  }
   async function endOperation(caller: Caller, id: string, state: OperationView['state']): Promise<OperationView> {
     const operation = own(caller, operations.get(id));
     if (!operation) throw notFound(`operation ${id}`);
@@ -232,7 +274,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
     return secret;
   }
   return {
-    domain, feed, projects, tokens, instances, calls, addInstance, addOperation, addToken, change,
+    domain, feed, projects, tokens, instances, versions, calls, addInstance, addOperation, addToken, change,
     setSilent: (value: boolean) => { silent = value; },
   };
 }

@@ -15,10 +15,11 @@ export interface Gate {
   post(document: string, options: { variables: Record<string, unknown>; token: string }): Promise<{ status: number; body: unknown }>;
 }
 
-/** Which things an id of this name may mean. */
+/** Which things an id of this name may mean; `version` is a name or an id. */
 const meanings: Record<string, NodeType[]> = {
-  id: ['Instance', 'Operation', 'Project', 'ApiToken'], ids: ['Instance', 'Operation', 'Project', 'ApiToken'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
-  tokenId: ['ApiToken'], subjectId: ['Instance', 'Project'], subject: ['Instance', 'Operation', 'Project'], parentId: ['Operation'],
+  id: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], ids: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
+  tokenId: ['ApiToken'], subjectId: ['Instance', 'Project'], subject: ['Instance', 'Operation', 'Project'], parentId: ['Operation'], datastoreVersionId: ['DatastoreVersion'], projects: ['Project'], flavorId: ['Flavor'],
+  version: ['DatastoreVersion'],
 };
 type Input = GraphQLArgument | GraphQLInputField;
 type Path = string[];
@@ -27,7 +28,7 @@ type Path = string[];
 function idPaths(inputs: readonly Input[], before: Path = []): Path[] {
   return inputs.flatMap((input) => {
     const type = getNamedType(input.type) as GraphQLNamedType;
-    if (type.name === 'ID') return [[...before, input.name]];
+    if (type.name === 'ID' || input.name === 'version') return [[...before, input.name]];
     return isInputObjectType(type) ? idPaths(Object.values(type.getFields()), [...before, input.name]) : [];
   });
 }

@@ -3,8 +3,9 @@
  * have made them. Statements are counted.
  */
 import { createAccess, hashToken } from '../../gateway/domain/access/access.ts';
-import type { Role } from '../../gateway/domain/api.ts';
-import { loadCatalogue, seedCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import type { Caller, Role } from '../../gateway/domain/api.ts';
+import { loadCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
+import { seedCatalogue } from '../../gateway/domain/catalogue/seed.ts';
 import { createDomain } from '../../gateway/domain/domain.ts';
 import { createEventFeed } from '../../gateway/events/event-feed.ts';
 import { createApi } from '../../gateway/graphql/api.ts';
@@ -43,7 +44,8 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
   const api = createApi({ domain, feed, log: silentLog, serverVersion: '0.1.0', limits: options.limits ?? {} });
   await feed.start();
   const server = await createHttpServer({ host: '127.0.0.1', port: options.port ?? 0, api, access, metrics: createMetrics(), health: [], log: silentLog, closeTimeoutMs: 200 });
-  const version = catalogue.versions(catalogue.datastore('postgresql')!.id, false)[0]!;
+  const admin: Caller = { tokenId: 't', tokenName: 'admin', role: 'OPERATOR', projectId: null, actor: 'token:admin', clientAddress: null, requestId: 'r', expiresAt: null };
+  const version = catalogue.versions(admin, catalogue.datastore('postgresql')!.id, false)[0]!;
   const flavor = catalogue.flavors()[0]!;
 
   async function addToken(name: string, role: Role, projectId: string | null): Promise<{ id: string; secret: string }> {
@@ -59,6 +61,12 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
     async addProject(name: string): Promise<string> {
       const id = newId('Project');
       await pool.query('insert into project (id, name) values ($1, $2)', [id, name]);
+      return id;
+    },
+    /** Makes a version of the first datastore PRIVATE; answers its id. */
+    async restrictVersion(name: string, projects: string[]): Promise<string> {
+      const { id } = catalogue.versions(admin, version.datastoreId, true).find((one) => one.name === name)!;
+      await domain.catalogueChanges.updateVersion(admin, { datastoreVersionId: id, visibility: 'PRIVATE', projects });
       return id;
     },
     /** Many at once: a fleet of ten thousand is made in a second. */

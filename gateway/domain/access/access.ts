@@ -5,6 +5,7 @@ import { newId } from '../../../kernel/ids.ts';
 import { appendEvent, appendMutation } from '../../events/append.ts';
 import { isUniqueViolation, type Store, type Tx } from '../../store/tx.ts';
 import type { Access, Caller, ProjectDoc, Role, TokenDoc } from '../api.ts';
+import { tellCatalogueChanged } from '../catalogue/catalogue.ts';
 import { nameIssues } from '../names.ts';
 import { toConnection, windowOf } from '../paging.ts';
 import { requireAction, requireOn } from '../policy.ts';
@@ -98,6 +99,8 @@ export function createAccess(store: Store, now: () => number = Date.now): Access
         if (n > 0) throw new CofferError('PRECONDITION.STATE', `project ${seen.name} still has ${n} instance${n === 1 ? '' : 's'}`, { remedy: 'Delete them first.' });
         const tokens = await tx.query<{ id: string }>('update api_token set revoked_at = now() where project_id = $1 and revoked_at is null returning id', [seen.id]);
         for (const token of tokens) await tellRevoked(tx, caller, token.id, seen.id);
+        await tx.query('delete from datastore_version_project where project_id = $1', [seen.id]);
+        tellCatalogueChanged(tx);
         // the name becomes free, the row stays for audit
         await tx.query(`update project set deleted_at = now(), name = name || '#' || id where id = $1`, [seen.id]);
         await framed(tx, caller, 'project.delete', seen.id, seen.id, { name: seen.name });

@@ -17,15 +17,48 @@ import { findInstance } from './read.ts';
 import { validateCreate, type ValidCreate } from './validate-create.ts';
 
 export type Created = Accepted & { userCredentials: UserCredentials[] };
+type CreateDeps = DomainDeps & { admit: Admit };
 interface Made { instance: InstanceDoc; operation: OperationView }
 
-export async function createInstance(deps: DomainDeps & { admit: Admit }, caller: Caller, input: CreateInstanceInput): Promise<Created> {
+/** What was judged is not so any more: nothing has happened, and it is judged anew. */
+class Moved extends Error {}
+const mostAttempts = 3;
+
+export async function createInstance(deps: CreateDeps, caller: Caller, input: CreateInstanceInput): Promise<Created> {
   requireAction(caller, 'instance.create');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await createOnce(deps, caller, input);
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error;
+      if (attempt === mostAttempts) throw new CofferError('CONFLICT.STALE', 'the version of the new instance is being changed', { remedy: 'Try again.' });
+      await deps.catalogue.reload();
+    }
+  }
+}
+
+/** The catalogue in memory may be a moment old, but never when it refuses; the insert proves that it was not when it allows. */
+async function judge(deps: CreateDeps, caller: Caller, input: CreateInstanceInput): Promise<ValidCreate> {
+  const look = (): Promise<ValidCreate> => validateCreate(caller, input, deps.catalogue, deps.control);
+  return look().catch(async () => {
+    await deps.catalogue.reload();
+    return look();
+  });
+}
+
+async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanceInput): Promise<Created> {
   const projectId = await resolveProject(deps.store, caller, input.projectId, ['input', 'projectId']);
-  const valid = await validateCreate(input, deps.catalogue, deps.control);
+  const inputHash = input.idempotencyKey ? hashInput(deps.sealer, input) : '';
+  const judged = await judge(deps, caller, input).then((valid) => ({ valid }), (refusal: unknown) => ({ refusal }));
+  if ('refusal' in judged) {
+    // A repeated request is answered as before, whatever has been restricted since.
+    const earlier = input.idempotencyKey ? await deps.store.transaction((tx) => claimKey(tx, projectId, 'createInstance', input.idempotencyKey!, inputHash)) : null;
+    if (earlier) return replayed(deps, caller, earlier);
+    throw judged.refusal;
+  }
+  const { valid } = judged;
   const manifest = deps.catalogue.manifest(valid.version.datastore)!;
   const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
-  const inputHash = input.idempotencyKey ? hashInput(deps.sealer, input) : '';
   // Before the transaction, which must not wait for a second connection; a refusal does not concern a repeated request.
   const place = await deps.admit(demand).then((host) => ({ host }), (refusal: unknown) => ({ refusal }));
 
@@ -39,12 +72,12 @@ export async function createInstance(deps: DomainDeps & { admit: Admit }, caller
     const instanceId = newId('Instance');
     const operation = await enqueueCreate(tx, deps, caller, projectId, instanceId, host.id, valid);
     const instance = await insertInstance(tx, {
-      id: instanceId, projectId, name: input.name, datastore: valid.version.datastore, track: valid.version.name, versionId: valid.version.id, flavorId: valid.flavor.id,
+      id: instanceId, projectId, name: input.name, datastore: valid.version.datastore, track: valid.version.name, version: valid.version, flavorId: valid.flavor.id,
       volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, host, deletionProtection: input.deletionProtection ?? false, tags: input.tags ?? [],
       managementSecret: deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${instanceId}/management`),
       operation, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });
-    if (!instance) throw notFound(`project ${projectId}`);
+    if (!instance) throw (await isThere(tx, projectId)) ? new Moved() : notFound(`project ${projectId}`);
     if (input.idempotencyKey) {
       await recordKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash, { instanceId, operationId: operation.id, userNames: valid.users.map((u) => ({ name: u.name, host: u.host })) });
     }
@@ -53,8 +86,11 @@ export async function createInstance(deps: DomainDeps & { admit: Admit }, caller
     if (isUniqueViolation(error, 'instance')) throw new CofferError('CONFLICT.NAME_TAKEN', `an instance named "${input.name}" exists in the project`);
     throw error;
   });
-  return answer(deps, caller, valid, outcome);
+  if (!('operation' in outcome)) return replayed(deps, caller, outcome);
+  return { ...outcome, userCredentials: valid.users.map((u) => ({ name: u.name, host: u.host, password: u.password })) };
 }
+
+const isThere = async (tx: Tx, projectId: string): Promise<boolean> => (await tx.query('select 1 from project where id = $1 and deleted_at is null', [projectId])).length > 0;
 
 function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: string, instanceId: string, hostId: string, valid: ValidCreate): Promise<OperationView> {
   const work: CreateInstanceWork = {
@@ -68,8 +104,7 @@ function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: stri
   });
 }
 
-async function answer(deps: DomainDeps, caller: Caller, valid: ValidCreate, outcome: Replay | Made): Promise<Created> {
-  if ('operation' in outcome) return { ...outcome, userCredentials: valid.users.map((u) => ({ name: u.name, host: u.host, password: u.password })) };
+async function replayed(deps: DomainDeps, caller: Caller, outcome: Replay): Promise<Created> {
   const [instance, operation] = [await findInstance(deps.store, caller, { id: outcome.instanceId }), await deps.operations.get(outcome.operationId)];
   if (!instance || !operation) throw new CofferError('CONFLICT.IDEMPOTENCY_KEY_REUSED', 'the instance made with this idempotency key is gone', { remedy: 'Use a fresh key.' });
   return { instance, operation, userCredentials: outcome.userNames.map((u) => ({ ...u, password: null })) };

@@ -10,7 +10,7 @@ import { taskOf } from './task.ts';
 export const firstEpoch = 1n;
 
 export interface NewInstance {
-  id: string; projectId: string; name: string; datastore: string; track: string; versionId: string; flavorId: string; volumeGb: number; volumeType: string;
+  id: string; projectId: string; name: string; datastore: string; track: string; version: { id: string; revision: number }; flavorId: string; volumeGb: number; volumeType: string;
   host: { id: string; region: string; zone: string }; deletionProtection: boolean; tags: InstanceDoc['tags']; managementSecret: Uint8Array;
   /** that makes it */
   operation: OperationView;
@@ -18,24 +18,27 @@ export interface NewInstance {
 }
 
 // BUILDING without conditions is what the status table says of an instance that is being created and has never reported.
-// The project is held until this commits: whoever deletes it at this moment sees the instance, or has gone before.
+// Project, version and flavor are held until this commits: whoever deletes one at this moment sees the instance, or has
+// gone before. The version must be as it was judged.
 const INSERT = `with p as (select id from project where id = $2 and deleted_at is null for key share),
+  v as (select id from datastore_version where id = $6 and revision = $22::int for key share),
+  f as (select id from flavor where id = $7 and deleted_at is null for key share),
   i as (
     insert into instance (id, project_id, name, datastore, track, version_id, flavor_id, volume_gb, volume_type, host_id, region, zone, intent, status,
                           deletion_protection, tags, management_secret, task, task_id, epoch)
-    select $1, p.id, $3, $4, $5, $6, $7, $8::int, $9, $10, $11, $12, 'RUNNING', 'BUILDING', $13::boolean, $14::jsonb, $15::bytea, $16::jsonb, $17, $18::bigint from p returning *),
+    select $1, p.id, $3, $4, $5, v.id, f.id, $8::int, $9, $10, $11, $12, 'RUNNING', 'BUILDING', $13::boolean, $14::jsonb, $15::bytea, $16::jsonb, $17, $18::bigint from p, v, f returning *),
   d as materialized (select i.id, i.project_id, i.task_id, ${instanceDocSql('i')} as doc from i),
   e as (insert into event (generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, doc)
     select g.generation, 'instance.created', 'INFO', $19, $20, $21, d.id, d.project_id, d.task_id, d.doc from d, installation g)
   select doc::text as doc from d`;
 
-/** Null when its project is not there any more. */
+/** Null when its project or flavor is not there any more, or its version is not what it was. */
 export async function insertInstance(tx: Tx, instance: NewInstance): Promise<InstanceDoc | null> {
   const { host, operation } = instance;
   const [row] = await tx.query<{ doc: string }>(INSERT, [
-    instance.id, instance.projectId, instance.name, instance.datastore, instance.track, instance.versionId, instance.flavorId, instance.volumeGb, instance.volumeType,
+    instance.id, instance.projectId, instance.name, instance.datastore, instance.track, instance.version.id, instance.flavorId, instance.volumeGb, instance.volumeType,
     host.id, host.region, host.zone, instance.deletionProtection, JSON.stringify(instance.tags), instance.managementSecret, JSON.stringify(taskOf(operation)), operation.id,
-    firstEpoch, operation.actor, instance.clientAddress, instance.requestId,
+    firstEpoch, operation.actor, instance.clientAddress, instance.requestId, instance.version.revision,
   ]);
   if (!row) return null;
   tx.notify(EVENT_CHANNEL);

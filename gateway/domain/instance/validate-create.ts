@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { CofferError, invalidInput, notFound, type InputIssue } from '../../../kernel/errors.ts';
 import type { DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
 import type { ControlHost } from '../../plugins/control-host.ts';
-import type { Catalogue, CreateInstanceInput, FlavorDoc, VersionDoc, VolumeTypeDoc } from '../api.ts';
+import type { Catalogue, CreateInstanceInput, DatastoreDoc, FlavorDoc, VersionDoc, Viewer, VolumeTypeDoc } from '../api.ts';
+import { flavorsFor } from '../catalogue/flavors-for.ts';
 import { nameIssues, passwordIssues, tagIssues } from '../names.ts';
 
 export const limits = { volumeGb: { min: 1, max: 65_536 }, databases: 100, users: 100 } as const;
@@ -13,16 +14,16 @@ export interface ValidCreate { version: VersionDoc; flavor: FlavorDoc; volumeTyp
 
 export const generatePassword = (): string => randomBytes(24).toString('base64url');
 
-export async function validateCreate(input: CreateInstanceInput, catalogue: Catalogue, control: ControlHost): Promise<ValidCreate> {
+export async function validateCreate(viewer: Viewer, input: CreateInstanceInput, catalogue: Catalogue, control: ControlHost): Promise<ValidCreate> {
   const issues: InputIssue[] = [...nameIssues(['input', 'name'], input.name), ...tagIssues(['input', 'tags'], input.tags ?? [])];
-  const version = pickVersion(catalogue, input.datastore, input.version ?? null);
+  const version = pickVersion(catalogue, viewer, input.datastore, input.version ?? null);
   const flavor = catalogue.flavor(input.flavor);
   if (!flavor) throw notFound(`flavor ${input.flavor}`);
   const volumeType = catalogue.volumeType(input.volume.type ?? catalogue.volumeTypes()[0]!.name);
   if (!volumeType) throw notFound(`volume type ${input.volume.type}`);
   const { min, max } = limits.volumeGb;
   if (input.volume.sizeGb < min || input.volume.sizeGb > max) issues.push({ path: ['input', 'volume', 'sizeGb'], message: `must be ${min} to ${max}` });
-  if (flavor.memoryMb < version.minMemoryMb) issues.push({ path: ['input', 'flavor'], message: `${version.datastore} ${version.name} needs at least ${version.minMemoryMb} MB; ${flavor.name} has ${flavor.memoryMb}` });
+  issues.push(...flavorIssues(catalogue, version, flavor));
   const databases = input.databases ?? [];
   const users = input.users ?? [];
   if (databases.length > 0) requireCapability(version, 'DATABASES');
@@ -34,13 +35,38 @@ export async function validateCreate(input: CreateInstanceInput, catalogue: Cata
   return { version, flavor, volumeType, databases, users: users.map((u) => toNewUser(u, version, databases)) };
 }
 
-export function pickVersion(catalogue: Catalogue, datastoreName: string, wanted: string | null): VersionDoc {
-  const datastore = catalogue.datastore(datastoreName);
-  if (!datastore) throw notFound(`datastore ${datastoreName}`);
-  const versions = catalogue.versions(datastore.id, false);
-  const version = wanted === null ? versions.find((v) => v.id === datastore.defaultVersionId) : versions.find((v) => v.name === wanted || v.id === wanted);
-  if (!version) throw notFound(wanted === null ? `default version of ${datastoreName}` : `active version ${wanted} of ${datastoreName}`);
+/** The version of a new instance. */
+export function pickVersion(catalogue: Catalogue, viewer: Viewer, datastoreName: string, wanted: string | null): VersionDoc {
+  if (wanted === null) {
+    const version = catalogue.defaultVersion(viewer, findDatastore(catalogue, datastoreName).id);
+    if (!version) throw notFound(`default version of ${datastoreName}`);
+    return version;
+  }
+  const version = findVersion(catalogue, viewer, datastoreName, wanted);
+  if (version.active) return version;
+  const others = catalogue.versions(viewer, version.datastoreId, false).map((v) => v.name);
+  throw new CofferError('PRECONDITION.STATE', `${version.datastore} ${version.name} takes no new instances: it is not active`, { remedy: others.length > 0 ? `Choose another: ${others.join(', ')}.` : null });
+}
+
+/** By name or id; one that the viewer does not see is missing. */
+export function findVersion(catalogue: Catalogue, viewer: Viewer, datastoreName: string, wanted: string): VersionDoc {
+  const version = catalogue.versions(viewer, findDatastore(catalogue, datastoreName).id, true).find((v) => v.name === wanted || v.id === wanted);
+  if (!version) throw notFound(`version ${wanted} of ${datastoreName}`);
   return version;
+}
+
+function findDatastore(catalogue: Catalogue, name: string): DatastoreDoc {
+  const datastore = catalogue.datastore(name);
+  if (!datastore) throw notFound(`datastore ${name}`);
+  return datastore;
+}
+
+function flavorIssues(catalogue: Catalogue, version: VersionDoc, flavor: FlavorDoc): InputIssue[] {
+  const path = ['input', 'flavor'];
+  if (flavor.memoryMb < version.minMemoryMb) return [{ path, message: `${version.datastore} ${version.name} needs at least ${version.minMemoryMb} MB; ${flavor.name} has ${flavor.memoryMb}` }];
+  const allowed = flavorsFor(catalogue, version);
+  if (allowed.some(({ id }) => id === flavor.id)) return [];
+  return [{ path, message: `${version.datastore} ${version.name} does not allow ${flavor.name}; ${allowed.length > 0 ? `it allows ${allowed.map(({ name }) => name).join(', ')}` : 'none of those it allows is big enough for it'}` }];
 }
 
 export function requireCapability(version: VersionDoc, capability: VersionDoc['capabilities'][number]): void {

@@ -12,7 +12,7 @@ export const RoleEnum = builder.enumType('Role', {
   } as const,
 });
 
-const ProjectConnection = defineConnection('Project', ProjectRef, 'projects');
+export const ProjectConnection = defineConnection('Project', ProjectRef, 'projects');
 const ApiTokenConnection = defineConnection('ApiToken', ApiTokenRef, 'tokens');
 
 ProjectRef.implement({

@@ -1,8 +1,11 @@
 import { capabilities, type Capability } from '../../../strategies/spi/capability.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
 import { AbsentCapabilityRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
-import { CapabilityEnum, MaturityEnum, PluginStateEnum } from './enums.ts';
-import { datastoreOf, flavorsFor } from './lookup.ts';
+import { flavorsFor } from '../../domain/catalogue/flavors-for.ts';
+import { ProjectConnection } from '../access/access.ts';
+import { CapabilityEnum, MaturityEnum, PluginStateEnum, VisibilityEnum } from './enums.ts';
+import { datastoreOf } from './lookup.ts';
+import { projectsOf } from './projects.ts';
 
 type Maturity = typeof MaturityEnum.$inferType;
 const maturities: readonly string[] = ['EXPERIMENTAL', 'TECHNICAL_PREVIEW', 'STABLE'] satisfies Maturity[];
@@ -39,11 +42,11 @@ DatastoreRef.implement({
       type: DatastoreVersionConnection, ...connectionCost(),
       args: { ...forwardArgs, includeInactive: t.arg.boolean({ description: 'Also those that new instances cannot use.' }) },
       resolve: (datastore, args, ctx) =>
-        pageOf(ctx.domain.catalogue.versions(datastore.id, args.includeInactive ?? false), args, (version) => version.id, ctx.limits.defaultListSize),
+        pageOf(ctx.domain.catalogue.versions(ctx.caller, datastore.id, args.includeInactive ?? false), args, (version) => version.id, ctx.limits.defaultListSize),
     }),
     defaultVersion: t.field({
-      type: DatastoreVersionRef, nullable: true, description: 'What a new instance gets when it names no version.',
-      resolve: (datastore, _args, ctx) => (datastore.defaultVersionId ? (ctx.domain.catalogue.version(datastore.defaultVersionId) ?? null) : null),
+      type: DatastoreVersionRef, nullable: true, description: 'What a new instance gets when it names no version: the operators\' choice, else the plugin\'s.',
+      resolve: (datastore, _args, ctx) => ctx.domain.catalogue.defaultVersion(ctx.caller, datastore.id) ?? null,
     }),
   }),
 });
@@ -63,12 +66,18 @@ DatastoreVersionRef.implement({
     name: t.exposeString('name', { description: 'Such as `17`.' }),
     datastore: t.field({ type: DatastoreRef, resolve: (version, _args, ctx) => datastoreOf(ctx.domain.catalogue, version) }),
     active: t.exposeBoolean('active', { description: 'New instances may use it.' }),
-    deprecated: t.exposeBoolean('deprecated'),
+    deprecated: t.exposeBoolean('deprecated', { description: 'A warning: it still works, and will be taken away.' }),
     endOfLife: t.expose('endOfLife', { type: 'DateTime', nullable: true, description: 'When its makers stop caring for it.' }),
+    visibility: t.expose('visibility', { type: VisibilityEnum }),
+    projects: t.field({
+      type: ProjectConnection, nullable: true, args: forwardArgs, ...connectionCost(10), description: 'Who sees it while it is PRIVATE. Operators only.',
+      resolve: (version, args, ctx) => projectsOf(ctx, version, args),
+    }),
     capabilities: t.field({ type: [CapabilityEnum], description: 'What the plugin really implements, never a promise.', resolve: (version) => knownCapabilities(version.capabilities) }),
     absentCapabilities: t.field({ type: [AbsentCapabilityRef], description: 'What it does not do, and why.', resolve: (version) => version.absent }),
-    flavors: t.field({ type: [FlavorRef], description: 'Flavors it works in.', resolve: (version, _args, ctx) => flavorsFor(ctx.domain.catalogue, version) }),
+    flavors: t.field({ type: [FlavorRef], description: 'What new instances of it can have: of those it works in the ones that operators allow.', resolve: (version, _args, ctx) => flavorsFor(ctx.domain.catalogue, version) }),
     volumeTypes: t.field({ type: [VolumeTypeRef], resolve: (_version, _args, ctx) => ctx.domain.catalogue.volumeTypes() }),
+    revision: t.exposeInt('revision', { description: 'Rises with every change; `updateDatastoreVersion` can ask for it to be the one you read.' }),
     source: t.field({
       type: EngineSourceRef, extensions: { cost: { own: 20 } }, description: 'Where the binaries come from, and whether this installation has them now.',
       resolve: (version, _args, ctx) => ctx.domain.engineSource(version.id),

@@ -25,6 +25,14 @@ export const MaturityEnum = builder.enumType('Maturity', {
   } as const,
 });
 
+export const VisibilityEnum = builder.enumType('Visibility', {
+  description: 'Who sees a version and can have instances of it. What is not seen is answered like what does not exist.',
+  values: {
+    PUBLIC: { description: 'Every project.' },
+    PRIVATE: { description: 'The projects that operators name, and operators.' },
+  } as const,
+});
+
 export const PluginStateEnum = builder.enumType('PluginState', {
   values: { READY: { description: 'In use.' }, DISABLED: { description: 'Refused or switched off; `problem` says why.' } } as const,
 });

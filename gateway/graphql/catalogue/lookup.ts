@@ -8,17 +8,16 @@ const missingPlugin = (name: string): PluginDoc => ({
 });
 
 /** The version of an instance, or what the instance itself remembers of it when its plugin is gone. */
-export const versionOf = (catalogue: Catalogue, instance: InstanceDoc): VersionDoc => catalogue.version(instance.versionId) ?? {
+export const versionOf = (catalogue: Catalogue, instance: InstanceDoc): VersionDoc => catalogue.instanceVersion(instance.versionId) ?? {
   id: instance.versionId, name: instance.track, datastoreId: '', datastore: instance.datastore, active: false, deprecated: false,
   endOfLife: null, capabilities: [], absent: [], minMemoryMb: 0,
+  visibility: 'PUBLIC', projectIds: [], flavorIds: null, revision: 0,
 };
 
 export const datastoreOf = (catalogue: Catalogue, version: VersionDoc): DatastoreDoc => catalogue.datastore(version.datastore) ?? {
   id: version.datastoreId, name: version.datastore, title: version.datastore, description: 'Its plugin is not in use.',
   plugin: catalogue.plugins().find((plugin) => plugin.name === version.datastore) ?? missingPlugin(version.datastore),
-  versionIds: [version.id], defaultVersionId: null,
 };
 
-/** Flavors an engine of this version works in. */
-export const flavorsFor = (catalogue: Catalogue, version: VersionDoc): FlavorDoc[] =>
-  catalogue.flavors().filter((flavor) => flavor.memoryMb >= version.minMemoryMb);
+/** The flavor of an instance; one that another gateway has just made may not have come to memory yet. */
+export const flavorOf = (catalogue: Catalogue, instance: InstanceDoc): FlavorDoc => catalogue.instanceFlavor(instance.flavorId) ?? { id: instance.flavorId, name: instance.flavorId, vcpus: 0, memoryMb: 0 };

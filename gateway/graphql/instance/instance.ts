@@ -1,6 +1,6 @@
 import type { ProjectDoc } from '../../domain/api.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
-import { versionOf } from '../catalogue/lookup.ts';
+import { flavorOf, versionOf } from '../catalogue/lookup.ts';
 import { knownCapabilities } from '../catalogue/datastore.ts';
 import { CapabilityEnum } from '../catalogue/enums.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
@@ -28,7 +28,7 @@ InstanceRef.implement({
     project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async (instance, _args, ctx) => (await ctx.projects.load(instance.projectId)) ?? goneProject(instance) }),
     datastoreVersion: t.field({ type: DatastoreVersionRef, resolve: (instance, _args, ctx) => versionOf(ctx.domain.catalogue, instance) }),
     build: t.exposeString('buildId', { nullable: true, description: 'The exact set of packages that runs, by its version and hash (`engine-17.6-1a2b3c4d`); null until it has been chosen. A restart never changes it.' }),
-    flavor: t.field({ type: FlavorRef, resolve: (instance, _args, ctx) => ctx.domain.catalogue.flavor(instance.flavorId)! }),
+    flavor: t.field({ type: FlavorRef, resolve: (instance, _args, ctx) => flavorOf(ctx.domain.catalogue, instance) }),
     volume: t.field({ type: VolumeRef, resolve: (instance) => instance }),
     capabilities: t.field({ type: [CapabilityEnum], description: 'Of this build and agent; empty until the agent has connected once.', resolve: (instance) => knownCapabilities(instance.capabilities ?? []) }),
     intent: t.expose('intent', { type: RunIntentEnum, description: 'What was last asked for.' }),

@@ -70,7 +70,7 @@ const initialise = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   async run(ctx) {
     const { instanceId, datastore, track } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
-    const sizing = await deps.control.call(datastore, 'size', { track, flavor: flavorOf(deps, doc), volumeGb: doc.volumeGb });
+    const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
     await runOnAgent(deps, ctx, 'initialise', guestTimeouts(deps, datastore).initialiseMs,
       { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing } });
   },
@@ -81,7 +81,7 @@ const configure = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   async run(ctx) {
     const { instanceId, datastore, track } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
-    const sizing = await deps.control.call(datastore, 'size', { track, flavor: flavorOf(deps, doc), volumeGb: doc.volumeGb });
+    const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
     await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: { sizing } });
   },
 });

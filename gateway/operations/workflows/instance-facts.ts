@@ -33,8 +33,9 @@ export async function readPorts(tx: Tx, instanceId: string): Promise<Record<stri
   return Object.fromEntries(rows.map((r) => [r.name, r.port]));
 }
 
-export function flavorOf(deps: WorkflowDeps, doc: InstanceDoc): FlavorSize {
-  const flavor = deps.catalogue.flavor(doc.flavorId);
+/** One that another gateway has just made may not have come to memory yet. */
+export async function flavorOf(deps: WorkflowDeps, doc: InstanceDoc): Promise<FlavorSize> {
+  const flavor = deps.catalogue.instanceFlavor(doc.flavorId) ?? (await deps.store.query<FlavorSize>('select vcpus, memory_mb as "memoryMb" from flavor where id = $1', [doc.flavorId]))[0];
   if (!flavor) throw notFound(`flavor ${doc.flavorId}`);
   return { vcpus: flavor.vcpus, memoryMb: flavor.memoryMb };
 }

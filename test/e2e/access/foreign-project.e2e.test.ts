@@ -13,7 +13,7 @@ let foreign: Partial<Record<NodeType, string>>;
 beforeAll(async () => {
   world = await startAccessWorld({ COFFER_LIMITS: 'maxAliases=10000,maxCost=1000000,maxTokens=100000' });
   const { foreign: theirs, coffer, second } = world;
-  foreign = { Instance: theirs.instanceId, Operation: theirs.operationId, Project: theirs.projectId, ApiToken: theirs.tokenId };
+  foreign = { Instance: theirs.instanceId, Operation: theirs.operationId, Project: theirs.projectId, ApiToken: theirs.tokenId, DatastoreVersion: theirs.versionId };
   gates = [coffer.url, second.url].map((url) => ({
     url,
     async post(document, { variables, token }) {

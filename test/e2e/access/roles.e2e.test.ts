@@ -4,7 +4,14 @@ import { type Action, mayDo, policy } from '../../../gateway/domain/policy.ts';
 import { type AccessWorld, newToken, startAccessWorld } from './world.ts';
 
 let world: AccessWorld;
-beforeAll(async () => { world = await startAccessWorld(); });
+/** that of an instance, so neither can be deleted; others see it */
+let versionId: string;
+let flavorId: string;
+beforeAll(async () => {
+  world = await startAccessWorld();
+  const { instance } = await world.coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { datastoreVersion { id } flavor { id } } }', { id: world.own.instanceId });
+  [versionId, flavorId] = [instance.datastoreVersion.id, instance.flavor.id];
+});
 afterAll(() => world?.remove());
 
 interface Ask { document: string; variables?: () => Record<string, unknown> }
@@ -37,6 +44,12 @@ const asks: [Action, Ask][] = [
   ['token.revoke', mutation('revokeApiToken', () => ({ tokenId: world.own.tokenId }))],
   ['project.create', mutation('createProject', () => ({ name: fresh('project') }))],
   ['engine-build.install', mutation('installEngine', () => ({ datastore: 'redis', version: '8' }))],
+  ['datastore-version.register', mutation('registerDatastoreVersion', () => ({ datastore: 'redis', version: '8' }))],
+  ['datastore-version.update', mutation('updateDatastoreVersion', () => ({ datastoreVersionId: versionId }))],
+  ['datastore-version.set-default', mutation('setDefaultVersion', () => ({ datastoreVersionId: versionId }))],
+  ['datastore-version.delete', mutation('deleteDatastoreVersion', () => ({ datastoreVersionId: versionId }))],
+  ['flavor.create', mutation('createFlavor', () => ({ name: fresh('flavor'), vcpus: 1, memoryMb: 512 }))],
+  ['flavor.delete', mutation('deleteFlavor', () => ({ flavorId }))],
   ['instance.stop', onInstance('stopInstance')],
   ['instance.start', onInstance('startInstance')],
   ['instance.restart', onInstance('restartInstance')],

@@ -1,7 +1,7 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mariadb/index.ts';
 import { presentedCertificate } from '../../../strategies/datastores/sql-family/wire/connection.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createStockClient } from '../../support/sql-family/stock-client.ts';
 
 const flavor = { vcpus: 1, memoryMb: 256 };

@@ -1,6 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mongodb/index.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createDriverClient } from './driver.ts';
 
 const flavor = { vcpus: 1, memoryMb: 512 };

@@ -4,7 +4,7 @@ import type { Document } from 'mongodb';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
 import { type Connection, createConnection } from '../../../strategies/datastores/mongodb/connection.ts';
 import { openTls, overSocket } from '../../../strategies/datastores/mongodb/tls.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { harnessOptions } from './fixture.ts';
 

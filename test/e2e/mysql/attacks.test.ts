@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
 import { manifest } from '../../../strategies/datastores/mysql/manifest.ts';
 import { openConnection } from '../../../strategies/datastores/sql-family/wire/connection.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { askAsManagement, createSqlClient, type SqlClient } from '../../support/sql-family/stock-client.ts';
 import { attacks } from './attacks.ts';
 import { harnessOptions } from './fixture.ts';

@@ -1,7 +1,7 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mysql/index.ts';
 import { presentedCertificate } from '../../../strategies/datastores/sql-family/wire/connection.ts';
-import { createProcessHarness } from '../../support/conformance/process-harness.ts';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createStockClient } from '../../support/sql-family/stock-client.ts';
 
 export const track = '9.7';

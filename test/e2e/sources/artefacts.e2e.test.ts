@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore } from '../../../strategies/sources/index.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
-import { unprivilegedIdentity } from '../../support/unprivileged.ts';
+import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
 import { artefactSource, fetchFiles, smallJar, totalBytes, wheel } from './support/artefact-cases.ts';
 import { startRepositoryServer } from './support/repository-server.ts';
 import type { RepositoryServer } from './support/repository-server.ts';

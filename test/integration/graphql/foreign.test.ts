@@ -3,6 +3,7 @@
  * must be the one that a missing id gets.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VersionDoc } from '../../../gateway/domain/api.ts';
 import { newId, type NodeType } from '../../../kernel/ids.ts';
 import { startApiServer } from '../../support/api-server.ts';
 import { answerTo, casesOf, type Gate as Walkable, unknownIds } from '../../support/foreign-walk.ts';
@@ -26,10 +27,12 @@ async function overMemory(): Promise<Gate> {
   const { fake } = server;
   const [own, other] = fake.projects;
   const instance = fake.addInstance('theirs', other);
+  const theirVersion: VersionDoc = { ...fake.versions[0]!, id: newId('DatastoreVersion'), name: '99', visibility: 'PRIVATE', projectIds: [other!.id] };
+  fake.versions.push(theirVersion);
   return {
     url: server.url, post: (document, options) => server.post(document, options), close: () => server.close(),
     tokens: Object.fromEntries(roles.map((role) => [role, fake.addToken(role.toLowerCase(), role, own!.id)])),
-    foreign: { Instance: instance.id, Operation: fake.addOperation(instance, 'instance.start').id, Project: other!.id, ApiToken: fake.tokens.get(fake.addToken('theirs', 'OWNER', other!.id))!.id },
+    foreign: { Instance: instance.id, Operation: fake.addOperation(instance, 'instance.start').id, Project: other!.id, DatastoreVersion: theirVersion.id, ApiToken: fake.tokens.get(fake.addToken('theirs', 'OWNER', other!.id))!.id },
   };
 }
 async function overStore(): Promise<Gate> {
@@ -37,10 +40,11 @@ async function overStore(): Promise<Gate> {
   const api = await startStoreApi(postgres, { port: 21115, limits });
   const other = await api.addProject('theirs');
   const [instance] = await api.addInstances(1, other);
+  const versionId = await api.restrictVersion('15', [other]);
   const tokens = await Promise.all(roles.map(async (role) => [role, (await api.addToken(role.toLowerCase(), role, api.projectId)).secret]));
   return {
     url: api.url, post: (document, options) => api.post(document, options), tokens: Object.fromEntries(tokens) as Record<string, string>,
-    foreign: { Instance: instance!, Operation: await api.addOperation(instance!, other), Project: other, ApiToken: (await api.addToken('theirs', 'OWNER', other)).id },
+    foreign: { Instance: instance!, Operation: await api.addOperation(instance!, other), Project: other, DatastoreVersion: versionId, ApiToken: (await api.addToken('theirs', 'OWNER', other)).id },
     async close() { await api.close(); await postgres.stop(); },
   };
 }

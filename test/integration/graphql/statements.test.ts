@@ -58,6 +58,6 @@ describe('other reads', () => {
   });
 
   it('the catalogue and the viewer are none', async () => {
-    expect(await count('{ viewer { actor role } flavors { name } datastores { edges { node { name versions { edges { node { name capabilities } } } } } } }', {})).toBe(0);
+    expect(await count('{ viewer { actor role } flavors { name } datastores { edges { node { name defaultVersion { name } versions { edges { node { name capabilities visibility revision flavors { name } } } } } } } }', {})).toBe(0);
   });
 });

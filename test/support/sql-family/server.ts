@@ -2,7 +2,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
 import type { Manifest } from '../../../strategies/spi/manifest.ts';
-import { createProcessHarness, type ProcessHarnessOptions } from '../conformance/process-harness.ts';
+import { createProcessHarness, type ProcessHarnessOptions } from '../../../kit/harness/process-harness.ts';
 import { askAsManagement, createSqlClient, type SqlClient } from './stock-client.ts';
 
 export const password = 'Some-password-1';

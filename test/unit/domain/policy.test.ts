@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Caller, Role } from '../../../gateway/domain/api.ts';
-import { type Action, mayDo, policy, requireAction, requireOn, seesProject } from '../../../gateway/domain/policy.ts';
+import { type Action, mayDo, policy, requireAction, requireOn, seesProject, seesVersion } from '../../../gateway/domain/policy.ts';
 
 const roles: Role[] = ['VIEWER', 'EDITOR', 'OWNER', 'OPERATOR'];
 const actions = Object.keys(policy) as Action[];
@@ -19,9 +19,10 @@ describe('the policy', () => {
     expect(actions.filter((action) => mayDo('VIEWER', action))).toEqual(['catalogue.read', 'instance.read', 'instance.ping', 'engine.read', 'operation.read', 'event.read', 'project.read']);
   });
 
-  it('root accounts and tokens are for owners; projects, hosts, resets and what was deleted for operators', () => {
+  it('root accounts and tokens are for owners; projects, the catalogue, hosts, resets and what was deleted for operators', () => {
     expect(actions.filter((action) => policy[action] === 'OWNER')).toEqual(['engine.root', 'token.read', 'token.create', 'token.revoke']);
-    expect(actions.filter((action) => policy[action] === 'OPERATOR')).toEqual(['instance.read-deleted', 'instance.reset', 'project.create', 'project.delete', 'engine-build.install', 'system.read']);
+    expect(actions.filter((action) => policy[action] === 'OPERATOR')).toEqual(['instance.read-deleted', 'instance.reset', 'project.create', 'project.delete', 'engine-build.install', 'datastore-version.register',
+      'datastore-version.update', 'datastore-version.delete', 'datastore-version.set-default', 'flavor.create', 'flavor.delete', 'system.read']);
   });
 
   it('a refusal names the action and the role it needs', () => {
@@ -31,6 +32,12 @@ describe('the policy', () => {
   it('an operator sees every project, others their own, and nobody but operators what belongs to none', () => {
     expect([seesProject(caller('OPERATOR'), 'proj_any'), seesProject(caller('OPERATOR'), null)]).toEqual([true, true]);
     expect([seesProject(caller('OWNER'), 'proj_own'), seesProject(caller('OWNER'), 'proj_other'), seesProject(caller('OWNER'), null)]).toEqual([true, false, false]);
+  });
+
+  it('a private version is seen by operators and the projects that are named, a public one by all', () => {
+    const version = (visibility: 'PUBLIC' | 'PRIVATE') => ({ visibility, projectIds: ['proj_own'] });
+    expect([caller('OPERATOR'), caller('VIEWER'), caller('OWNER', 'proj_other'), caller('OWNER', null)].map((one) => seesVersion(one, version('PRIVATE')))).toEqual([true, true, false, false]);
+    expect(seesVersion(caller('VIEWER', 'proj_other'), version('PUBLIC'))).toBe(true);
   });
 
   it('what is foreign is missing for every role and action, never forbidden', () => {

@@ -1,0 +1,60 @@
+/** A create and a deletion of its version or flavor at the same moment: one of the two happens, never both. */
+import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { connectTo } from '../../support/store.ts';
+
+let server: TestPostgres;
+let world: DomainWorld;
+let other: pg.Client;
+let versionId: string;
+let flavorId: string;
+beforeAll(async () => { server = await startTestPostgres(); });
+afterAll(() => server.stop());
+beforeEach(async () => {
+  world = await startDomainWorld(server);
+  versionId = world.catalogue.defaultVersion({ role: 'OPERATOR', projectId: null }, world.catalogue.datastore('postgresql')!.id)!.id;
+  flavorId = world.catalogue.flavor('small')!.id;
+  const [{ name } = { name: '' }] = await world.store.query<{ name: string }>('select current_database() as name');
+  other = await connectTo(Object.assign(new URL(server.url), { pathname: `/${name}` }).href);
+  await other.query('begin');
+});
+afterEach(async () => {
+  await other.end();
+  await world.close();
+});
+
+const create = (): Promise<unknown> => world.domain.instances.create(world.caller('EDITOR'), { name: 'db', datastore: 'postgresql', version: versionId, flavor: 'small', volume: { sizeGb: 1 }, idempotencyKey: 'once' });
+const told = async (work: Promise<unknown>): Promise<string> => work.then(() => 'done', ({ code, message }: { code: string; message: string }) => `${code}: ${message}`);
+/** Resolves when so many sessions of the gateway wait for a lock that somebody holds. */
+const waiting = (count: number): Promise<void> => expect.poll(async () =>
+  (await world.store.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))[0]!.n, { timeout: 10_000, interval: 10 }).toBe(count);
+
+describe.each([
+  ['version', () => `update datastore_version set removed_at = now(), active = false, revision = revision + 1 where id = '${versionId}'`, () => `select 1 from datastore_version where id = '${versionId}' for update`,
+    () => world.domain.catalogueChanges.deleteVersion(world.caller('OPERATOR'), versionId), 'PRECONDITION.STATE: postgresql 17 still has 1 instance'],
+  ['flavor', () => `update flavor set deleted_at = now(), name = name || '#' || id where id = '${flavorId}'`, () => `select 1 from flavor where id = '${flavorId}' for update`,
+    () => world.domain.catalogueChanges.deleteFlavor(world.caller('OPERATOR'), flavorId), 'PRECONDITION.STATE: flavor small is that of 1 instance'],
+] as const)('a create and the deletion of its %s', (_what, remove, lock, act, refusal) => {
+  it('the create that finds it being deleted is refused, and leaves nothing', async () => {
+    await other.query(lock());
+    await other.query(remove());
+    const creating = told(create());
+    await waiting(1);
+    await other.query('commit');
+    expect(await creating).toMatch(/^RESOURCE\.NOT_FOUND/);
+    for (const table of ['instance', 'operation', 'subject_lock', 'idempotency_key', `event where type like 'instance%'`]) expect(await world.store.query(`select 1 from ${table}`)).toEqual([]);
+  });
+
+  it('the deletion waits for an instance that is being made, and is refused', async () => {
+    // the create comes as far as writing its idempotency key, after the instance, and waits there
+    await other.query(`insert into idempotency_key (project_id, key, mutation, input_hash, answer) values ($1, 'once', 'createInstance', 'x', '{}')`, [world.projectId]);
+    const creating = told(create());
+    await waiting(1);
+    const deleting = told(act());
+    await waiting(2);
+    await other.query('rollback');
+    expect([await creating, await deleting]).toEqual(['done', refusal]);
+  });
+});
