@@ -111,7 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const feed = createEventFeed({ store, generation: installation.generation, log });
   const access = createAccess(store);
   const domainDeps: DomainDeps = { store, sealer, operations, catalogue, control, agents, enginePorts, reserve, inlineWaitMs, log };
-  const domain = createDomain({ ...domainDeps, access, version: release, generation: installation.generation, listBuilds: (hostId) => hosts.listBuilds(hostId) });
+  const domain = createDomain({ ...domainDeps, access, version: release, generation: installation.generation, listBuilds: () => hosts.listBuilds() });
   readScrapeValues(metrics, { store, feed });
 
   // what agents need comes up beside the API: the first answer must not wait for it

@@ -12,7 +12,7 @@ import { printList } from './listing.ts';
 
 /** What each version has in common with others of its datastore comes with `show`. */
 export const installedText = ({ source }: Pick<VersionRowFragment, 'source'>): string =>
-  (source.installed ? source.builds.map(({ version, source: kind }) => `${version} (${kind})`).join(', ') || 'yes' : 'no');
+  (source.builds ? source.builds.map(({ version, source: kind }) => `${version} (${kind})`).join(', ') || 'no' : 'unknown');
 
 const versionColumns = (style: Style): Column<VersionRowFragment>[] => [
   { title: 'VERSION', value: ({ name }) => name },
@@ -36,7 +36,7 @@ export function addDatastoreCommands(program: Command, kit: Kit): void {
     printList(session, 'datastores', listed, [
       { title: 'NAME', value: ({ name }) => name },
       { title: 'VERSIONS', value: ({ versions, defaultVersion }) => versions.edges.map(({ node }) => `${node.name}${node.name === defaultVersion?.name ? '*' : ''}`).join(' ') },
-      { title: 'INSTALLED', value: ({ versions }) => versions.edges.filter(({ node }) => node.source.installed).map(({ node }) => node.name).join(' ') },
+      { title: 'INSTALLED', value: ({ versions }) => (versions.edges.some(({ node }) => !node.source.builds) ? 'unknown' : versions.edges.filter(({ node }) => node.source.installed).map(({ node }) => node.name).join(' ')) },
       { title: 'MATURITY', value: ({ plugin }) => plugin.maturity, paint: (text) => paintWord(style, text) },
       { title: 'DESCRIPTION', value: ({ description }) => description },
     ]);

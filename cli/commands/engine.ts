@@ -13,13 +13,13 @@ export function addEngineCommands(program: Command, kit: Kit): void {
   engine.command('list').description('builds that are installed, and versions that have none yet').action(action(kit, async (session) => {
     const listed = await listDatastores(await session.client());
     const rows = listed.nodes.flatMap(({ name: datastore, versions }) => versions.edges.flatMap(({ node: { name: version, source } }) =>
-      (source.builds.length > 0 ? source.builds : [null]).map((build) => ({ datastore, version, build, kinds: source.kinds }))));
+      (source.builds?.length ? source.builds : [null]).map((build) => ({ datastore, version, build, kinds: source.kinds, absence: source.builds ? 'not installed' : 'no host answers' }))));
     const { nowMs } = session.terminal;
     printList(session, 'engines', { nodes: rows, totalCount: rows.length }, [
       { title: 'DATASTORE', value: ({ datastore }) => datastore },
       { title: 'VERSION', value: ({ version }) => version },
       { title: 'BUILD', value: ({ build }) => build?.version },
-      { title: 'SOURCE', value: ({ build, kinds }) => build?.source ?? `${kinds.join(', ')} (not installed)` },
+      { title: 'SOURCE', value: ({ build, kinds, absence }) => build?.source ?? `${kinds.join(', ')} (${absence})` },
       { title: 'INSTALLED', value: ({ build }) => (build ? momentText(build.installedAt, nowMs()) : null) },
       { title: 'ID', value: ({ build }) => build?.id },
     ]);

@@ -88,7 +88,9 @@ export interface CatalogueChanges {
   /** refused while instances or versions name it; answers it as it was */
   deleteFlavor(caller: Caller, id: string): Promise<FlavorDoc>;
 }
-export interface EngineSourceDoc { kinds: string[]; installed: boolean; builds: { id: string; version: string; source: string; installedAt: string; binDir: string }[] }
+export interface EngineBuildDoc { id: string; version: string; source: string; installedAt: string; binDir: string }
+/** `builds`: null while no compute role answers. */
+export interface EngineSourceDoc { kinds: string[]; builds: EngineBuildDoc[] | null }
 
 export interface InstanceFilter {
   projectId?: string | null | undefined; name?: string | null | undefined; status?: string[] | null | undefined;

@@ -23,7 +23,7 @@ export interface DomainOptions extends DomainDeps {
   version: string;
   generation: number;
   /** builds a host has now; null when the host does not answer */
-  listBuilds(hostId: string | null): Promise<EngineBuild[] | null>;
+  listBuilds(): Promise<EngineBuild[] | null>;
 }
 
 export function createDomain(deps: DomainOptions): Domain {
@@ -58,10 +58,9 @@ async function engineSource(deps: DomainOptions, versionId: string): Promise<Eng
   const version = deps.catalogue.instanceVersion(versionId);
   const track = version && deps.catalogue.manifest(version.datastore)?.tracks.find((t) => t.name === version.name);
   if (!version || !track) throw notFound(`version ${versionId}`);
-  const builds = await deps.listBuilds(null);
-  if (!builds) throw new CofferError('HOST.UNREACHABLE', 'no compute role answers');
-  const own = builds.filter((b) => b.datastore === version.datastore && b.track === version.name);
-  return { kinds: track.sources.map((s) => s.kind), installed: own.length > 0, builds: own.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt, binDir: b.binDir })) };
+  const builds = await deps.listBuilds();
+  const own = builds?.filter((b) => b.datastore === version.datastore && b.track === version.name) ?? null;
+  return { kinds: track.sources.map((s) => s.kind), builds: own?.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt, binDir: b.binDir })) ?? null };
 }
 
 async function installEngine(deps: DomainOptions, caller: Caller, input: { datastore: string; version: string }): ReturnType<Domain['installEngine']> {

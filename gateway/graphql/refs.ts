@@ -3,7 +3,7 @@
  * folders must not import in circles.
  */
 import type { ErrorDetails } from '../../kernel/errors.ts';
-import type { DatastoreDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
+import type { DatastoreDoc, EngineBuildDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
 import type { ConditionDoc, InstanceDoc, TaskDoc } from '../domain/instance/document.ts';
 import type { OperationStepView, OperationView } from '../operations/workflow.ts';
 import type { GrantSpec, UserRef } from '../../strategies/spi/control.ts';
@@ -33,7 +33,7 @@ export const DatastoreVersionRef = builder.objectRef<VersionDoc>('DatastoreVersi
 export const AbsentCapabilityRef = builder.objectRef<{ capability: string; reason: string }>('AbsentCapability');
 export const PluginRef = builder.objectRef<PluginDoc>('Plugin');
 export const EngineSourceRef = builder.objectRef<EngineSourceDoc>('EngineSource');
-export const EngineBuildRef = builder.objectRef<EngineSourceDoc['builds'][number]>('EngineBuild');
+export const EngineBuildRef = builder.objectRef<EngineBuildDoc>('EngineBuild');
 export const FlavorRef = builder.objectRef<FlavorDoc>('Flavor');
 export const VolumeTypeRef = builder.objectRef<VolumeTypeDoc>('VolumeType');
 

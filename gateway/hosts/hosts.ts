@@ -18,7 +18,8 @@ export interface Hosts {
   /** ids of the hosts this process serves: what its worker may claim */
   targets(): string[];
   onTargets(listener: () => void): void;
-  listBuilds(hostId: string | null): Promise<EngineBuild[] | null>;
+  /** Null when the compute role does not answer. Those who ask while it is being asked share the answer: a list asks for each of its rows. */
+  listBuilds(): Promise<EngineBuild[] | null>;
   /** Reads the facts and writes them; never throws. */
   beat(): Promise<void>;
   start(): void;
@@ -29,6 +30,7 @@ export function createHosts({ store, strategy, log }: { store: Store; strategy: 
   let own: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   let reached = true;
+  let listing: Promise<EngineBuild[] | null> | null = null;
   const listeners: (() => void)[] = [];
   const hosts: Hosts = {
     compute(hostId) {
@@ -37,8 +39,9 @@ export function createHosts({ store, strategy, log }: { store: Store; strategy: 
     },
     targets: () => (own === null ? [] : [own]),
     onTargets(listener) { listeners.push(listener); },
-    async listBuilds() {
-      return strategy.listBuilds(AbortSignal.timeout(callTimeoutMs)).catch(() => null);
+    listBuilds() {
+      listing ??= strategy.listBuilds(AbortSignal.timeout(callTimeoutMs)).catch(() => null).finally(() => { listing = null; });
+      return listing;
     },
     async beat() {
       try {

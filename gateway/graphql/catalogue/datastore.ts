@@ -89,8 +89,8 @@ EngineSourceRef.implement({
   description: 'Where the binaries of a version come from.',
   fields: (t) => ({
     kinds: t.exposeStringList('kinds', { description: 'Ways to get them, tried in this order.' }),
-    installed: t.exposeBoolean('installed', { description: 'False: the first instance waits for a download; `installEngine` does it ahead.' }),
-    builds: t.field({ type: [EngineBuildRef], resolve: (source) => source.builds }),
+    installed: t.boolean({ nullable: true, description: 'False: the first instance waits for a download; `installEngine` does it ahead. Null while no host answers.', resolve: ({ builds }) => builds && builds.length > 0 }),
+    builds: t.field({ type: [EngineBuildRef], nullable: true, description: 'Null while no host answers.', resolve: (source) => source.builds }),
   }),
 });
 

@@ -35,7 +35,7 @@ ConnectSpecRef.implement({
       async resolve({ instance }, _args, ctx) {
         if (ctx.caller.role !== 'OPERATOR') return null;
         const { builds } = await ctx.domain.engineSource(versionOf(ctx.domain.catalogue, instance).id);
-        return builds.find(({ id }) => id === instance.buildId)?.binDir ?? null;
+        return builds?.find(({ id }) => id === instance.buildId)?.binDir ?? null;
       },
     }),
   }),
