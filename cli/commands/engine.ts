@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InstallEngineDocument } from '../generated/documents.ts';
 import { accepted } from '../api/refusal.ts';
+import { usageFailure } from '../failure.ts';
 import { action, type Kit } from '../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../command/help.ts';
 import { momentText } from '../output/units.ts';
@@ -31,7 +32,8 @@ export function addEngineCommands(program: Command, kit: Kit): void {
       await printOperation(session, client, operation, wait);
     }));
   addExamples(install, [{ description: 'coffer engine install postgresql 17' }]);
-  const onHost = (): void => kit.refuse('files of engines lie on the host: run this there, as the user who starts Coffer, by cli/bin/coffer.mjs of its checkout');
+  // cli/bin/coffer.mjs hands these two to the host program; here arrives who started this client in another way.
+  const onHost = action(kit, () => Promise.reject(usageFailure('files of engines lie on the host: run this there, by cli/bin/coffer.mjs of its checkout')));
   engine.command('export').description('write an engine to a file for a host without network; works on the folder of engines of this machine, not over the API')
     .argument('<datastore>').argument('<version>', 'such as 17; installed first if need be').argument('<file>', 'made new').action(onHost);
   addExamples(engine.command('import').description('install an engine from such a file, without network; every part of it is verified').argument('<file>')
