@@ -57,9 +57,10 @@ export interface AgentParts { boot: AgentBoot; plugin: DatastorePlugin; clock: C
 export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentParts): Promise<Agent> {
   const guest = await plugin.guest();
   const { timeouts } = plugin.manifest;
-  const capabilities = capabilitiesOf(guest);
-  const declared = [...plugin.manifest.capabilities].sort();
-  if (capabilities.join() !== declared.join()) throw new CapabilityMismatch(`The plugin ${plugin.manifest.id} declares ${declared.join(', ')}, its guest half has ${capabilities.join(', ')}`);
+  // What it has and does not claim is nobody's to use.
+  const capabilities = [...plugin.manifest.capabilities].sort();
+  const missing = capabilities.filter((one) => !capabilitiesOf(guest).includes(one));
+  if (missing.length > 0) throw new CapabilityMismatch(`The plugin ${plugin.manifest.id} declares ${missing.join(', ')}, and its guest half has no such group`);
 
   const journalFolder = join(boot.paths.agent, 'journal');
   await mkdir(journalFolder, { recursive: true, mode: 0o700 });

@@ -110,6 +110,7 @@ function createPluginThread(origin: string, options: ApartOptions) {
   const send = (question: Question): void => {
     question.tries += 1;
     worker ??= open();
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
     worker.postMessage(question.request);
   };
   const end = (why: string): void => { if (worker) ended(worker, why); };

@@ -45,7 +45,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
     const fault = toFault(error);
     return isItemFault(fault) ? fault : undefined;
   };
-  const progress = (fraction: number, message: string): void => hub.tell(fraction, redact(message));
+  const progress = (fraction: number, message: string): void => hub.tell(fraction, redact(String(message)));
   const ctx = context({ signal, deadline: job.deadline, operationId: request.operationId, progress });
   const work = (): Promise<Result> =>
     execute(request.command, { ctx, guest, lifeCycle, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });

@@ -33,7 +33,7 @@ export function createProber(parts: ProberParts): Prober {
   const raced = async (): Promise<Probe> => {
     const signal = AbortSignal.timeout(parts.timeoutMs);
     isStuck = true;
-    const answer = parts.look(signal).catch((error: Error) => ({ state: 'down' as const, detail: error.message, version: null, managementLost: false }));
+    const answer = parts.look(signal).then(judged).catch((error: Error) => ({ state: 'down' as const, detail: error.message, version: null, managementLost: false }));
     void answer.finally(() => { isStuck = false; });
     return Promise.race([answer, aborted(signal, parts.timeoutMs)]);
   };
@@ -52,6 +52,13 @@ export function createProber(parts: ProberParts): Prober {
       clearTimeout(timer);
     },
   };
+}
+
+const states = new Set(['ok', 'starting', 'down', 'hung'] satisfies Probe['state'][]);
+/** What a plugin answers instead of a probe says nothing of the engine. */
+function judged(probe: Probe | undefined): Probe {
+  if (probe && states.has(probe.state)) return probe;
+  throw new Error('the plugin\'s probe answers something that is none');
 }
 
 const noAnswer = (timeoutMs: number): Probe => ({ state: 'hung', detail: `The engine did not answer within ${timeoutMs} ms`, version: null, managementLost: false });

@@ -29,6 +29,7 @@ export async function cruiseArchitecture(root: string): Promise<ArchitectureResu
       parser: 'swc',
       tsPreCompilationDeps: true,
       doNotFollow: { path: '(^|/)(node_modules|generated)/' },
+      exclude: { path: '^[^/]+/dist/' },
       validate: true,
       ruleSet: { forbidden: RULES.map((rule) => ({ severity: 'error' as const, ...rule })) },
     },

@@ -77,7 +77,8 @@ export function faultCases(fixture: ConformanceFixture): void {
       const user = { name: freshName('silent'), password: session.password(), grants: [fixture.samples.usual(session.database)] };
       await session.harness.signalEngine('SIGSTOP');
       const since = performance.now();
-      await ended(call('users.create', [user], { operationId: 'op_silent', timeoutMs: silentDeadlineMs })).finally(() => session.harness.signalEngine('SIGCONT'));
+      await ended(call('users.create', [user], { operationId: 'op_silent', timeoutMs: silentDeadlineMs }));
+      await session.harness.signalEngine('SIGCONT');
       expect(performance.now() - since).toBeLessThan(silentDeadlineMs + graceMs);
       await call('users.create', [user], { operationId: 'op_silent' });
       await session.client.write({ user: user.name, password: user.password, database: session.database }, freshName('word'), 'x');

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
+import { capabilitiesOf, GuestFault } from '../../../strategies/spi/guest.ts';
 import { decideNames, loadPlugin, loadSource, namedPackages, pluginSources } from '../../../strategies/registry.ts';
 import { fitsSpi, manifestProblems } from '../../../strategies/manifest-problems.ts';
+import { spiVersion } from '../../../strategies/spi/manifest.ts';
 import tiny from '../../fixtures/tiny-datastore/index.ts';
 import { manifest } from '../../fixtures/tiny-datastore/manifest.ts';
 
@@ -12,6 +15,17 @@ describe('the registry', () => {
   });
   it('a good plugin of a package is ready under the name of its manifest', async () => {
     expect(await loadSource(source(tiny))).toMatchObject({ state: 'READY', name: 'tiny', origin: 'package' });
+  });
+  it('a plugin that was built against the oldest contract is ready, with faults and groups of its own copy', async () => {
+    // as a published package: nothing of it is checked here but what it does
+    const published: string = import.meta.resolve('../../fixtures/plugin-built-against-1.0/index.js');
+    const { default: oldest } = (await import(published)) as { default: DatastorePlugin };
+    expect(await loadSource(source(oldest))).toMatchObject({ state: 'READY', name: 'first-contract' });
+    const guest = await oldest.guest();
+    expect(capabilitiesOf(guest)).toEqual(['CONFIGURATION', 'TLS', 'USERS']);
+    const fault: unknown = await guest.users!.create({ paths: {} } as never, { name: 'coffer', password: 'x', grants: [] }).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(GuestFault);
+    expect(fault).toMatchObject({ code: 'REFUSED' });
   });
   it.each([
     ['that cannot be loaded', { name: null, origin: 'broken', load: async () => { throw new Error('no such package'); } }, /no such package/],
@@ -50,5 +64,9 @@ describe('a manifest', () => {
     [{ connect: { command: 'c', args: ['{password}'], environment: {} } }, /must not hold a password/],
     [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
   ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
-  it.each([['1.0', true], ['^1.0', true], ['^1.0.0', true], ['^1.1', false], ['2.0', false], ['*', false], ['', false]])('range %s fits: %s', (range, fits) => expect(fitsSpi(range)).toBe(fits));
+  it.each([['1.1', true], ['1.0', false], ['^1.0', true], ['^1.0.0', true], ['^1.1', true], ['^1.2', false], ['2.0', false], ['^2.0', false], ['*', false], ['', false]])('range %s fits contract 1.1: %s', (range, fits) => expect(fitsSpi(range, '1.1')).toBe(fits));
+  it('this release speaks 1.1, and its SDK is published as that', async () => {
+    const { default: sdk } = await import('../../../sdk/package.json', { with: { type: 'json' } });
+    expect([spiVersion, sdk.version.split('.').slice(0, 2).join('.')]).toEqual(['1.1', '1.1']);
+  });
 });
