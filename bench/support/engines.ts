@@ -6,5 +6,13 @@ export const engines: readonly BenchEngine[] = [
     title: 'PostgreSQL 17', datastore: 'postgresql', version: '17', script: 'postgresql.sh', program: 'initdb',
     input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
   },
+  {
+    title: 'MySQL 9.7', datastore: 'mysql', version: '9.7', script: 'mysql.sh', program: 'mysql',
+    input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  },
+  {
+    title: 'MariaDB 11.8', datastore: 'mariadb', version: '11.8', script: 'mariadb.sh', program: 'mariadb',
+    input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  },
   { title: 'Redis 8', datastore: 'redis', version: '8', script: 'redis.sh', program: 'redis-server', input: { flavor: 'small', users: [{ name: 'app' }] } },
 ];

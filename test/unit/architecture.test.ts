@@ -54,6 +54,10 @@ const VIOLATIONS: Record<string, Record<string, string>[]> = {
     { 'strategies/datastores/beta/index.ts': importing('../alpha/guest/index.ts'), ...guest },
     { 'strategies/datastores/beta/index.ts': importing('../../sources/a.ts'), 'strategies/sources/a.ts': 'export {};' },
   ],
+  'family-knows-no-engine': [
+    { 'strategies/datastores/greek-family/a.ts': importing('../alpha/guest/index.ts'), ...guest },
+    { 'strategies/datastores/greek-family/a.ts': importing('../latin-family/a.ts'), 'strategies/datastores/latin-family/a.ts': 'export {};' },
+  ],
   'strategies-know-no-room': [{ 'strategies/registry.ts': importing('../agent/a.ts'), 'agent/a.ts': 'export {};' }],
   'gateway-never-imports-a-guest-half': [
     { 'gateway/a.ts': importing('../strategies/datastores/alpha/guest/index.ts'), ...guest },
@@ -94,7 +98,8 @@ test('every rule has a tree that breaks it', () => {
 test('what the rules allow breaks none of them', async () => {
   const files = {
     'gateway/composition.ts': importing('./store/store.ts', './graphql/api.ts'),
-    'strategies/datastores/alpha/index.ts': importing('./guest/index.ts', '../../spi/manifest.ts', 'pg', 'zod', 'node:fs'),
+    'strategies/datastores/alpha/index.ts': importing('./guest/index.ts', '../greek-family/a.ts', '../../spi/manifest.ts', 'pg', 'zod', 'node:fs'),
+    'strategies/datastores/greek-family/a.ts': importing('../../spi/manifest.ts'),
     'agent/a.ts': importing('../strategies/datastores/alpha/index.ts', '../kernel/clock.ts'),
     'cli/main.ts': importing('./generated/documents.ts', 'zod'),
     'cli/generated/documents.ts': 'export {};',

@@ -29,9 +29,8 @@ const number = (address: string): number => address.split('.').reduce((sum, part
 const bitMask = (bits: number): number => (bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0);
 /** Null when the ones are not all in front. */
 function maskBits(mask: string): number | null {
-  const bits = [...number(mask).toString(2).padStart(32, '0')];
-  const ones = bits.lastIndexOf('1') + 1;
-  return bits.slice(0, ones).includes('0') ? null : ones;
+  const bits = number(mask).toString(2).padStart(32, '0');
+  return /^1*0*$/.test(bits) ? bits.lastIndexOf('1') + 1 : null;
 }
 
 /** Whether a client at this address may have logged in as an account of this host. */
@@ -41,6 +40,6 @@ export function hostMatches(host: string, address: string): boolean {
     const bits = isIPv4(mask) ? maskBits(mask) : Number(mask);
     return isIPv4(address) && bits !== null && (number(address) & bitMask(bits)) >>> 0 === number(network);
   }
-  const expression = [...host].map((char) => (char === '%' ? '.*' : char === '_' ? '.' : char.replace(/[.*+?^${}()|[\]\\]/, String.raw`\$&`))).join('');
+  const expression = host.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('%', '.*').replaceAll('_', '.');
   return new RegExp(`^${expression}$`, 'i').test(address);
 }

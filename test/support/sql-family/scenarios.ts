@@ -60,6 +60,14 @@ export function lockScenarios(server: Server): void {
     await call('users.delete', [{ name: 'holder' }]);
     await call('users.delete', [{ name: 'locker' }]);
   });
+  it('a prepared transaction that was left behind does not either', async () => {
+    await call('databases.create', [{ name: 'prepared' }]);
+    await server.user('leaver', { prepared: [] });
+    await server.ask('leaver', "create table t (a int primary key); xa start X'ff00fe', 'be''hind', 7; insert into t values (1); xa end X'ff00fe', 'be''hind', 7; xa prepare X'ff00fe', 'be''hind', 7", 'prepared');
+    await call('databases.delete', ['prepared']);
+    expect((await call('databases.list', [])).map((database) => database.name)).not.toContain('prepared');
+    await call('users.delete', [{ name: 'leaver' }]);
+  });
   it('what a deleted database granted does not open a later one of its name', async () => {
     await call('databases.create', [{ name: 'again' }]);
     await server.user('earlier', { again: [] });

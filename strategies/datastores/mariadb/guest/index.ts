@@ -18,6 +18,7 @@ const dialect: Dialect = {
   identifiedBy: async (password) => identifiedBy(password),
   accountsQuery: "select User as name, Host as host from mysql.user where is_role = 'N' and User <> '' order by User, Host",
   reloadTls: 'flush ssl',
+  prepared: { query: "xa recover format = 'SQL'", xid: (row) => row['data'] ?? '' },
 };
 
 export const guest = createGuest(dialect);

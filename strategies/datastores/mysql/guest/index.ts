@@ -22,6 +22,13 @@ const dialect: Dialect = {
   grantPattern: (database) => database,
   databaseOfPattern: (pattern) => pattern,
   reloadTls: 'alter instance reload tls',
+  prepared: {
+    query: 'xa recover convert xid',
+    xid(row) {
+      const [digits, globalDigits] = [(row['data'] ?? '').replace(/^0x/, ''), 2 * Number(row['gtrid_length'])];
+      return `X'${digits.slice(0, globalDigits)}', X'${digits.slice(globalDigits)}', ${Number(row['formatID'])}`;
+    },
+  },
 };
 
 export const guest = createGuest(dialect);

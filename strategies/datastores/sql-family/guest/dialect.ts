@@ -53,4 +53,6 @@ export interface Dialect {
   /** What root is given, after it was made with its password. */
   rootGrants(root: Account, track: string): string[];
   reloadTls: string;
+  /** distributed transactions that were prepared, and the name of one for XA ROLLBACK */
+  prepared: { query: string; xid(row: Row): string };
 }

@@ -8,7 +8,7 @@ import { literal } from '../text.ts';
 import { type Connection, openConnection, SilenceError } from '../wire/connection.ts';
 import { SqlError } from '../wire/packets.ts';
 import type { Dialect, Sql } from './dialect.ts';
-import { endSessionsInTheWay, ignoreGone } from './sessions.ts';
+import { endEverybody, endOpenTransactions, ignoreGone, rollBackPrepared } from './sessions.ts';
 
 export type ManagementContext = Pick<GuestContext, 'instanceId' | 'track' | 'paths' | 'managementSecret' | 'deadline' | 'signal' | 'engine' | 'operationId'>;
 /** `op` changes something, one at a time; `read` looks beside it. */
@@ -17,6 +17,8 @@ export type Purpose = 'op' | 'read';
 const connectTimeoutMs = 5_000;
 const leftoverTimeoutMs = 10_000;
 const pollMs = 20;
+/** What is done about whoever holds a lock that management waits for, the gentlest first. */
+const clearances = [endOpenTransactions, endEverybody, rollBackPrepared] as const;
 
 export const socketOf = (ctx: Pick<GuestContext, 'paths'>): string => join(ctx.paths.run, 'server.sock');
 
@@ -35,7 +37,7 @@ export async function withManagement<T>(ctx: ManagementContext, dialect: Dialect
   try {
     const connection = await openManagement(ctx, dialect);
     try {
-      const sql = speak(ctx, connection);
+      const sql = speak(ctx, dialect, connection);
       if (purpose === 'op') await takeTurn(ctx, sql);
       return await work(sql);
     } finally {
@@ -46,7 +48,7 @@ export async function withManagement<T>(ctx: ManagementContext, dialect: Dialect
   }
 }
 
-function speak(ctx: ManagementContext, connection: Connection): Sql {
+function speak(ctx: ManagementContext, dialect: Dialect, connection: Connection): Sql {
   const remainingMs = (): number => Math.max(1_000, ctx.deadline.getTime() - Date.now());
   const ask = async (text: string) => {
     for (let attempt = 0; ; attempt++) {
@@ -55,8 +57,9 @@ function speak(ctx: ManagementContext, connection: Connection): Sql {
         return await connection.query(text, remainingMs());
       } catch (error) {
         // Management does not wait for tenants: an open transaction of theirs could hold up a deletion for ever.
-        if (!isLockTimeout(error) || attempt === 2) throw error;
-        await endSessionsInTheWay({ rows: (statement) => connection.query(statement, remainingMs()) }, attempt === 0 ? 'transactions' : 'all');
+        const remedy = clearances[attempt];
+        if (!isLockTimeout(error) || remedy === undefined) throw error;
+        await remedy({ rows: (statement) => connection.query(statement, remainingMs()) }, dialect);
       }
     }
   };

@@ -5,7 +5,7 @@ import { hostMatches } from '../hosts.ts';
 import { managementName } from '../names.ts';
 import type { Account } from '../text.ts';
 import { SqlError } from '../wire/packets.ts';
-import type { Sql } from './dialect.ts';
+import type { Dialect, Sql } from './dialect.ts';
 
 const endTimeoutMs = 10_000;
 const pollMs = 20;
@@ -31,7 +31,7 @@ async function endSessions(sql: Pick<Sql, 'rows'>, isMeant: (session: Session) =
   }
 }
 
-/** One that has not logged in yet may become the account's: it is ended with them. */
+/** One that has not logged in yet: whose it will be is not known. */
 const isUnknown = (session: Session): boolean => session.user === 'unauthenticated user';
 
 export const endSessionsOf = (sql: Pick<Sql, 'rows'>, { name, host }: Account): Promise<void> =>
@@ -40,12 +40,17 @@ export const endSessionsOf = (sql: Pick<Sql, 'rows'>, { name, host }: Account): 
 export const endSessionsIn = (sql: Pick<Sql, 'rows'>, database: string): Promise<void> =>
   endSessions(sql, (session) => session.database === database && !isUnknown(session));
 
-/** Whoever holds a lock that management waits for: those with a transaction open, then everybody. */
-export async function endSessionsInTheWay(sql: Pick<Sql, 'rows'>, who: 'transactions' | 'all'): Promise<void> {
-  if (who === 'all') return endSessions(sql, (session) => !isUnknown(session));
+export async function endOpenTransactions(sql: Pick<Sql, 'rows'>): Promise<void> {
   const rows = await sql.rows('select trx_mysql_thread_id as id from information_schema.innodb_trx');
   const open = new Set(rows.map((row) => Number(row['id'])));
   return endSessions(sql, (session) => open.has(session.id));
+}
+
+export const endEverybody = (sql: Pick<Sql, 'rows'>): Promise<void> => endSessions(sql, (session) => !isUnknown(session));
+
+/** Distributed transactions that were prepared and left: they hold their locks without any session. */
+export async function rollBackPrepared(sql: Pick<Sql, 'rows'>, dialect: Dialect): Promise<void> {
+  for (const row of await sql.rows(dialect.prepared.query)) await sql.rows(`xa rollback ${dialect.prepared.xid(row)}`);
 }
 
 /** ER_NO_SUCH_THREAD: the session ended by itself. */
