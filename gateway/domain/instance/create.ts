@@ -59,7 +59,7 @@ export async function createInstance(deps: DomainDeps & { admit: Admit }, caller
 function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: string, instanceId: string, hostId: string, valid: ValidCreate): Promise<OperationView> {
   const work: CreateInstanceWork = {
     instanceId, hostId, datastore: valid.version.datastore, track: valid.version.name,
-    databases: valid.databases.map((d) => ({ name: d.name, characterSet: d.characterSet, collation: d.collation })),
+    databases: valid.databases.map((d) => ({ name: d.name, characterSet: d.characterSet, collation: d.collation, options: d.options })),
     users: valid.users.map((u) => ({ name: u.name, host: u.host, grants: u.grants })),
   };
   return deps.operations.enqueue(tx, {
