@@ -61,7 +61,7 @@ function unknownCommand(command: never): never {
 
 async function createDatabases({ databases }: CommandOf<'createDatabases'>, { ctx, guest, ledger, frame }: Execution): Promise<void> {
   const methods = group(guest.databases);
-  const specs = databases.map(({ name, characterSet, collation }): DatabaseSpec => ({ name, characterSet, collation }));
+  const specs = databases.map(({ name, characterSet, collation, options }): DatabaseSpec => ({ name, characterSet, collation, options }));
   await runItems(specs.length, (index) => methods.create(ctx, at(specs, index)), ledger, frame);
 }
 

@@ -67,7 +67,7 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
     listDatabases: guarded(async () => {
       const methods = present(guest.databases, 'DATABASES');
       const found = await read('list-databases', (ctx) => methods.list(ctx));
-      return { databases: found.map((each) => ({ name: each.name, characterSet: each.characterSet ?? undefined, collation: each.collation ?? undefined, sizeBytes: each.sizeBytes ?? undefined })) };
+      return { databases: found.map((each) => ({ name: each.name, characterSet: each.characterSet ?? undefined, collation: each.collation ?? undefined, sizeBytes: each.sizeBytes ?? undefined, options: each.options ?? [] })) };
     }),
     listUsers: guarded(async () => {
       const methods = present(guest.users, 'USERS');

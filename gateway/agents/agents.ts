@@ -146,7 +146,7 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
     },
     async listDatabases(id, options) {
       const { databases } = await read(id, (client) => client.listDatabases, { instanceId: id }, options, 'DATABASES');
-      return databases.map((d) => ({ name: d.name, characterSet: d.characterSet ?? null, collation: d.collation ?? null, sizeBytes: d.sizeBytes ?? null }));
+      return databases.map((d) => ({ name: d.name, characterSet: d.characterSet ?? null, collation: d.collation ?? null, sizeBytes: d.sizeBytes ?? null, options: d.options }));
     },
     async listUsers(id, options) {
       const { users } = await read(id, (client) => client.listUsers, { instanceId: id }, options, 'USERS');

@@ -3,7 +3,7 @@
  * refusals (nothing has happened then) and never leaks that a foreign project's thing exists: foreign = missing.
  */
 import type { Capability } from '../../strategies/spi/capability.ts';
-import type { DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
+import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
 import type { Manifest } from '../../strategies/spi/manifest.ts';
 import type { OperationView } from '../operations/workflow.ts';
 import type { InstanceDoc } from './instance/document.ts';
@@ -143,8 +143,9 @@ export interface Live {
   eventMatches(caller: Caller, filter: EventFilter, event: EventDoc): boolean;
 }
 
+export interface DatabaseLive { name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null; options?: DatabaseOption[] }
 export interface EngineObjects {
-  listDatabases(caller: Caller, instanceId: string): Promise<{ name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null }[]>;
+  listDatabases(caller: Caller, instanceId: string): Promise<DatabaseLive[]>;
   listUsers(caller: Caller, instanceId: string): Promise<(UserRef & { grants: GrantSpec[] })[]>;
   createDatabases(caller: Caller, input: { instanceId: string; databases: DatabaseSpec[]; idempotencyKey?: string | null | undefined }): Promise<EngineActed>;
   deleteDatabase(caller: Caller, input: { instanceId: string; name: string }): Promise<EngineActed>;

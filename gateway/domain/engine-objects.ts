@@ -55,7 +55,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
     async createDatabases(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'DATABASES');
-      const issues = input.databases.length === 0 ? [{ path: ['input', 'databases'], message: 'at least one' }] : await databaseIssues(deps.control, version, input.databases, ['input', 'databases']);
+      const issues = input.databases.length === 0 ? [{ path: ['input', 'databases'], message: 'at least one' }] : await databaseIssues(deps.control, version, input.databases, ['input', 'databases'], deps.catalogue.manifest(version.datastore)?.databaseOptions);
       if (issues.length > 0) throw invalidInput(issues);
       return act(caller, input.instanceId, {
         action: 'engine.write', capability: 'DATABASES', command: { kind: 'createDatabases', databases: input.databases },

@@ -3,10 +3,10 @@
  * folders must not import in circles.
  */
 import type { ErrorDetails } from '../../kernel/errors.ts';
-import type { DatastoreDoc, EngineBuildDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
+import type { DatabaseLive, DatastoreDoc, EngineBuildDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
 import type { ConditionDoc, InstanceDoc, TaskDoc } from '../domain/instance/document.ts';
 import type { OperationStepView, OperationView } from '../operations/workflow.ts';
-import type { GrantSpec, UserRef } from '../../strategies/spi/control.ts';
+import type { DatabaseOption, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
 import { builder } from './builder.ts';
 
 /** `typeName` is there when it is not thrown but answered: GraphQL throws every `Error` that a resolver returns. */
@@ -14,7 +14,6 @@ export interface ApiErrorShape { code: string; message: string; remedy: string |
 /** An operation as a list of instances carries it: what is missing is loaded when asked for. */
 export type OperationSource = OperationView | (TaskDoc & { subjectId: string; projectId: string | null });
 export interface FaultSource { code: string; message: string; at: string; operationId: string | null }
-export type DatabaseSource = { name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null };
 export type UserSource = UserRef & { grants: GrantSpec[] };
 export type Change = 'SNAPSHOT' | 'UPDATED' | 'DELETED' | 'RESET';
 export interface InstanceUpdate { cursor: string; change: Change; instance: InstanceDoc | null; id: string }
@@ -28,6 +27,7 @@ type Update<Kind> = Extract<InstanceListUpdate, { kind: Kind }>;
 export const NodeRef = builder.interfaceRef<{ id: string }>('Node');
 export const ErrorRef = builder.interfaceRef<ApiErrorShape>('Error');
 
+export const DatabaseOptionRef = builder.objectRef<DatabaseOption>('DatabaseOption');
 export const DatastoreRef = builder.objectRef<DatastoreDoc>('Datastore');
 export const DatastoreVersionRef = builder.objectRef<VersionDoc>('DatastoreVersion');
 export const AbsentCapabilityRef = builder.objectRef<{ capability: string; reason: string }>('AbsentCapability');
@@ -49,7 +49,7 @@ export const InstanceListSnapshotRef = builder.objectRef<Update<'InstanceListSna
 export const InstanceUpsertedRef = builder.objectRef<Update<'InstanceUpserted'>>('InstanceUpserted');
 export const InstanceRemovedRef = builder.objectRef<Update<'InstanceRemoved'>>('InstanceRemoved');
 
-export const DatabaseRef = builder.objectRef<DatabaseSource>('Database');
+export const DatabaseRef = builder.objectRef<DatabaseLive>('Database');
 export const DatabaseUserRef = builder.objectRef<UserSource>('DatabaseUser');
 export const GrantRef = builder.objectRef<GrantSpec>('Grant');
 export const UserCredentialsRef = builder.objectRef<UserCredentials>('UserCredentials');

@@ -1,7 +1,9 @@
 import type { InputIssue } from '../../kernel/input-issue.ts';
 
 export interface FlavorSize { vcpus: number; memoryMb: number }
-export interface DatabaseSpec { name: string; characterSet?: string | undefined; collation?: string | undefined }
+/** `options` by the names of the manifest's `databaseOptions`, in the engine's own words; what is left out is as the engine has it. */
+export interface DatabaseSpec { name: string; characterSet?: string | undefined; collation?: string | undefined; options?: readonly DatabaseOption[] | null | undefined }
+export interface DatabaseOption { name: string; value: string }
 export interface UserRef { name: string; host?: string | undefined; authDatabase?: string | undefined }
 export interface UserSpec extends UserRef { password: string; grants: GrantSpec[] }
 /** `privileges` in the engine's own words; empty means the engine's usual set for an application. `database` is null where the engine has none. */

@@ -1,6 +1,6 @@
 import type { Log } from '../../kernel/log.ts';
 import type { Capability } from './capability.ts';
-import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from './control.ts';
+import type { DatabaseOption, DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from './control.ts';
 
 /** Absolute paths inside `instances/<id>/`. Only `data` lies on the volume. */
 export interface GuestPaths {
@@ -85,7 +85,7 @@ export interface GuestContext {
 export type ProbeState = 'ok' | 'starting' | 'down' | 'hung';
 export interface Probe { state: ProbeState; detail: string | null; version: string | null; managementLost: boolean }
 
-export interface DatabaseInfo { name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null }
+export interface DatabaseInfo { name: string; characterSet: string | null; collation: string | null; sizeBytes: number | null; /** as they are now; left out where the engine has none */ options?: DatabaseOption[] }
 export interface UserInfo extends UserRef { grants: GrantSpec[] }
 export interface ConfigureResult { changed: boolean; /** parameters that wait for a restart */ restartRequired: string[] }
 

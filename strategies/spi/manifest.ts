@@ -28,6 +28,8 @@ export interface Manifest {
   ports: readonly PortSpec[];
   tracks: readonly TrackSpec[];
   connect: ConnectSpec;
+  /** what may be said about a database besides its name, character set and collation: a description by its name. Others are refused. */
+  databaseOptions?: Readonly<Record<string, string>>;
   /** whether users, roles and passwords live in replicated data or on each node */
   accounts: 'replicated' | 'per-node';
   /** what sessions that are open keep because the engine cannot end them, each with the reason; they end where nothing is said */

@@ -95,7 +95,7 @@ const isThere = async (tx: Tx, projectId: string): Promise<boolean> => (await tx
 function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: string, instanceId: string, hostId: string, valid: ValidCreate): Promise<OperationView> {
   const work: CreateInstanceWork = {
     instanceId, hostId, datastore: valid.version.datastore, track: valid.version.name,
-    databases: valid.databases.map((d) => ({ name: d.name, characterSet: d.characterSet, collation: d.collation })),
+    databases: valid.databases.map((d) => ({ name: d.name, characterSet: d.characterSet, collation: d.collation, options: d.options })),
     users: valid.users.map((u) => ({ name: u.name, host: u.host, grants: u.grants })),
   };
   return deps.operations.enqueue(tx, {

@@ -1,7 +1,7 @@
 /** Everything about a createInstance input that can be judged before a row is written. */
 import { randomBytes } from 'node:crypto';
 import { CofferError, invalidInput, notFound, type InputIssue } from '../../../kernel/errors.ts';
-import type { DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
+import type { DatabaseOption, DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
 import type { ControlHost } from '../../plugins/control-host.ts';
 import type { Catalogue, CreateInstanceInput, DatastoreDoc, FlavorDoc, VersionDoc, Viewer, VolumeTypeDoc } from '../api.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
@@ -28,7 +28,7 @@ export async function validateCreate(viewer: Viewer, input: CreateInstanceInput,
   const users = input.users ?? [];
   if (databases.length > 0) requireCapability(version, 'DATABASES');
   if (users.length > 0) requireCapability(version, 'USERS');
-  issues.push(...await databaseIssues(control, version, databases, ['input', 'databases']));
+  issues.push(...await databaseIssues(control, version, databases, ['input', 'databases'], catalogue.manifest(version.datastore)?.databaseOptions));
   const named = new Set(databases.map((d) => d.name));
   issues.push(...await userIssues(control, version, users, ['input', 'users'], named));
   if (issues.length > 0) throw invalidInput(issues);
@@ -75,13 +75,20 @@ export function requireCapability(version: VersionDoc, capability: VersionDoc['c
   throw new CofferError('CAPABILITY.UNSUPPORTED', `${version.datastore} ${version.name} has no ${capability}${why ? `: ${why}` : ''}`, { details: { capability } });
 }
 
-export async function databaseIssues(control: ControlHost, version: VersionDoc, databases: readonly DatabaseSpec[], path: string[]): Promise<InputIssue[]> {
+export async function databaseIssues(control: ControlHost, version: VersionDoc, databases: readonly DatabaseSpec[], path: string[], known: Readonly<Record<string, string>> = {}): Promise<InputIssue[]> {
   const issues = tooMany(databases, limits.databases, path);
   issues.push(...duplicates(databases.map((d) => d.name), path));
   for (const [i, database] of databases.slice(0, limits.databases).entries()) {
+    issues.push(...at(optionIssues(database.options ?? [], known), [...path, String(i), 'options']));
     issues.push(...at(await control.call(version.datastore, 'validate', { kind: 'database', track: version.name, database }), [...path, String(i)]));
   }
   return issues;
+}
+
+function optionIssues(options: readonly DatabaseOption[], known: Readonly<Record<string, string>>): InputIssue[] {
+  const names = Object.keys(known);
+  const unknown = options.flatMap(({ name }, i) => (Object.hasOwn(known, name) ? [] : [{ path: [String(i), 'name'], message: `there is no option "${name}" here${names.length > 0 ? `: ${names.join(', ')}` : ''}` }]));
+  return [...unknown, ...duplicates(options.map(({ name }) => name), [])];
 }
 
 type UserInput = NonNullable<CreateInstanceInput['users']>[number];

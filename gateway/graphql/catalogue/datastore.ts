@@ -1,4 +1,5 @@
 import { capabilities, type Capability } from '../../../strategies/spi/capability.ts';
+import { builder } from '../builder.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
 import { AbsentCapabilityRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
 import { flavorsFor } from '../../domain/catalogue/flavors-for.ts';
@@ -30,6 +31,12 @@ PluginRef.implement({
   }),
 });
 
+const DatabaseOptionKindRef = builder.objectRef<{ name: string; description: string }>('DatabaseOptionKind');
+DatabaseOptionKindRef.implement({
+  description: 'An option of databases.',
+  fields: (t) => ({ name: t.exposeString('name'), description: t.exposeString('description') }),
+});
+
 DatastoreRef.implement({
   description: 'A kind of database server.',
   interfaces: [NodeRef],
@@ -38,6 +45,10 @@ DatastoreRef.implement({
     title: t.exposeString('title'),
     description: t.exposeString('description'),
     plugin: t.expose('plugin', { type: PluginRef }),
+    databaseOptions: t.field({
+      type: [DatabaseOptionKindRef], description: 'What may be said about a database besides its name, character set and collation.',
+      resolve: ({ name }, _args, ctx) => Object.entries(ctx.domain.catalogue.manifest(name)?.databaseOptions ?? {}).map(([option, description]) => ({ name: option, description })),
+    }),
     versions: t.field({
       type: DatastoreVersionConnection, ...connectionCost(),
       args: { ...forwardArgs, includeInactive: t.arg.boolean({ description: 'Also those that new instances cannot use.' }) },

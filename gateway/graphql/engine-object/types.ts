@@ -2,7 +2,7 @@
 import { builder } from '../builder.ts';
 import { defineConnection } from '../connection.ts';
 import { faultToApiError } from '../error-types.ts';
-import { DatabaseRef, DatabaseResultRef, DatabaseUserRef, DatabaseUserResultRef, ErrorRef, GrantRef, UserCredentialsRef } from '../refs.ts';
+import { DatabaseOptionRef, DatabaseRef, DatabaseResultRef, DatabaseUserRef, DatabaseUserResultRef, ErrorRef, GrantRef, UserCredentialsRef } from '../refs.ts';
 
 DatabaseRef.implement({
   description: 'A database inside an engine.',
@@ -10,8 +10,14 @@ DatabaseRef.implement({
     name: t.exposeString('name'),
     characterSet: t.exposeString('characterSet', { nullable: true }),
     collation: t.exposeString('collation', { nullable: true }),
+    options: t.field({ type: [DatabaseOptionRef], description: 'What the engine knows besides, in its own words.', resolve: ({ options }) => options ?? [] }),
     sizeBytes: t.exposeFloat('sizeBytes', { nullable: true, description: 'Null where the engine does not tell.' }),
   }),
+});
+
+DatabaseOptionRef.implement({
+  description: 'Something about a database that only some engines have; `Datastore.databaseOptions` names them.',
+  fields: (t) => ({ name: t.exposeString('name'), value: t.exposeString('value') }),
 });
 
 DatabaseUserRef.implement({
@@ -60,11 +66,16 @@ DatabaseUserResultRef.implement({
 export const DatabaseConnection = defineConnection('Database', DatabaseRef, 'databases');
 export const DatabaseUserConnection = defineConnection('DatabaseUser', DatabaseUserRef, 'users');
 
+const DatabaseOptionInput = builder.inputType('DatabaseOptionInput', {
+  fields: (t) => ({ name: t.string({ required: true }), value: t.string({ required: true }) }),
+});
+
 export const DatabaseInput = builder.inputType('DatabaseInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     characterSet: t.string({ description: 'The usual one of the engine when left out.' }),
     collation: t.string(),
+    options: t.field({ type: [DatabaseOptionInput], description: 'By the names in `Datastore.databaseOptions`.' }),
   }),
 });
 

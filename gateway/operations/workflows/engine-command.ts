@@ -1,6 +1,6 @@
 /** engine.command: one command to the engine through its agent; its outcome per item is the step's output. */
 import type { Outcome, RunRequest } from '../../../proto/generated/coffer/agent/v1/agent.ts';
-import type { DatabaseSpec, GrantSpec, UserRef } from '../../../strategies/spi/control.ts';
+import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../../strategies/spi/control.ts';
 import { defineWorkflow, FinalStepError, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, type WorkflowDeps } from './deps.ts';
 import { guestTimeouts } from './guest-steps.ts';
@@ -22,8 +22,8 @@ export interface EngineWork extends InstanceWork { command: EngineCommand }
 
 type WireCommand = NonNullable<RunRequest['command']>;
 
-export const toDatabase = (d: DatabaseSpec): { name: string; characterSet?: string | undefined; collation?: string | undefined } =>
-  ({ name: d.name, characterSet: d.characterSet ?? undefined, collation: d.collation ?? undefined });
+export const toDatabase = (d: DatabaseSpec): { name: string; characterSet?: string | undefined; collation?: string | undefined; options: DatabaseOption[] } =>
+  ({ name: d.name, characterSet: d.characterSet ?? undefined, collation: d.collation ?? undefined, options: [...(d.options ?? [])] });
 const toRef = (u: { name: string; host?: string | null | undefined; authDatabase?: string | null | undefined }): { name: string; host?: string | undefined; authDatabase?: string | undefined } =>
   ({ name: u.name, host: u.host ?? undefined, authDatabase: u.authDatabase ?? undefined });
 const toGrant = (g: GrantSpec): { database?: string | undefined; privileges: string[] } => ({ database: g.database ?? undefined, privileges: g.privileges });

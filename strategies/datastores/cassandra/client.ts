@@ -3,16 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { checkServerIdentity } from 'node:tls';
 import cassandra from 'cassandra-driver';
 import type { ClientHalf, ClientTarget } from '../../spi/client.ts';
+import { dataCentre } from './replication.ts';
 
 const connectTimeoutMs = 10_000;
 type Target = Omit<ClientTarget, 'user' | 'password'>;
 
-/** The driver asks for the data centre it is near to; the server tells. */
-const localDataCenter = 'dc1';
-
 export function createClient(target: Target, login: { user: string; password: string }, isEncrypted: boolean): cassandra.Client {
   return new cassandra.Client({
-    contactPoints: [`${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`], localDataCenter,
+    contactPoints: [`${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`], localDataCenter: dataCentre,
     authProvider: new cassandra.auth.PlainTextAuthProvider(login.user, login.password),
     ...(target.database === null ? {} : { keyspace: target.database }),
     socketOptions: { connectTimeout: connectTimeoutMs, readTimeout: connectTimeoutMs }, pooling: { coreConnectionsPerHost: { [cassandra.types.distance.local]: 1 } },

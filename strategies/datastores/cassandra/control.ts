@@ -4,6 +4,7 @@ import type { ControlHalf, DatabaseSpec, EndpointSpec, GrantSpec, Proposal, User
 import { keyspaceNameProblem, roleNameProblem, rootRole } from './names.ts';
 import { passwordProblem } from './password.ts';
 import { privilegeProblem } from './privileges.ts';
+import { optionIssues } from './replication.ts';
 import { sizeServer } from './sizing.ts';
 
 const issue = (path: string[], problem: string | null): InputIssue[] => (problem === null ? [] : [{ path, message: problem }]);
@@ -12,6 +13,7 @@ const databaseIssues = (database: DatabaseSpec): InputIssue[] => [
   ...issue(['name'], keyspaceNameProblem(database.name)),
   ...(database.characterSet ? issue(['characterSet'], 'text is always UTF-8 in Cassandra: leave it out') : []),
   ...(database.collation ? issue(['collation'], 'Cassandra orders text by its bytes only: leave it out') : []),
+  ...optionIssues(database.options ?? []),
 ];
 
 function grantIssues(grant: GrantSpec): InputIssue[] {

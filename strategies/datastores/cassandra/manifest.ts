@@ -1,6 +1,7 @@
 import type { ArtefactSpec, EngineSourceSpec } from '../../spi/engine-source.ts';
 import type { Manifest } from '../../spi/manifest.ts';
 import { lock } from './lock-5.0.9.ts';
+import { databaseOptions } from './replication.ts';
 
 /** Below the build's prefix. */
 export const libraryFolder = 'usr/share/cassandra/lib';
@@ -40,6 +41,7 @@ export const manifest: Manifest = {
     environment: { SSL_CERTFILE: '{caFile}', SSL_VALIDATE: 'true' },
     files: { credentials: '[plain_text_auth]\npassword = {password}\n' },
   },
+  databaseOptions,
   accounts: 'replicated',
   openSessions: { outliveNewPassword: 'the server looks at a password once, when a connection logs in, and cannot end a single connection; a session loses what its user loses, at once' },
   // A start is ten seconds of one processor: minutes where ten instances start on two.

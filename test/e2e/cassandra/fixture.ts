@@ -21,7 +21,10 @@ export const fixtureOf = (place: number, isolated = true): ConformanceFixture =>
   client: createStockClient,
   presentedSerial,
   samples: {
-    databases: [{ name: 'kit_app' }, { name: 'kit_other' }],
+    databases: [
+      { name: 'kit_app' },
+      { name: 'kit_other', options: [{ name: 'replication', value: 'SimpleStrategy' }, { name: 'replication_factor', value: '1' }, { name: 'durable_writes', value: 'false' }] },
+    ],
     awkwardNames: ['O"the\\quote"', ' spaces and\u00a0more ', '--$1%s{}', '用户名', 'ß'.repeat(63) + 'x', 'a'.repeat(128), 'select', 'ALL', 'a/b', 'Mixed', 'mixed'],
     awkwardDatabaseNames: ['select', 'Mixed', 'mixed', '0digit', '_', 'a'.repeat(48)],
     systemNames: ['coffer', 'Coffer', 'coffer_more', 'root', 'cassandra', 'CASSANDRA'],

@@ -1,6 +1,5 @@
 /** What holds for connections that are open, and for a server whose places are all taken. */
 import { connect, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { password, useServer } from './server.ts';
@@ -55,9 +54,10 @@ describe('an open session', () => {
       while (!isFull) {
         const socket = connect({ host: server.harness.facts.host, port: server.harness.facts.ports['cql'] ?? 0 }).on('error', () => undefined);
         sockets.push(socket);
-        await once(socket, 'connect');
         // One that is turned away is closed at once.
-        isFull = await Promise.race([once(socket, 'close').then(() => true), delay(20, false)]);
+        const closed = new Promise<boolean>((resolve) => { socket.once('close', () => resolve(true)); });
+        await new Promise((resolve) => { socket.once('connect', resolve).once('close', resolve); });
+        isFull = await Promise.race([closed, delay(50, false)]);
       }
     };
     await fill();

@@ -27,6 +27,11 @@ describe('judgement', () => {
     const issues = await control.validate({ kind: 'database', track, database: { name: 'a', characterSet: 'latin1', collation: 'x' } });
     expect(issues.map(({ path }) => path.join('.'))).toEqual(['characterSet', 'collation']);
   });
+  it('takes one replica, which is what one node can keep', async () => {
+    const options = (...pairs: [string, string][]) => control.validate({ kind: 'database', track, database: { name: 'a', options: pairs.map(([name, value]) => ({ name, value })) } });
+    expect(await options(['replication', 'SimpleStrategy'], ['replication_factor', '1'], ['durable_writes', 'false'])).toEqual([]);
+    expect((await options(['replication_factor', '3'], ['replication', `x'}`], ['speed', '1'])).map(({ path }) => path.join('.'))).toEqual(['options.0.value', 'options.1.value', 'options.2.name']);
+  });
   it.each(['', 'a\0', 'a\n', '\ud800', ' a', 'a ', 'a'.repeat(73), 'ß'.repeat(37)])('%j is no password', (password) => expect(passwordProblem(password)).not.toBeNull());
   it('takes passwords up to what is hashed of them', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 80 }), (password) => {

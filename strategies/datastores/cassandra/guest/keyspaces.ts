@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { DatabaseSpec } from '../../../spi/control.ts';
 import { type DatabaseInfo, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { isSystemKeyspace, keyspaceNameProblem } from '../names.ts';
+import { optionIssues, parseReplication, replicationClause, toOptions } from '../replication.ts';
 import { keyspaceNames } from './catalogue.ts';
 import { identifier } from './cql.ts';
 import { readText, writeOwned } from './files.ts';
 import { ask, askEach } from './management.ts';
 import { isRootEnabled, rootKeyspaceGrants } from './root.ts';
-import { dataCentre } from './server-config.ts';
 
 const mebibyte = 1_048_576;
 
@@ -18,18 +18,23 @@ export async function list(ctx: GuestContext): Promise<DatabaseInfo[]> {
   for (const { keyspace_name: name, mebibytes } of await ask(ctx, 'SELECT keyspace_name, mebibytes FROM system_views.disk_usage')) {
     sizes.set(String(name), (sizes.get(String(name)) ?? 0) + Number(mebibytes) * mebibyte);
   }
-  return (await keyspaceNames(ctx)).filter((name) => !isSystemKeyspace(name)).sort().map((name) => ({ name, characterSet: null, collation: null, sizeBytes: sizes.get(name) ?? 0 }));
+  const rows = await ask(ctx, 'SELECT keyspace_name, replication, durable_writes FROM system_schema.keyspaces');
+  return rows.map((row) => ({ name: String(row['keyspace_name']), replication: Object.fromEntries(row['replication'] as [string, string][]), isDurable: row['durable_writes'] === true }))
+    .filter(({ name }) => !isSystemKeyspace(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, replication, isDurable }) => ({ name, characterSet: null, collation: null, sizeBytes: sizes.get(name) ?? 0, options: toOptions(replication, isDurable) }));
 }
 
 export async function create(ctx: GuestContext, database: DatabaseSpec): Promise<void> {
   judge(database.name);
+  const [issue] = optionIssues(database.options ?? []);
+  if (issue) throw new GuestFault('REFUSED', issue.message);
   const intent = intentFile(ctx, database.name);
   if ((await keyspaceNames(ctx)).includes(database.name)) {
     if ((await readText(intent)) !== ctx.operationId) throw new GuestFault('EXISTS', `the keyspace "${database.name}" exists`);
   } else {
     // Keyspaces take no remark: who makes one is on record beside them, before it is made.
     await writeOwned(ctx, intent, ctx.operationId);
-    await ask(ctx, `CREATE KEYSPACE ${identifier(database.name)} WITH replication = {'class': 'NetworkTopologyStrategy', '${dataCentre}': 1} AND durable_writes = true`);
+    await ask(ctx, `CREATE KEYSPACE ${identifier(database.name)} WITH ${replicationClause(parseReplication(database.options ?? []))}`);
   }
   if (await isRootEnabled(ctx)) await askEach(ctx, rootKeyspaceGrants(database.name));
 }

@@ -3,6 +3,7 @@
  * https://cassandra.apache.org/doc/5.0/cassandra/managing/configuration/cass_yaml_file.html
  */
 import type { GuestContext } from '../../../spi/guest.ts';
+import { dataCentre } from '../replication.ts';
 import { advertised, cqlPort, dataFolders, isWildcardBind, keyFiles, listenAddress, type PlaceContext, storagePort } from './places.ts';
 
 /**
@@ -54,8 +55,6 @@ export function renderServerConfig(ctx: ConfigContext): string {
   return `# Written by Coffer; changes made by hand are lost.\n${JSON.stringify({ ...sized, ...ownedSettings(ctx) }, null, 1)}\n`;
 }
 
-/** One data centre, one rack: names that a ring can grow from. */
-export const dataCentre = 'dc1';
 export const renderRack = (): string => `dc=${dataCentre}\nrack=rack1\n`;
 
 /** To standard output, which the agent keeps and rotates. */
