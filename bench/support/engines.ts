@@ -14,5 +14,9 @@ export const engines: readonly BenchEngine[] = [
     title: 'MariaDB 11.8', datastore: 'mariadb', version: '11.8', script: 'mariadb.sh', program: 'mariadb',
     input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
   },
+  {
+    title: 'MongoDB 6.0', datastore: 'mongodb', version: '6.0', script: 'mongodb.sh', program: 'mongod',
+    input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  },
   { title: 'Redis 8', datastore: 'redis', version: '8', script: 'redis.sh', program: 'redis-server', input: { flavor: 'small', users: [{ name: 'app' }] } },
 ];

@@ -2,7 +2,7 @@
  * SCRAM-SHA-256 (RFC 5802, RFC 7677): the client's side of a login, and the verifier the server keeps instead of a
  * password. Pure but for the random nonce and salt. https://www.mongodb.com/docs/manual/core/security-scram/
  */
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 
 export const mechanism = 'SCRAM-SHA-256';
@@ -25,11 +25,6 @@ export async function createVerifier(password: string, salt = randomBytes(saltBy
   return { iterationCount: iterations, salt, storedKey: sha256(hmac(saltedPassword, 'Client Key')).toString('base64'), serverKey: hmac(saltedPassword, 'Server Key').toString('base64') };
 }
 
-export async function isPasswordOf(verifier: Verifier, password: string): Promise<boolean> {
-  const other = await createVerifier(password, verifier.salt, verifier.iterationCount);
-  return timingSafeEqual(Buffer.from(other.storedKey, 'base64'), Buffer.from(verifier.storedKey, 'base64'));
-}
-
 const escaped = (user: string): string => user.replaceAll('=', '=3D').replaceAll(',', '=2C');
 
 /** One login: what to send first, what to answer to the server's challenge, and whether the server knew the verifier, too. */
@@ -39,7 +34,7 @@ export function createLogin(user: string, password: string, nonce = randomBytes(
     first: `n,,${bare}`,
     async final(challenge) {
       const fields = fieldsOf(challenge);
-      const [serverNonce = '', salt = '', iterations = 0] = [fields['r'], fields['s'], Number(fields['i'])];
+      const [serverNonce, salt, iterations] = [fields['r'] ?? '', fields['s'] ?? '', Number(fields['i'])];
       if (!serverNonce.startsWith(nonce) || salt === '') throw new Error('the server answered another login than this one');
       if (!(iterations >= minIterations && iterations <= maxIterations)) throw new Error(`the server asks for ${iterations} rounds of hashing`);
       const saltedPassword = await salted(password, salt, iterations);

@@ -5,7 +5,7 @@
 import type { SizingInput } from '../../spi/control.ts';
 
 export const cacheSize = 'storage.wiredTiger.engineConfig.cacheSizeGB';
-export const maxConnections = 'net.maxIncomingConnections';
+export const oplogSize = 'replication.oplogSizeMB';
 const journal = 'storage.wiredTiger.engineConfig.configString';
 
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.floor(value)));
@@ -19,9 +19,9 @@ export function sizeServer({ flavor: { memoryMb }, volumeGb }: SizingInput): Rec
   return {
     [cacheSize]: String(clamp((memoryMb - ownMemoryMb) / 2, minCacheMb, 1 << 20) / 1024),
     // each is a thread with its stack
-    [maxConnections]: String(clamp(memoryMb / 4, 100, 20_000)),
+    'net.maxIncomingConnections': String(clamp(memoryMb / 4, 100, 20_000)),
     // how far a change stream or a member that was away may be behind; counts when the data is made
-    'replication.oplogSizeMB': String(clamp(volumeMb / 20, 50, 51_200)),
+    [oplogSize]: String(clamp(volumeMb / 20, 50, 51_200)),
     // https://source.wiredtiger.com/develop/group__wt.html: segments by volume, none of them made in advance
     [journal]: `log=(file_max=${clamp(volumeMb / 64, 16, 100)}MB,prealloc=false)`,
     'setParameter.tcmallocMaxTotalThreadCacheBytes': String(clamp(memoryMb / 16, 16, 1024) * 1024 ** 2),

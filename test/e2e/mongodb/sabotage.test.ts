@@ -47,6 +47,14 @@ describe('a server', () => {
     await call('repair', []);
     await isSound();
   });
+  it('gives its roles what this release needs when it starts', async () => {
+    await run({ revokePrivilegesFromRole: 'coffer_management', privileges: [{ resource: { cluster: true }, actions: ['getCmdLineOpts'] }] });
+    expect(await faultOf(call('configure', []))).toBe('FAILED');
+    await call('stop', ['orderly']);
+    await call('start', []);
+    expect(await call('configure', [])).toEqual({ changed: false, restartRequired: [] });
+    await isSound();
+  });
   it('would be lost to management by who may grant roles in one database: so nobody may', async () => {
     await server.user('deputy', { shop: [] });
     await run({ grantRolesToUser: 'deputy', roles: [{ role: 'userAdmin', db: 'shop' }] });

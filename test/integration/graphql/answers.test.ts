@@ -65,8 +65,8 @@ describe('a refusal of a query', () => {
 describe('reading', () => {
   it('an instance whose plugin is gone still works', async () => {
     const { id } = server.fake.addInstance('orphan', undefined, { versionId: 'dsv_00000000000000000000000000', datastore: 'gone', track: '3' });
-    const { body } = await server.post('query ($id: ID!) { instance(by: { id: $id }) { datastoreVersion { name active datastore { name plugin { state maturity problem } } } } }', { variables: { id } });
-    expect(body.data.instance.datastoreVersion).toEqual({ name: '3', active: false, datastore: { name: 'gone', plugin: { state: 'DISABLED', maturity: 'UNKNOWN', problem: expect.any(String) } } });
+    const { body } = await server.post('query ($id: ID!) { instance(by: { id: $id }) { datastoreVersion { name active datastore { name plugin { state maturity maturityReason problem } } } } }', { variables: { id } });
+    expect(body.data.instance.datastoreVersion).toEqual({ name: '3', active: false, datastore: { name: 'gone', plugin: { state: 'DISABLED', maturity: 'UNKNOWN', maturityReason: null, problem: expect.any(String) } } });
   });
 
   it('many things by id is one look-up for each type, in the order asked for, null for what cannot be seen', async () => {

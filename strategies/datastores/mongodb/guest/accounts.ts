@@ -10,10 +10,14 @@ const roleExists = 51002;
 
 /** Idempotent, and right whatever it finds. */
 export async function makeAccounts(ctx: Pick<GuestContext, 'managementSecret'>, admin: Admin): Promise<void> {
-  await makeRole(admin, managementRole, managementPrivileges);
-  await makeRole(admin, rootRole, rootPrivileges);
+  await makeRoles(admin);
   const account = { pwd: ctx.managementSecret, mechanisms: [mechanism], roles: [{ role: managementRole, db: adminDatabase }], authenticationRestrictions: [], ...durably };
   await createOr(admin, { createUser: managementName, ...account }, codes.userExists, { updateUser: managementName, ...account });
+}
+
+export async function makeRoles(admin: Admin): Promise<void> {
+  await makeRole(admin, managementRole, managementPrivileges);
+  await makeRole(admin, rootRole, rootPrivileges);
 }
 
 async function makeRole(admin: Admin, name: string, privileges: readonly Privilege[]): Promise<void> {

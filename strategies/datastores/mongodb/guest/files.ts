@@ -6,7 +6,10 @@ import { files, renderConfig, serverSettings } from './config-file.ts';
 
 const memberKeyBytes = 567;
 
-const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+});
 
 /** True when it was not as it should be. */
 export async function writeOwned(ctx: GuestContext, path: string, text: string): Promise<boolean> {
