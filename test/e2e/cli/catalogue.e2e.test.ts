@@ -21,8 +21,8 @@ const create = (name: string, version: string, url?: string): Promise<Ended> =>
 const versions = async (url?: string): Promise<string[]> => json((await asEditor(['datastore', 'version', 'list', 'redis', '--json'], url)).out).map(({ name }: any) => name);
 
 beforeAll(async () => {
-  coffer = await startInstallation({ env: { COFFER_PORT: '21721', COFFER_CONDUCTOR_PORT: '21722', COFFER_ENROL_PORT: '21723', COFFER_ENGINE_PORTS: '21730-21739' } });
-  second = await startGatewayProcess(coffer, { ports: [21_724, 21_725, 21_726] });
+  coffer = await startInstallation();
+  second = await startGatewayProcess(coffer);
   await second.ready();
   cli = await prepareCli({ env: { COFFER_HOME: coffer.home } });
   for (const project of ['web', 'lab']) await done(['project', 'create', project]);
