@@ -54,7 +54,7 @@ describe('a version', () => {
     expect(refused).toMatchObject({ code: 2, error: expect.stringMatching(/flavor.*redis 8 does not allow nano; it allows small/) });
     await done(['datastore', 'version', 'update', 'redis', '8', '--any-flavor', '--deprecated']);
     expect(await done(['datastore', 'version', 'list', 'redis'])).toMatch(/8\*? +DEPRECATED +PRIVATE +nano micro small medium large/);
-    expect(await create('db', '8')).toMatchObject({ code: 0, out: expect.stringMatching(/^db ACTIVE {2}redis 8/) });
+    expect(await create('db', '8')).toMatchObject({ code: 0, out: expect.stringMatching(/^db ACTIVE {2}redis 8/), error: expect.stringMatching(/redis 8 is deprecated/) });
   });
 
   it('is not deleted while it has an instance; inactive, it has no new ones and the old one lives', async () => {
