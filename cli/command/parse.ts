@@ -25,6 +25,11 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+export function positiveNumber(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) <= 0) throw new InvalidArgumentError('Give a number such as 0.5 or 2.');
+  return Number(text);
+}
+
 /** A repeatable option: each use adds to the list. */
 export const collect = (value: string, earlier: string[] | undefined): string[] => [...(earlier ?? []), value];
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ListDatastoresDocument, ListFlavorsDocument, ShowDatastoreDocument, type VersionRowFragment } from '../generated/documents.ts';
+import { ListDatastoresDocument, ShowDatastoreDocument, type VersionRowFragment } from '../generated/documents.ts';
 import type { Client } from '../api/client.ts';
 import { defaultLimit, listAll } from '../api/pages.ts';
 import { action, type Kit } from '../command/action.ts';
@@ -7,19 +7,16 @@ import { notFoundFailure } from '../failure.ts';
 import type { Column } from '../output/table.ts';
 import { paintWord, type Style } from '../output/style.ts';
 import { printable } from '../output/text.ts';
-import { memoryText } from '../output/units.ts';
+import { addDatastoreVersionCommands, installedText, stateText } from './datastore-version.ts';
 import { printList } from './listing.ts';
-
-/** What each version has in common with others of its datastore comes with `show`. */
-export const installedText = ({ source }: Pick<VersionRowFragment, 'source'>): string =>
-  (source.builds ? source.builds.map(({ version, source: kind }) => `${version} (${kind})`).join(', ') || 'no' : 'unknown');
 
 const versionColumns = (style: Style): Column<VersionRowFragment>[] => [
   { title: 'VERSION', value: ({ name }) => name },
   { title: 'INSTALLED', value: (version) => installedText(version) },
   { title: 'SOURCES', value: ({ source }) => source.kinds.join(', ') },
   { title: 'CAPABILITIES', value: ({ capabilities }) => capabilities.join(' ') },
-  { title: 'STATE', value: ({ active, deprecated }) => (!active ? 'INACTIVE' : deprecated ? 'DEPRECATED' : 'ACTIVE'), paint: (text) => paintWord(style, text) },
+  { title: 'STATE', value: stateText, paint: (text) => paintWord(style, text) },
+  { title: 'VISIBILITY', value: ({ visibility }) => visibility },
   { title: 'END OF LIFE', value: ({ endOfLife }) => endOfLife?.slice(0, 10) },
 ];
 
@@ -67,16 +64,5 @@ export function addDatastoreCommands(program: Command, kit: Kit): void {
     terminal.line();
     terminal.table(versionColumns(terminal.style), versions);
   }));
-}
-
-export function addFlavorCommands(program: Command, kit: Kit): void {
-  program.command('flavor').description('sizes that instances can have').command('list').description('flavors, smallest first').action(action(kit, async (session) => {
-    const { flavors } = await (await session.client()).request(ListFlavorsDocument, {});
-    printList(session, 'flavors', { nodes: flavors, totalCount: flavors.length }, [
-      { title: 'NAME', value: ({ name }) => name },
-      { title: 'VCPUS', value: ({ vcpus }) => vcpus, align: 'right' },
-      { title: 'MEMORY', value: ({ memoryMb }) => memoryText(memoryMb), align: 'right' },
-      { title: 'ID', value: ({ id }) => id },
-    ]);
-  }));
+  addDatastoreVersionCommands(datastore, kit);
 }

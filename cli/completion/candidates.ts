@@ -68,11 +68,12 @@ function argumentAt(command: Command, index: number): Argument | undefined {
   return command.registeredArguments[index] ?? (last?.variadic ? last : undefined);
 }
 
-const lookups = ['instance', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'database', 'databases', 'token', 'version', 'datastoreVersion'];
+const lookups = ['instance', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'database', 'databases', 'token', 'version', 'datastoreVersion', 'visibleTo'];
 const files = ['tokenFile', 'passwordFile'];
 const statuses = ['active', 'building', 'deleting', 'error', 'stopped', 'unhealthy', 'unknown'];
 const fixed: Readonly<Record<string, readonly string[]>> = {
   role: ['viewer', 'editor', 'owner', 'operator'], until: [...statuses, 'deleted'], status: statuses, sort: ['created', 'name'],
+  visibility: ['public', 'private'],
   state: ['pending', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled'],
 };
 

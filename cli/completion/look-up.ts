@@ -19,11 +19,13 @@ export async function lookUp(session: Session, of: string, words: readonly strin
     case 'datastore': return named(nodesOf((await client.request(DatastoreNamesDocument, {})).datastores));
     case 'version': case 'datastoreVersion': {
       const datastores = nodesOf((await client.request(DatastoreNamesDocument, {})).datastores);
-      return datastores.filter(({ name }) => of !== 'version' || name === words[0]).flatMap(({ name, versions }) => nodesOf(versions).map((version) => ({ value: version.name, description: of === 'version' ? '' : name })));
+      // an argument stands after its datastore, and may mean any; the option is for new instances
+      if (of === 'version') return named(nodesOf(datastores.find(({ name }) => name === words[0])?.versions));
+      return datastores.flatMap(({ name, versions }) => nodesOf(versions).filter(({ active }) => active).map((version) => ({ value: version.name, description: name })));
     }
     case 'flavor': return named((await client.request(ListFlavorsDocument, {})).flavors);
     case 'token': return named((await listTokens(client, await requireProject(session, client))).filter(({ revokedAt }) => revokedAt === null));
-    case 'project': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
+    case 'project': case 'visibleTo': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
     case 'user': return named(nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users));
     case 'database': case 'databases': return named(nodesOf((await client.request(ListDatabasesDocument, { id: await instanceId(), first })).instance?.databases));
     case 'operation': return nodesOf((await client.request(ListOperationsDocument, { first: 30 })).operations).map((one) => ({ value: one.id, description: `${one.kind} ${subjectName(one) ?? ''} ${one.state}` }));

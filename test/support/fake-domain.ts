@@ -154,27 +154,27 @@ export function createFakeDomain(feed = createFakeFeed()) {
         throw new CofferError('CONFLICT.EXISTS', 'postgresql 17 is registered already');
       },
       async updateVersion(caller, { datastoreVersionId, active, deprecated, visibility, projects: named, flavors: allowed }) {
-        const at = needVersion(caller, datastoreVersionId, 'datastore-version.update');
+        const index = needVersion(caller, datastoreVersionId, 'datastore-version.update');
         const missing = named?.find((id) => !projects.some((project) => project.id === id));
         if (missing) throw notFound(`project ${missing}`);
-        const old = versions[at]!;
-        return (versions[at] = {
+        const old = versions[index]!;
+        return (versions[index] = {
           ...old, active: active ?? old.active, deprecated: deprecated ?? old.deprecated, visibility: visibility ?? old.visibility, projectIds: named ?? old.projectIds, revision: old.revision + 1,
           ...(allowed === undefined ? {} : { flavorIds: allowed?.map((name) => domain.catalogue.flavor(name)!.id) ?? null }),
         });
       },
       async deleteVersion(caller, id) {
-        const at = needVersion(caller, id, 'datastore-version.delete');
+        const index = needVersion(caller, id, 'datastore-version.delete');
         if ([...instances.values()].some((one) => one.versionId === id)) throw new CofferError('PRECONDITION.STATE', 'postgresql 17 still has instances');
-        return versions.splice(at, 1)[0]!;
+        return versions.splice(index, 1)[0]!;
       },
       async setDefaultVersion(caller, id) { needVersion(caller, id, 'datastore-version.set-default'); return datastore; },
       async createFlavor(caller, input) { operator(caller, 'flavor.create'); const made = { id: ids('Flavor'), ...input }; flavors.push(made); return made; },
       async deleteFlavor(caller, id) {
-        const at = flavors.findIndex((one) => one.id === id);
-        if (at < 0) throw notFound(`flavor ${id}`);
+        const index = flavors.findIndex((one) => one.id === id);
+        if (index < 0) throw notFound(`flavor ${id}`);
         operator(caller, 'flavor.delete');
-        return flavors.splice(at, 1)[0]!;
+        return flavors.splice(index, 1)[0]!;
       },
     },
     engineSource: async () => ({ kinds: ['debian'], installed: true, builds: [{ id: 'b1', version: '17.6', source: 'debian', installedAt: at, binDir: '/engines/b1/bin' }] }),
@@ -254,10 +254,10 @@ export function createFakeDomain(feed = createFakeFeed()) {
     },
   };
   function needVersion(caller: Caller, id: string, action: string): number {
-    const at = versions.findIndex((one) => one.id === id && shown(caller, one));
-    if (at < 0) throw notFound(`version ${id}`);
+    const index = versions.findIndex((one) => one.id === id && shown(caller, one));
+    if (index < 0) throw notFound(`version ${id}`);
     operator(caller, action);
-    return at;
+    return index;
   }
   async function endOperation(caller: Caller, id: string, state: OperationView['state']): Promise<OperationView> {
     const operation = own(caller, operations.get(id));

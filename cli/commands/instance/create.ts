@@ -71,6 +71,7 @@ function tellCreated(session: Session, instance: InstanceDetailsFragment, users:
   const { name, status, endpoints, datastoreVersion } = instance;
   terminal.line(`${terminal.style.bold(printable(name))} ${paintWord(terminal.style, status)}  ${datastoreText(datastoreVersion)}  ${endpointText(endpoints)}`.trimEnd());
   tellPasswords();
+  if (datastoreVersion.deprecated) terminal.note(`${datastoreText(datastoreVersion)} is deprecated: see \`coffer datastore version list\` for others.`);
   if (status === 'ACTIVE') terminal.note(`Connect: coffer instance connect ${name}${users.length > 1 ? ` --user ${users[0]}` : ''}`);
   else terminal.note(`Watch it: coffer instance watch ${name}`);
 }

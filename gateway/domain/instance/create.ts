@@ -1,6 +1,6 @@
 /** createInstance: judge, admit, and in one transaction write the row, the operation, its locks and the start event. */
 import { randomBytes } from 'node:crypto';
-import { CofferError, notFound } from '../../../kernel/errors.ts';
+import { catalogue, CofferError, isCofferError, notFound } from '../../../kernel/errors.ts';
 import { newId } from '../../../kernel/ids.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { isUniqueViolation, type Tx } from '../../store/tx.ts';
@@ -40,7 +40,8 @@ export async function createInstance(deps: CreateDeps, caller: Caller, input: Cr
 /** The catalogue in memory may be a moment old, but never when it refuses; the insert proves that it was not when it allows. */
 async function judge(deps: CreateDeps, caller: Caller, input: CreateInstanceInput): Promise<ValidCreate> {
   const look = (): Promise<ValidCreate> => validateCreate(caller, input, deps.catalogue, deps.control);
-  return look().catch(async () => {
+  return look().catch(async (refusal: unknown) => {
+    if (!isCofferError(refusal) || catalogue[refusal.code].kind !== 'failure') throw refusal;
     await deps.catalogue.reload();
     return look();
   });

@@ -41,7 +41,8 @@ describe('reading', () => {
     expect(ambiguous.error).toMatch(/--project/);
     expect(json((await cli.run(['instance', 'show', 'twin', '--json', '--project', 'beta'])).out).id).toBe(second.id);
   });
-  it.each([[['instance', 'list']], [['datastore', 'list']], [['datastore', 'show', 'postgresql']], [['flavor', 'list']], [['engine', 'list']], [['operation', 'list']], [['event', 'list']],
+  it.each([[['instance', 'list']], [['datastore', 'list']], [['datastore', 'show', 'postgresql']], [['datastore', 'version', 'list']], [['datastore', 'version', 'show', 'postgresql', '17']], [['datastore', 'version', 'update', 'postgresql', '17', '--deprecated']],
+    [['datastore', 'version', 'default', 'postgresql', '17']], [['flavor', 'list']], [['engine', 'list']], [['operation', 'list']], [['event', 'list']],
     [['project', 'list']], [['token', 'list', '--project', 'alpha']], [['system']], [['database', 'list', 'shop']], [['user', 'list', 'shop']], [['root', 'show', 'shop']], [['instance', 'ping', 'shop']], [['context', 'show']], [['version']]])('%j answers people and programs', async (words) => {
     const [people, programs] = await Promise.all([cli.run(words), cli.run([...words, '--json'])]);
     expect(people).toMatchObject({ code: 0 });

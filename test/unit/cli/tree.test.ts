@@ -54,6 +54,13 @@ describe('completion', () => {
     expect(decideWanted(program(), ['engine', 'install', 'some', ''])).toEqual({ kind: 'lookup', of: 'version', words: ['some'] });
     expect(decideWanted(program(), ['user', 'grant', 'shop', 'app', 'one', ''])).toMatchObject({ kind: 'lookup', of: 'databases', words: ['shop', 'app', 'one'] });
   });
+  it('knows what stands at arguments and options of a group within a group', () => {
+    expect(values(['datastore', 'version', ''])).toEqual(['list', 'show', 'register', 'update', 'delete', 'default']);
+    expect(decideWanted(program(), ['datastore', 'version', 'update', 'some', ''])).toEqual({ kind: 'lookup', of: 'version', words: ['some'] });
+    expect(decideWanted(program(), ['datastore', 'version', 'update', 'some', '1', '--visible-to', ''])).toMatchObject({ kind: 'lookup', of: 'visibleTo' });
+    expect(values(['datastore', 'version', 'update', 'some', '1', '--visibility', ''])).toEqual(['public', 'private']);
+    expect(decideWanted(program(), ['flavor', 'delete', ''])).toMatchObject({ kind: 'lookup', of: 'flavor' });
+  });
   it('knows what stands after an option', () => {
     expect(decideWanted(program(), ['instance', 'create', 'x', '--flavor', ''])).toMatchObject({ kind: 'lookup', of: 'flavor' });
     expect(values(['token', 'create', 'x', '--role', ''])).toContain('viewer');

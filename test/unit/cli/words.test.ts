@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, maintenanceOf, momentOf, oneOf, someOf, tagOf, wholeNumber } from '../../../cli/command/parse.ts';
+import { durationMs, maintenanceOf, momentOf, oneOf, positiveNumber, someOf, tagOf, wholeNumber } from '../../../cli/command/parse.ts';
 import { exitCodeMeanings, exitCodeOf, exitCodes, Failure } from '../../../cli/failure.ts';
+import { choicesOf } from '../../../cli/commands/datastore-version.ts';
 import { updateInputOf } from '../../../cli/commands/instance/life-cycle.ts';
 import { defaultDatabase } from '../../../cli/commands/instance/connect.ts';
 import { stateLine } from '../../../cli/commands/instance/present.ts';
@@ -17,6 +18,10 @@ describe('values of options', () => {
     const parse = wholeNumber(1, 10);
     expect(parse('10')).toBe(10);
     for (const text of ['0', '11', '1.5', 'x', '', '1e1']) expect(() => parse(text)).toThrow(/1 to 10/);
+  });
+  it('a number may have a fraction and is more than nothing', () => {
+    expect([positiveNumber('0.5'), positiveNumber('16')]).toEqual([0.5, 16]);
+    for (const text of ['0', '-1', '1e3', '.5', '', 'x']) expect(() => positiveNumber(text)).toThrow(/such as 0\.5/);
   });
   it('a tag has a key and keeps every further equals sign', () => {
     expect(tagOf('a=b=c')).toEqual({ key: 'a', value: 'b=c' });
@@ -103,5 +108,18 @@ describe('the line of a watched instance', () => {
   });
   it('is left out when nothing of it has changed', () => {
     expect(told(state('ACTIVE', shared), state('ACTIVE', { ...shared, since: 'earlier' }))).toBeNull();
+  });
+});
+
+describe('choices about a version', () => {
+  it('are what is named and nothing else', () => {
+    expect(choicesOf({ active: false, deprecated: true, revision: 3 })).toEqual({ active: false, deprecated: true, revision: 3 });
+    expect(choicesOf({ visibleTo: ['web'] })).toEqual({ visibility: 'PRIVATE' });
+    expect([choicesOf({ flavor: ['small'] }), choicesOf({ anyFlavor: true })]).toEqual([{ flavors: ['small'] }, { flavors: null }]);
+  });
+  it('are refused where they contradict each other, or are none', () => {
+    expect(() => choicesOf({ visibleTo: ['web'], visibility: 'PUBLIC' })).toThrow(/private/);
+    expect(() => choicesOf({ flavor: ['small'], anyFlavor: true })).toThrow(/exclude/);
+    expect(() => choicesOf({ revision: 3 })).toThrow(/nothing to change/);
   });
 });
