@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { HarnessFacts, Login } from '../../../strategies/conformance/index.ts';
 import { manifest } from '../../../strategies/datastores/mongodb/manifest.ts';
-import { engineFolder } from '../../support/conformance/engine-builds.ts';
+import { engineFolder } from '../../../kit/harness/engine-builds.ts';
 
 const version = '2.12.0';
 const installTimeoutMs = 300_000;
