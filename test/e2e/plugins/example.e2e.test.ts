@@ -1,13 +1,13 @@
 /** The example plugin as a stranger's: packed, installed beside an installation, named in its configuration. */
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, processesOf, remove, show, succeed } from '../../support/actions.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
-import { enginesFolder, type Installation, startInstallation } from '../../support/installation.ts';
+import { enginesFolder, type Installation, ROOT, startInstallation } from '../../support/installation.ts';
 import { generatePackages, install, pack } from '../../support/plugin-packages.ts';
 
 const run = promisify(execFile);
@@ -26,6 +26,21 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('is two small packages, of which one depends on the other and on nothing else', async () => {
   expect(tarballs.map((path) => path.split('/').at(-1))).toEqual(['coffer-plugin-sdk-1.1.0.tgz', 'coffer-plugin-valkey-0.1.0.tgz']);
+});
+
+it('tells a stranger\'s compiler what is wrong, and nothing else', async () => {
+  const project = join(folder, 'typed');
+  await mkdir(join(project, 'node_modules'), { recursive: true });
+  await install([tarballs[0]!], project, folder);
+  for (const name of ['@types', 'undici-types']) await symlink(join(ROOT, 'node_modules', name), join(project, 'node_modules', name));
+  await writeFile(join(project, 'plugin.ts'), [
+    "import { definePlugin, GuestFault, type GuestContext, type InputIssue, type ProbeState } from '@coffer/plugin-sdk';",
+    "export const refuse = (ctx: GuestContext): InputIssue[] => { throw new GuestFault('EXISTS', ctx.paths.data); };",
+    "export const wrong: ProbeState = 'fine';",
+    'export default definePlugin;',
+  ].join('\n'));
+  const answer = await run(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node', 'plugin.ts'], { cwd: project }).then(() => '', ({ stdout }: { stdout: string }) => stdout);
+  expect(answer.trim().split('\n')).toEqual([expect.stringMatching(/^plugin\.ts\(3,14\): error TS2322/)]);
 });
 
 describe.each(modes)('in an installation started $name', ({ uid }) => {

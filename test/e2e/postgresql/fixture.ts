@@ -1,5 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/postgresql/index.ts';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createPsqlClient, presentedSerial } from './psql.ts';
 
@@ -24,3 +25,7 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
     readOnly: (database) => ({ database, privileges: ['SELECT'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/postgresql/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf('17'), module: harnessOptions('17').pluginUrl };
+export default own;

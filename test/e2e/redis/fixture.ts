@@ -1,5 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/redis/index.ts';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createRedisClient } from './redis-cli.ts';
 
@@ -24,3 +25,7 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
     readOnly: () => ({ database: null, privileges: ['~*', '+@read'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/redis/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf('8'), module: harnessOptions('8').pluginUrl };
+export default own;
