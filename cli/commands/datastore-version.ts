@@ -34,7 +34,7 @@ export function addDatastoreVersionCommands(datastore: Command, kit: Kit): void 
   const version = datastore.command('version').description('versions of a datastore, and what operators choose of them').helpCommand(false);
   const ofVersion = (name: string, description: string): Command => version.command(name).description(description).argument('<datastore>', 'name or id').argument('<version>', 'such as 17');
 
-  version.command('list').description('versions, also those that are not active').argument('[datastore]', 'only of this one').action(action<object, [string | undefined]>(kit, list));
+  version.command('list').description('versions, also those that are not active').argument('[datastore]', 'only of this one; name or id').action(action<object, [string | undefined]>(kit, list));
   ofVersion('show', 'a version: who sees it, and what new instances can have').action(action<object, [string, string]>(kit, async (session, _options, ...words) => {
     const client = await session.client();
     const { node } = await client.request(ShowVersionDocument, { id: (await findVersion(client, ...words)).id });
@@ -68,7 +68,7 @@ export function addDatastoreVersionCommands(datastore: Command, kit: Kit): void 
 async function list(session: Session, _options: object, wanted: string | undefined): Promise<void> {
   const client = await session.client();
   const { nodes: datastores } = await listAll(client, ListVersionsDocument, {}, (answer) => answer.datastores, defaultLimit, datastoresAtOnce);
-  const chosen = datastores.filter(({ name }) => wanted === undefined || name === wanted);
+  const chosen = datastores.filter(({ id, name }) => wanted === undefined || name === wanted || id === wanted);
   if (wanted !== undefined && chosen.length === 0) throw missingDatastore(wanted);
   const nodes = chosen.flatMap(({ versions }) => versions.edges.map(({ node }) => node));
   printList(session, 'versions', { nodes, totalCount: nodes.length }, [
@@ -132,6 +132,9 @@ async function findVersion(client: Client, datastore: string, reference: string)
   return version;
 }
 
+const projectsText = ({ edges, totalCount }: NonNullable<VersionDetailsFragment['projects']>): string =>
+  edges.map(({ node }) => printable(node.name)).join(' ') + (totalCount > edges.length ? ` and ${totalCount - edges.length} more` : '') || 'operators alone';
+
 function tellVersion(session: Session, version: VersionDetailsFragment): void {
   const { terminal } = session;
   if (session.isJson) return terminal.json(version);
@@ -142,7 +145,7 @@ function tellVersion(session: Session, version: VersionDetailsFragment): void {
     ['id', version.id],
     ['state', paintWord(terminal.style, stateText(version))],
     ['visibility', version.visibility],
-    ['visible to', version.visibility === 'PRIVATE' && projects ? projects.edges.map(({ node }) => printable(node.name)).join(' ') || 'operators alone' : null],
+    ['visible to', version.visibility === 'PRIVATE' && projects ? projectsText(projects) : null],
     ['flavors', flavorNames(version)],
     ['end of life', version.endOfLife?.slice(0, 10)],
     ['installed', installedText(version)],

@@ -1,4 +1,4 @@
-/** A create and a deletion of its version or flavor at the same moment: one of the two happens, never both. */
+/** What meets at the same moment: a create and the deletion of its version or flavor, two changes of one version. One of the two happens, never both. */
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
@@ -57,4 +57,12 @@ describe.each([
     await other.query('rollback');
     expect([await creating, await deleting]).toEqual(['done', refusal]);
   });
+});
+
+it('of two changes of a version by people who read the same, one is told', async () => {
+  await other.query(`select 1 from datastore_version where id = '${versionId}' for update`);
+  const changes = [{ active: false }, { deprecated: true }].map((change) => told(world.domain.catalogueChanges.updateVersion(world.caller('OPERATOR'), { datastoreVersionId: versionId, revision: 1, ...change })));
+  await waiting(2);
+  await other.query('commit');
+  expect((await Promise.all(changes)).sort()).toEqual(['CONFLICT.STALE: postgresql 17 is at revision 2, not 1', 'done']);
 });
