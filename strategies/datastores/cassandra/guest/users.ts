@@ -28,8 +28,10 @@ export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
   await forgetful(ctx);
 }
 
-async function createRole(ctx: GuestContext, name: string, hash: string): Promise<void> {
-  await ask(ctx, `CREATE ROLE ${literal(name)} WITH HASHED PASSWORD = ${literal(hash)} AND LOGIN = true AND SUPERUSER = false`);
+/** Root may have made one without a password, who cannot log in yet. */
+async function createRole(ctx: GuestContext, name: string, hash: string | null): Promise<void> {
+  const password = hash === null ? '' : `HASHED PASSWORD = ${literal(hash)} AND `;
+  await ask(ctx, `CREATE ROLE ${literal(name)} WITH ${password}LOGIN = true AND SUPERUSER = false`);
   if (await isRootEnabled(ctx)) await askEach(ctx, rootRoleGrants(name));
 }
 
@@ -57,7 +59,7 @@ async function rename(ctx: GuestContext, before: RoleRow | undefined, name: stri
   }
   const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await isPassword(password, already.hash));
   if (already && !isOwnWork) throw new GuestFault('EXISTS', `the user "${target}" exists`);
-  if (!already) await createRole(ctx, target, password === undefined ? (before.hash ?? '') : await hashPassword(password));
+  if (!already) await createRole(ctx, target, password === undefined ? before.hash : await hashPassword(password));
   const permissions = await permissionsOf(ctx, name);
   await askEach(ctx, [
     ...permissions.flatMap(({ resource, words }) => {
