@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestContext } from '../../../spi/guest.ts';
 import { isSystemKeyspace, isSystemRole, rootRole } from '../names.ts';
 import { privilegeKinds } from '../privileges.ts';
-import { findRole, hashPassword, keyspaceNames, listRoles } from './catalogue.ts';
+import { findRole, keyspaceNames, listRoles } from './catalogue.ts';
 import { identifier, literal } from './cql.ts';
 import { ask, askEach } from './management.ts';
 import { authMemoryMs } from './server-config.ts';
@@ -19,7 +19,6 @@ export const rootKeyspaceGrants = (keyspace: string): string[] => [`GRANT ${[...
 export const rootRoleGrants = (role: string): string[] => [`GRANT ALTER, DROP, AUTHORIZE, DESCRIBE ON ROLE ${literal(role)} TO ${root}`];
 
 export async function enable(ctx: GuestContext, password: string): Promise<{ name: string }> {
-  const hash = await hashPassword(password);
   // Its rights first: who logs in finds them.
   if (!(await findRole(ctx, rootRole))) await ask(ctx, `CREATE ROLE ${root} WITH SUPERUSER = false AND LOGIN = false`);
   const keyspaces = (await keyspaceNames(ctx)).filter((name) => !isSystemKeyspace(name));
@@ -27,7 +26,7 @@ export async function enable(ctx: GuestContext, password: string): Promise<{ nam
   await askEach(ctx, [
     `GRANT CREATE ON ALL KEYSPACES TO ${root}`, `GRANT CREATE ON ALL ROLES TO ${root}`,
     ...keyspaces.flatMap(rootKeyspaceGrants), ...roles.flatMap((role) => rootRoleGrants(role.name)),
-    `ALTER ROLE ${root} WITH HASHED PASSWORD = ${literal(hash)} AND LOGIN = true`,
+    `ALTER ROLE ${root} WITH PASSWORD = ${literal(password)} AND LOGIN = true`,
   ]);
   await forgetful(ctx);
   return { name: rootRole };

@@ -3,9 +3,9 @@ import type { GrantSpec, UserRef, UserSpec } from '../../../spi/control.ts';
 import { type GuestContext, GuestFault, type UserInfo } from '../../../spi/guest.ts';
 import { isSystemRole, roleNameProblem } from '../names.ts';
 import { passwordProblem } from '../password.ts';
-import { findRole, hashPassword, isPassword, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
+import { findRole, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
 import { literal, parseDataResource, resourceClause } from './cql.ts';
-import { ask, askEach } from './management.ts';
+import { ask, askEach, canLogIn } from './management.ts';
 import { allPermissions, grantStatements, judgeKeyspace, permissionsOf, revokeStatements, shownGrants } from './permissions.ts';
 import { forgetful, isRootEnabled, rootRoleGrants } from './root.ts';
 
@@ -22,15 +22,17 @@ export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
   const statements = grantStatements(user.name, user.grants, await keyspaceNames(ctx));
   const existing = await findRole(ctx, user.name);
   // A repeat of a create that was cut off finds its own user: the same password, so nothing is taken over.
-  if (existing && !(await isPassword(user.password, existing.hash))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
-  if (!existing) await createRole(ctx, user.name, await hashPassword(user.password));
+  if (existing && !(await canLogIn(ctx, user.name, user.password))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
+  if (!existing) await createRole(ctx, user.name, passwordClause(user.password));
   await askEach(ctx, statements);
   await forgetful(ctx);
 }
 
+const passwordClause = (password: string): string => `PASSWORD = ${literal(password)} AND `;
 /** Root may have made one without a password, who cannot log in yet. */
-async function createRole(ctx: GuestContext, name: string, hash: string | null): Promise<void> {
-  const password = hash === null ? '' : `HASHED PASSWORD = ${literal(hash)} AND `;
+const hashClause = (hash: string | null): string => (hash === null ? '' : `HASHED PASSWORD = ${literal(hash)} AND `);
+
+async function createRole(ctx: GuestContext, name: string, password: string): Promise<void> {
   await ask(ctx, `CREATE ROLE ${literal(name)} WITH ${password}LOGIN = true AND SUPERUSER = false`);
   if (await isRootEnabled(ctx)) await askEach(ctx, rootRoleGrants(name));
 }
@@ -47,7 +49,7 @@ export async function update(ctx: GuestContext, user: UserRef, change: { name?: 
 }
 
 async function rekey(ctx: GuestContext, role: RoleRow, password: string | undefined): Promise<void> {
-  if (password !== undefined) await ask(ctx, `ALTER ROLE ${literal(role.name)} WITH HASHED PASSWORD = ${literal(await hashPassword(password))}`);
+  if (password !== undefined) await ask(ctx, `ALTER ROLE ${literal(role.name)} WITH PASSWORD = ${literal(password)}`);
 }
 
 /** There is no rename: the new one is made with all the old one has, then the old one goes. A call that was cut off finds its own work. */
@@ -57,9 +59,9 @@ async function rename(ctx: GuestContext, before: RoleRow | undefined, name: stri
     need(already, name);
     return;
   }
-  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await isPassword(password, already.hash));
+  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await canLogIn(ctx, target, password));
   if (already && !isOwnWork) throw new GuestFault('EXISTS', `the user "${target}" exists`);
-  if (!already) await createRole(ctx, target, password === undefined ? before.hash : await hashPassword(password));
+  if (!already) await createRole(ctx, target, password === undefined ? hashClause(before.hash) : passwordClause(password));
   const permissions = await permissionsOf(ctx, name);
   await askEach(ctx, [
     ...permissions.flatMap(({ resource, words }) => {
