@@ -1,9 +1,11 @@
 /** Management's own connection: over the same TLS port as everybody's, kept open, made anew when it was lost. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GuestFault, type GuestContext } from '../../../spi/guest.ts';
 import { managementRole } from '../names.ts';
 import { type Connection, type ConnectionTarget, openConnection } from './connection.ts';
 import { advertised, cqlPort, listenAddress } from './places.ts';
+import { authMemoryMs } from './server-config.ts';
 import { CqlError, errorCodes, type Row } from './wire.ts';
 
 export type ManagementContext = Pick<GuestContext, 'instanceId' | 'network' | 'paths' | 'tls' | 'managementSecret'>;
@@ -59,4 +61,9 @@ export async function canLogIn(ctx: ManagementContext, user: string, password: s
 /** One after the other: the engine has no transactions over several. */
 export async function askEach(ctx: ManagementContext, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await ask(ctx, statement);
+}
+
+/** Until the engine has forgotten rights and passwords as they were: what it was told before holds for everybody then. */
+export async function untilForgotten(ctx: Pick<GuestContext, 'signal'>): Promise<void> {
+  await delay(authMemoryMs + 50, undefined, { signal: ctx.signal });
 }

@@ -5,8 +5,7 @@ import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import { manifest } from '../manifest.ts';
 import { managementRole } from '../names.ts';
 import { SilenceError, TurnedAwayError } from './connection.ts';
-import { forgetConnection, managementConnection } from './management.ts';
-import { forgetful } from './root.ts';
+import { forgetConnection, managementConnection, untilForgotten } from './management.ts';
 import { CqlError, errorCodes, type Row } from './wire.ts';
 
 const againMs = 200;
@@ -55,7 +54,7 @@ async function isManagement(ctx: GuestContext, role: Row | undefined, timeoutLef
   const before = knownHashes.get(ctx.instanceId);
   if (before !== undefined && before !== hash) {
     // What the server remembers of the old one is over first.
-    await forgetful(ctx);
+    await untilForgotten(ctx);
     forgetConnection(ctx.instanceId);
     await managementConnection(ctx, timeoutLeftMs);
   }

@@ -5,9 +5,9 @@ import { isSystemRole, roleNameProblem } from '../names.ts';
 import { passwordProblem } from '../password.ts';
 import { findRole, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
 import { literal, parseDataResource, resourceClause } from './cql.ts';
-import { ask, askEach, canLogIn } from './management.ts';
+import { ask, askEach, canLogIn, untilForgotten } from './management.ts';
 import { allPermissions, grantStatements, judgeKeyspace, permissionsOf, revokeStatements, shownGrants } from './permissions.ts';
-import { forgetful, isRootEnabled, rootRoleGrants } from './root.ts';
+import { isRootEnabled, rootRoleGrants } from './root.ts';
 
 export async function list(ctx: GuestContext): Promise<UserInfo[]> {
   const [roles, permissions] = [await listRoles(ctx), await allPermissions(ctx)];
@@ -25,7 +25,7 @@ export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
   if (existing && !(await canLogIn(ctx, user.name, user.password))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
   if (!existing) await createRole(ctx, user.name, passwordClause(user.password));
   await askEach(ctx, statements);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 const passwordClause = (password: string): string => `PASSWORD = ${literal(password)} AND `;
@@ -45,7 +45,7 @@ export async function update(ctx: GuestContext, user: UserRef, change: { name?: 
   const before = await findRole(ctx, user.name);
   if (target === user.name) await rekey(ctx, need(before, user.name), change.password);
   else await rename(ctx, before, user.name, target, change.password);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 async function rekey(ctx: GuestContext, role: RoleRow, password: string | undefined): Promise<void> {
@@ -77,14 +77,14 @@ export async function remove(ctx: GuestContext, user: UserRef): Promise<void> {
   judgeName(user.name);
   need(await findRole(ctx, user.name), user.name);
   await ask(ctx, `DROP ROLE IF EXISTS ${literal(user.name)}`);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 export async function grant(ctx: GuestContext, user: UserRef, grants: GrantSpec[]): Promise<void> {
   judgeName(user.name);
   need(await findRole(ctx, user.name), user.name);
   await askEach(ctx, grantStatements(user.name, grants, await keyspaceNames(ctx)));
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 export async function revoke(ctx: GuestContext, user: UserRef, databases: (string | null)[]): Promise<void> {
@@ -92,7 +92,7 @@ export async function revoke(ctx: GuestContext, user: UserRef, databases: (strin
   need(await findRole(ctx, user.name), user.name);
   const permissions = await permissionsOf(ctx, user.name);
   await askEach(ctx, databases.flatMap((database) => revokeStatements(user.name, permissions, judgeKeyspace(database))));
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 function need(role: RoleRow | undefined, name: string): RoleRow {
