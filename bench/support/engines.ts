@@ -19,4 +19,8 @@ export const engines: readonly BenchEngine[] = [
     input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
   },
   { title: 'Redis 8', datastore: 'redis', version: '8', script: 'redis.sh', program: 'redis-server', input: { flavor: 'small', users: [{ name: 'app' }] } },
+  {
+    title: 'Cassandra 5.0', datastore: 'cassandra', version: '5.0', script: 'cassandra.sh', program: 'java',
+    input: { flavor: 'small', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] },
+  },
 ];

@@ -14,6 +14,7 @@ import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, Ha
 import type { FlavorSize } from '../../strategies/spi/control.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
+import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import { GuestFault, type GuestFaultCode } from '../../strategies/spi/guest.ts';
 import { unprivilegedIdentity, type Identity } from './unprivileged.ts';
 import { engineBuild } from './engine-builds.ts';
@@ -36,6 +37,11 @@ export interface ProcessHarnessOptions {
 }
 
 const callTimeoutMs = 60_000;
+/** As long as the plugin says it may take, where that is longer. */
+function timeoutOf(method: GuestMethod, { initialiseMs, startMs, stopMs }: GuestTimeouts): number {
+  const declared: Partial<Record<GuestMethod, number>> = { initialise: initialiseMs, start: startMs, stop: stopMs, repair: startMs + stopMs };
+  return Math.max(callTimeoutMs, declared[method] ?? 0);
+}
 const goneTimeoutMs = 10_000;
 const hourMs = 3_600_000;
 
@@ -72,7 +78,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
 
   async function request<M extends GuestMethod>(method: M, args: GuestArgs<M>, given: CallOptions, at: KillPoint | null): Promise<CallAnswer | null> {
     const answer = await guest.ask({
-      method, args, operationId: given.operationId ?? `op_${randomBytes(8).toString('hex')}`, timeoutMs: given.timeoutMs ?? callTimeoutMs, secrets: secretsOf(method, args), ...size,
+      method, args, operationId: given.operationId ?? `op_${randomBytes(8).toString('hex')}`, timeoutMs: given.timeoutMs ?? timeoutOf(method, options.plugin.manifest.timeouts), secrets: secretsOf(method, args), ...size,
       dieAtHandleCall: at && 'atHandleCall' in at ? at.atHandleCall : null,
     }, at && 'afterMs' in at ? at.afterMs : null);
     handleCalls = answer?.handleCalls ?? handleCalls;

@@ -45,5 +45,5 @@ export const manifest: Manifest = {
   accounts: 'replicated',
   openSessions: { outliveNewPassword: 'the server looks at a password once, when a connection logs in, and cannot end a single connection; a session loses what its user loses, at once' },
   // A start is ten seconds of one processor: minutes where ten instances start on two.
-  timeouts: { initialiseMs: 30_000, startMs: 300_000, stopMs: 120_000, probeMs: 3_000, statementMs: 30_000 },
+  timeouts: { initialiseMs: 30_000, startMs: 300_000, stopMs: 120_000, probeMs: 5_000, statementMs: 30_000 },
 };

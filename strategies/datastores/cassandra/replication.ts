@@ -11,7 +11,7 @@ export const dataCentre = 'dc1';
 const strategies = ['NetworkTopologyStrategy', 'SimpleStrategy'] as const;
 
 export const databaseOptions = {
-  replication: `${strategies.join(' (as it is when left out) or ')}`,
+  replication: strategies.join(' (as it is when left out) or '),
   replication_factor: '1, as long as the instance is one node',
   durable_writes: 'true (as it is when left out) or false: writes skip the commit log and are lost when the server is killed',
 } as const;

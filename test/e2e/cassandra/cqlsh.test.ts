@@ -36,4 +36,4 @@ describe.runIf(isInstallable)('cqlsh', () => {
   });
 });
 
-it.runIf(!isInstallable)('cqlsh is not looked at: there is no python3 of 3.10 or later here', ({ skip }) => skip());
+it.runIf(!isInstallable)('cqlsh is not looked at: there is no python3 of 3.10 or 3.11 here', ({ skip }) => skip());

@@ -12,20 +12,22 @@ import { manifest } from '../../../strategies/datastores/cassandra/manifest.ts';
 
 const run = promisify(execFile);
 const version = '6.2.2';
+/** From 3.29 on the driver below it builds its TLS context without the wish to verify (`_build_ssl_context_from_options`): cqlsh then takes any certificate. */
+const driverVersion = '3.28.0';
 const installTimeoutMs = 300_000;
 const answerTimeoutMs = 60_000;
 
-export const hasPython = (): Promise<boolean> => run('python3', ['-c', 'import venv, sys; sys.exit(sys.version_info < (3, 10))']).then(() => true, () => false);
+export const hasPython = (): Promise<boolean> => run('python3', ['-c', 'import venv, sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))']).then(() => true, () => false);
 
 /** The folder with the program; made once, aside. Programs of an environment name their interpreter by its path, so it is moved nowhere. */
 export async function installCqlsh(): Promise<string> {
-  const home = join(engineFolder, 'clients', `cqlsh-${version}`);
+  const home = join(engineFolder, 'clients', `cqlsh-${version}-${driverVersion}`);
   const marker = join(home, 'complete');
   if (existsSync(marker)) return join(home, 'bin');
   await rm(home, { recursive: true, force: true });
   await mkdir(home, { recursive: true });
   await run('python3', ['-m', 'venv', home]);
-  await run(join(home, 'bin', 'python3'), ['-m', 'pip', 'install', '--quiet', '--only-binary', 'cassandra-driver', `cqlsh==${version}`], { timeout: installTimeoutMs });
+  await run(join(home, 'bin', 'python3'), ['-m', 'pip', 'install', '--quiet', '--only-binary', 'cassandra-driver', `cqlsh==${version}`, `cassandra-driver==${driverVersion}`], { timeout: installTimeoutMs });
   await mkdir(`${marker}.new`);
   await rename(`${marker}.new`, marker);
   return join(home, 'bin');

@@ -16,7 +16,7 @@ export const harnessOptions = (place: number, isolated = true) => ({
 
 /** A start is seconds of a processor: few points where a method is killed, in each way of isolation. */
 export const fixtureOf = (place: number, isolated = true): ConformanceFixture => ({
-  plugin, track: '5.0', flavor, volumeGb, killPoints: 'few', restartingFlavor: { vcpus: 2, memoryMb: 1024 },
+  plugin, track: '5.0', flavor, volumeGb, killPoints: 'few', restartingFlavor: { vcpus: 1, memoryMb: 1024 },
   createHarness: () => createProcessHarness(harnessOptions(place, isolated)),
   client: createStockClient,
   presentedSerial,

@@ -45,6 +45,10 @@ describe('names', () => {
   it('of databases that a user is given are judged as they were given', async () => {
     expect(await refusedAt(world.domain.engine.createUsers(owner(), { instanceId, users: [{ name: 'app', databases: ['shop', 'template0'] }] }))).toEqual(['input.users.0.databases.1']);
   });
+  it('of options that databases of the engine do not have are refused', async () => {
+    const databases = [{ name: 'other', options: [{ name: 'replication', value: 'x' }, { name: 'replication', value: 'y' }] }];
+    expect(await refusedAt(world.domain.engine.createDatabases(owner(), { instanceId, databases }))).toEqual(['input.databases.0.options.0.name', 'input.databases.0.options.1.name', 'input.databases.0.options.1.name']);
+  });
   it('of databases that a user is to lose are judged as well', async () => {
     const revoke = (databases: (string | null)[]): Promise<unknown> => world.domain.engine.revoke(owner(), { instanceId, user: { name: 'app' }, databases });
     expect(await refusedAt(revoke(['shop', 'postgres']))).toEqual(['input.databases.1']);

@@ -61,7 +61,9 @@ describe('a manifest', () => {
     [{ capabilities: ['FLYING'] }, /no capability FLYING/], [{ absent: { USERS: 'x' } }, /both a capability and absent/],
     [{ ports: [] }, /at least one port/], [{ ports: [{ name: 'a', purpose: 'client', tls: 'no' }] }, /tls must be required/],
     [{ tracks: [] }, /at least one track/], [{ tracks: [{ ...manifest.tracks[0], default: false }] }, /exactly one must be the default/],
+    [{ ports: [{ name: 'a', purpose: 'client', tls: 'none' }] }, /tls must be required/], [{ ports: [{ name: 'a', purpose: 'peer', tls: 'none' }] }, /or none for management/],
     [{ connect: { command: 'c', args: ['{password}'], environment: {} } }, /must not hold a password/],
+    [{ connect: { command: 'c', args: ['{file:a}'], environment: {} } }, /there is no file a/], [{ connect: { command: 'c', args: [], environment: {}, files: { '../a': 'x' } } }, /connect\.files must be/],
     [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
   ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
   it.each([['1.1', true], ['1.0', false], ['^1.0', true], ['^1.0.0', true], ['^1.1', true], ['^1.2', false], ['2.0', false], ['^2.0', false], ['*', false], ['', false]])('range %s fits contract 1.1: %s', (range, fits) => expect(fitsSpi(range, '1.1')).toBe(fits));

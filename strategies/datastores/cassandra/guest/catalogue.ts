@@ -1,13 +1,6 @@
-/** Roles and keyspaces as the engine keeps them. Passwords reach it as bcrypt hashes only, so that none is in a statement. */
-import bcrypt from 'bcryptjs';
+/** Roles and keyspaces as the engine keeps them. */
 import type { GuestContext } from '../../../spi/guest.ts';
-import { bcryptSalt } from './first-role.ts';
 import { ask } from './management.ts';
-
-/** The engine's own measure. */
-const rounds = 10;
-export const hashPassword = (password: string): Promise<string> => bcrypt.hash(password, bcryptSalt(rounds));
-export const isPassword = (password: string, hash: string | null): Promise<boolean> => (hash === null ? Promise.resolve(false) : bcrypt.compare(password, hash));
 
 export interface RoleRow { name: string; canLogIn: boolean; hash: string | null; memberOf: string[] }
 

@@ -29,6 +29,8 @@ export function serverOptions(ctx: ConfigContext): string[] {
   const properties: Record<string, string> = {
     'cassandra.storagedir': ctx.paths.data, 'cassandra.config': pathToFileURL(files.server).href, 'cassandra-rackdc.properties': pathToFileURL(files.rack).href, 'logback.configurationFile': pathToFileURL(files.log).href,
     'cassandra.superuser_setup_delay_ms': String(neverMs),
+    // A password may be changed again at once: whoever repeats a change that was cut off must be let.
+    'cassandra.role_password_update_min_interval_in_ms': '0',
     // There is nobody to wait for.
     'cassandra.skip_wait_for_gossip_to_settle': '0', 'cassandra.ring_delay_ms': '100', 'cassandra.allow_unsafe_join': 'false',
     'java.net.preferIPv4Stack': String(!ctx.network.bind.includes(':')), 'java.io.tmpdir': scratch, 'jna.tmpdir': scratch, 'user.home': scratch, 'java.awt.headless': 'true', 'file.encoding': 'UTF-8',

@@ -1,18 +1,21 @@
 /** One look at the server, over the kept connection: its loss is the fastest notice of a death. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import { manifest } from '../manifest.ts';
 import { managementRole } from '../names.ts';
-import { isPassword } from './catalogue.ts';
 import { SilenceError, TurnedAwayError } from './connection.ts';
-import { forgetConnection, managementConnection } from './management.ts';
+import { forgetConnection, managementConnection, untilForgotten } from './management.ts';
 import { CqlError, errorCodes, type Row } from './wire.ts';
 
+const againMs = 200;
 const timeoutMs = manifest.timeouts.probeMs - 500;
 const nothing = { detail: null, version: null, managementLost: false };
 const question = 'SELECT is_superuser, can_login, salted_hash FROM system_auth.roles WHERE role = ?';
 const versionQuestion = 'SELECT release_version FROM system.local';
 
-const judgements = new Map<string, { hash: string; isOurs: boolean }>();
+/** Of the management role, as a connection of ours last saw it. */
+const knownHashes = new Map<string, string>();
 
 export async function probe(ctx: GuestContext): Promise<Probe> {
   if (ctx.engine.pid() === null) {
@@ -22,8 +25,10 @@ export async function probe(ctx: GuestContext): Promise<Probe> {
   const deadline = Date.now() + timeoutMs;
   try {
     // The kept connection may have ended since; a fresh one tells what is the matter.
-    return await look(ctx, deadline).catch((error: unknown) => {
+    return await look(ctx, deadline).catch(async (error: unknown) => {
       if (error instanceof SilenceError || error instanceof CqlError) throw error;
+      // One that is ending resets connections for a moment, as one does that is full.
+      if (error instanceof TurnedAwayError) await delay(againMs, undefined, { signal: ctx.signal });
       return look(ctx, deadline);
     });
   } catch (error) {
@@ -36,25 +41,41 @@ async function look(ctx: GuestContext, deadline: number): Promise<Probe> {
   const connection = await managementConnection(ctx, leftMs());
   const [role] = await connection.ask(question, [managementRole], leftMs());
   const [local] = await connection.ask(versionQuestion, [], leftMs());
-  return { ...nothing, state: 'ok', version: versionOf(local), managementLost: !(await isManagement(ctx, role)) };
+  return { ...nothing, state: 'ok', version: versionOf(local), managementLost: !(await isManagement(ctx, role, leftMs())) };
 }
 
-/** A connection that is open goes on whatever becomes of its password: whether the next one would be let in is asked of the hash. */
-async function isManagement(ctx: GuestContext, role: Row | undefined): Promise<boolean> {
+/**
+ * A connection that is open goes on whatever becomes of its password: when the hash is another than before, a fresh login
+ * tells whether the next one would be let in.
+ */
+async function isManagement(ctx: GuestContext, role: Row | undefined, timeoutLeftMs: number): Promise<boolean> {
   const hash = role?.['salted_hash'];
   if (role?.['is_superuser'] !== true || role['can_login'] !== true || typeof hash !== 'string') return false;
-  // Comparing costs a tenth of a second with some hashes, and the answer stays.
-  const judged = judgements.get(ctx.instanceId);
-  if (judged?.hash === hash) return judged.isOurs;
-  const isOurs = await isPassword(ctx.managementSecret, hash);
-  judgements.set(ctx.instanceId, { hash, isOurs });
-  return isOurs;
+  const before = knownHashes.get(ctx.instanceId);
+  if (before !== undefined && before !== hash) {
+    // What the server remembers of the old one is over first.
+    await untilForgotten(ctx);
+    forgetConnection(ctx.instanceId);
+    await managementConnection(ctx, timeoutLeftMs);
+  }
+  knownHashes.set(ctx.instanceId, hash);
+  return true;
 }
 const versionOf = (row: Row | undefined): string | null => (typeof row?.['release_version'] === 'string' ? row['release_version'] : null);
 
+/** A process is gone a moment before its end is told. */
+function hasEnded(pid: number | null): boolean {
+  if (pid === null) return true;
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
+  }
+}
+
 function explain(ctx: GuestContext, error: unknown): Probe {
   const detail = (error as Error).message;
-  if (ctx.engine.pid() === null) return { ...nothing, state: 'down', detail };
+  if (hasEnded(ctx.engine.pid())) return { ...nothing, state: 'down', detail };
   if (error instanceof CqlError) {
     const isRefused = error.code === errorCodes.badCredentials || error.code === errorCodes.unauthorized;
     return { ...nothing, state: 'ok', detail: isRefused ? `the server refuses the management role: ${detail}` : detail, managementLost: isRefused };

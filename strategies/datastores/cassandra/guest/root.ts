@@ -2,14 +2,12 @@
  * The tenant's root. Not a superuser: superusers alter each other, management included, and read the hashes of all. It
  * has every right on every keyspace of the tenant's, and may make keyspaces and roles, which are its own then.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GuestContext } from '../../../spi/guest.ts';
 import { isSystemKeyspace, isSystemRole, rootRole } from '../names.ts';
 import { privilegeKinds } from '../privileges.ts';
-import { findRole, hashPassword, keyspaceNames, listRoles } from './catalogue.ts';
+import { findRole, keyspaceNames, listRoles } from './catalogue.ts';
 import { identifier, literal } from './cql.ts';
-import { ask, askEach } from './management.ts';
-import { authMemoryMs } from './server-config.ts';
+import { ask, askEach, untilForgotten } from './management.ts';
 
 const root = literal(rootRole);
 
@@ -19,7 +17,6 @@ export const rootKeyspaceGrants = (keyspace: string): string[] => [`GRANT ${[...
 export const rootRoleGrants = (role: string): string[] => [`GRANT ALTER, DROP, AUTHORIZE, DESCRIBE ON ROLE ${literal(role)} TO ${root}`];
 
 export async function enable(ctx: GuestContext, password: string): Promise<{ name: string }> {
-  const hash = await hashPassword(password);
   // Its rights first: who logs in finds them.
   if (!(await findRole(ctx, rootRole))) await ask(ctx, `CREATE ROLE ${root} WITH SUPERUSER = false AND LOGIN = false`);
   const keyspaces = (await keyspaceNames(ctx)).filter((name) => !isSystemKeyspace(name));
@@ -27,18 +24,13 @@ export async function enable(ctx: GuestContext, password: string): Promise<{ nam
   await askEach(ctx, [
     `GRANT CREATE ON ALL KEYSPACES TO ${root}`, `GRANT CREATE ON ALL ROLES TO ${root}`,
     ...keyspaces.flatMap(rootKeyspaceGrants), ...roles.flatMap((role) => rootRoleGrants(role.name)),
-    `ALTER ROLE ${root} WITH HASHED PASSWORD = ${literal(hash)} AND LOGIN = true`,
+    `ALTER ROLE ${root} WITH PASSWORD = ${literal(password)} AND LOGIN = true`,
   ]);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
   return { name: rootRole };
 }
 
 export async function disable(ctx: GuestContext): Promise<void> {
   if (await findRole(ctx, rootRole)) await ask(ctx, `DROP ROLE IF EXISTS ${root}`);
-  await forgetful(ctx);
-}
-
-/** Until the engine goes by the rights as they are now. */
-export async function forgetful(ctx: Pick<GuestContext, 'signal'>): Promise<void> {
-  await delay(authMemoryMs + 50, undefined, { signal: ctx.signal });
+  await untilForgotten(ctx);
 }

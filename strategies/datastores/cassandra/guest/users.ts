@@ -3,11 +3,11 @@ import type { GrantSpec, UserRef, UserSpec } from '../../../spi/control.ts';
 import { type GuestContext, GuestFault, type UserInfo } from '../../../spi/guest.ts';
 import { isSystemRole, roleNameProblem } from '../names.ts';
 import { passwordProblem } from '../password.ts';
-import { findRole, hashPassword, isPassword, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
+import { findRole, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
 import { literal, parseDataResource, resourceClause } from './cql.ts';
-import { ask, askEach } from './management.ts';
+import { ask, askEach, canLogIn, untilForgotten } from './management.ts';
 import { allPermissions, grantStatements, judgeKeyspace, permissionsOf, revokeStatements, shownGrants } from './permissions.ts';
-import { forgetful, isRootEnabled, rootRoleGrants } from './root.ts';
+import { isRootEnabled, rootRoleGrants } from './root.ts';
 
 export async function list(ctx: GuestContext): Promise<UserInfo[]> {
   const [roles, permissions] = [await listRoles(ctx), await allPermissions(ctx)];
@@ -22,14 +22,18 @@ export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
   const statements = grantStatements(user.name, user.grants, await keyspaceNames(ctx));
   const existing = await findRole(ctx, user.name);
   // A repeat of a create that was cut off finds its own user: the same password, so nothing is taken over.
-  if (existing && !(await isPassword(user.password, existing.hash))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
-  if (!existing) await createRole(ctx, user.name, await hashPassword(user.password));
+  if (existing && !(await canLogIn(ctx, user.name, user.password))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
+  if (!existing) await createRole(ctx, user.name, passwordClause(user.password));
   await askEach(ctx, statements);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
-async function createRole(ctx: GuestContext, name: string, hash: string): Promise<void> {
-  await ask(ctx, `CREATE ROLE ${literal(name)} WITH HASHED PASSWORD = ${literal(hash)} AND LOGIN = true AND SUPERUSER = false`);
+const passwordClause = (password: string): string => `PASSWORD = ${literal(password)} AND `;
+/** Root may have made one without a password, who cannot log in yet. */
+const hashClause = (hash: string | null): string => (hash === null ? '' : `HASHED PASSWORD = ${literal(hash)} AND `);
+
+async function createRole(ctx: GuestContext, name: string, password: string): Promise<void> {
+  await ask(ctx, `CREATE ROLE ${literal(name)} WITH ${password}LOGIN = true AND SUPERUSER = false`);
   if (await isRootEnabled(ctx)) await askEach(ctx, rootRoleGrants(name));
 }
 
@@ -41,11 +45,11 @@ export async function update(ctx: GuestContext, user: UserRef, change: { name?: 
   const before = await findRole(ctx, user.name);
   if (target === user.name) await rekey(ctx, need(before, user.name), change.password);
   else await rename(ctx, before, user.name, target, change.password);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 async function rekey(ctx: GuestContext, role: RoleRow, password: string | undefined): Promise<void> {
-  if (password !== undefined) await ask(ctx, `ALTER ROLE ${literal(role.name)} WITH HASHED PASSWORD = ${literal(await hashPassword(password))}`);
+  if (password !== undefined) await ask(ctx, `ALTER ROLE ${literal(role.name)} WITH PASSWORD = ${literal(password)}`);
 }
 
 /** There is no rename: the new one is made with all the old one has, then the old one goes. A call that was cut off finds its own work. */
@@ -55,9 +59,9 @@ async function rename(ctx: GuestContext, before: RoleRow | undefined, name: stri
     need(already, name);
     return;
   }
-  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await isPassword(password, already.hash));
+  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await canLogIn(ctx, target, password));
   if (already && !isOwnWork) throw new GuestFault('EXISTS', `the user "${target}" exists`);
-  if (!already) await createRole(ctx, target, password === undefined ? (before.hash ?? '') : await hashPassword(password));
+  if (!already) await createRole(ctx, target, password === undefined ? hashClause(before.hash) : passwordClause(password));
   const permissions = await permissionsOf(ctx, name);
   await askEach(ctx, [
     ...permissions.flatMap(({ resource, words }) => {
@@ -73,14 +77,14 @@ export async function remove(ctx: GuestContext, user: UserRef): Promise<void> {
   judgeName(user.name);
   need(await findRole(ctx, user.name), user.name);
   await ask(ctx, `DROP ROLE IF EXISTS ${literal(user.name)}`);
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 export async function grant(ctx: GuestContext, user: UserRef, grants: GrantSpec[]): Promise<void> {
   judgeName(user.name);
   need(await findRole(ctx, user.name), user.name);
   await askEach(ctx, grantStatements(user.name, grants, await keyspaceNames(ctx)));
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 export async function revoke(ctx: GuestContext, user: UserRef, databases: (string | null)[]): Promise<void> {
@@ -88,7 +92,7 @@ export async function revoke(ctx: GuestContext, user: UserRef, databases: (strin
   need(await findRole(ctx, user.name), user.name);
   const permissions = await permissionsOf(ctx, user.name);
   await askEach(ctx, databases.flatMap((database) => revokeStatements(user.name, permissions, judgeKeyspace(database))));
-  await forgetful(ctx);
+  await untilForgotten(ctx);
 }
 
 function need(role: RoleRow | undefined, name: string): RoleRow {
