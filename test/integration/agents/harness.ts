@@ -161,7 +161,7 @@ export async function serveAgent(identity: AgentIdentity, handlers: Partial<Gues
   return { address: `127.0.0.1:${port}`, stop: () => server.forceShutdown() };
 }
 
-export interface Seen { status: string; conditions: { type: string; reason: string }[]; revision: number; agent_connected: boolean; agent_gateway: string | null; incarnation: string; report_counter: string; engine_ca: string | null; agent: { refused: string | null; capabilities: string[] } | null }
+export interface Seen { status: string; conditions: { type: string; reason: string }[]; revision: number; agent_connected: boolean; agent_gateway: string | null; incarnation: string; report_counter: string; engine_ca: string | null; observation: Record<string, unknown> | null; agent: { refused: string | null; capabilities: string[] } | null }
 export const instanceRow = async (tx: Tx, id: string): Promise<Seen> => (await tx.query<Seen>('select * from instance where id = $1', [id]))[0]!;
 export interface SeenEvent { doc: { status: string; revision: number; conditions: { type: string; reason: string }[] }; at: Date }
 export const eventsOf = (tx: Tx, id: string): Promise<SeenEvent[]> => tx.query<SeenEvent>('select doc, at from event where subject = $1 order by id', [id]);

@@ -168,24 +168,29 @@ describe('with the real agent', () => {
     }
   }, 60_000);
 
-  it('is at nothing of a cancelled operation any more once that is undone', async () => {
+  it('is at nothing of a cancelled operation any more once that is undone, and its engine is seen as before', async () => {
     await openGateway();
     await build();
     const commandsOf = (message: string): unknown[] => readFileSync(join(root, 'logs/agent.log'), 'utf8').split('\n').filter((line) => line.includes('"op_called_off"') && line.includes(`"${message}"`));
-    const workflows = lifecycleWorkflows({ agents: gateway.agents, catalogue: { manifest: () => redis.manifest } } as unknown as WorkflowDeps);
+    const workflows = lifecycleWorkflows({ store, agents: gateway.agents, catalogue: { manifest: () => redis.manifest } } as unknown as WorkflowDeps);
     const restart = workflows.find(({ kind }) => kind === 'instance.restart')!.steps.find(({ name }) => name === 'restart')!;
     const calledOff = new AbortController();
     const context = { operation: { id: 'op_called_off' }, input: { instanceId: id, datastore: 'redis', intentBefore: 'RUNNING' }, fence: { generation: 1, epoch: 2, attempt: 1 }, progress: () => {} };
     // It waits for the end of an engine that does not hear.
-    process.kill(enginePid()!, 'SIGSTOP');
+    const former = enginePid()!;
+    process.kill(former, 'SIGSTOP');
     const running = restart.run({ ...context, signal: calledOff.signal, endingAs: null } as never);
     await expect.poll(() => commandsOf('command accepted').length).toBe(1);
     calledOff.abort(new Error('cancelled'));
     await expect(running).rejects.toThrow('cancelled');
     expect(commandsOf('command ended')).toEqual([]);
-    await restart.compensate!({ ...context, signal: signal(), endingAs: 'CANCELLED' } as never);
-    expect(commandsOf('command ended').length).toBe(1);
-    expect(commandsOf('command failed').join()).toContain('CANCELLED');
+    const undone = restart.compensate!({ ...context, signal: signal(), endingAs: 'CANCELLED' } as never);
+    await expect.poll(() => commandsOf('command failed').join(), { timeout: 10_000 }).toContain('CANCELLED');
+    process.kill(former, 'SIGCONT');
+    await undone;
+    expect(commandsOf('command ended').length).toBe(2);
+    expect(enginePid()).not.toBe(former);
+    expect((await instanceRow(store, id)).observation).toMatchObject({ engine: 'ok', afterCommand: 'op_called_off/undo-start', crashes: 0 });
   });
 
   it('a gateway that goes and comes again changes nothing for the engine', async () => {
