@@ -91,8 +91,8 @@ function createPluginThread(origin: string, options: ApartOptions) {
     if (!isAsking) askSuspect();
   };
   const open = (onVerdict: (verdict: Verdict) => void = () => {}): Worker => {
-    const fresh = new Worker(threadProgram(), { workerData: { origin }, env: {}, stdout: true, stderr: true, resourceLimits: memoryLimits });
-    for (const output of [fresh.stdout, fresh.stderr]) output.resume();
+    // What it prints stays in it, unread: our output is a log for machines, and reading would keep a process alive.
+    const fresh = new Worker(threadProgram(), { workerData: { origin }, env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits: memoryLimits });
     const onEnd = (why: string): void => {
       onVerdict({ kind: 'disabled', name: origin, problem: `It could not be loaded: it ${why}` });
       ended(fresh, why);

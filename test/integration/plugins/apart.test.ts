@@ -1,5 +1,7 @@
 /** What a third party's plugin does to itself stays with it: its thread, its deadline, its memory. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createControlHost, type ControlHost } from '../../../gateway/plugins/control-host.ts';
 import { controlTimeoutMs, loadApart, loadPluginsApart } from '../../../strategies/apart.ts';
@@ -59,6 +61,14 @@ describe('a control half that misbehaves', () => {
     const guilty = judge(host, 'exit').catch(() => 'failed');
     const innocent = judge(host, 'grace');
     expect(await Promise.all([guilty, innocent])).toEqual(['failed', []]);
+  });
+  it('prints without end and is answered: its thread keeps what nobody reads', async () => {
+    expect(await judge(host, 'print')).toEqual([]);
+  });
+  it('does not keep a process from ending', async () => {
+    const script = `const { loadApart } = await import(${JSON.stringify(import.meta.resolve('../../../strategies/apart.ts'))}); console.log((await loadApart(${JSON.stringify(fixture('index'))})).state);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+    expect(stdout.trim()).toBe('READY');
   });
   it('sees nothing of this process\'s environment', async () => {
     expect(await judge(host, 'environment')).toEqual([{ path: ['name'], message: 'nothing' }]);
