@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const store = createStore({ url: options.storeUrl, maxConnections: storeConnections, log, applicationName: 'coffer-gateway' });
   await migrate({ url: options.storeUrl, folder: migrationsFolder(), log });
   const sealer = createSealer(await loadSecretKey(settings.secretKey, paths.secretKey));
-  const plugins = await loadPluginsApart(settings.plugins);
+  const plugins = await loadPluginsApart(settings.plugins, { onFault: (origin, why) => log.warn({ origin }, `the control half of the plugin ${origin} ${why}: its thread begins anew`) });
   for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, origin: p.origin }, `the plugin ${p.name} is disabled: ${p.problem}`);
   const installation = await store.transaction(async (tx) => {
     const found = await ensureInstallation(tx);

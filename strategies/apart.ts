@@ -30,6 +30,8 @@ export interface ApartOptions {
   keep?: boolean;
   loadTimeoutMs?: number;
   callTimeoutMs?: number;
+  /** the thread of a plugin that had loaded was ended; it begins anew when it is asked */
+  onFault?(origin: string, why: string): void;
 }
 
 /** Every plugin with its verdict: built-in ones in this thread, each other one in its own. */
@@ -40,7 +42,6 @@ export async function loadApart(origin: string, options: ApartOptions = {}): Pro
   const thread = createPluginThread(origin, options);
   const verdict = await thread.load();
   if (verdict.kind === 'disabled') return { state: 'DISABLED', name: verdict.name, origin, problem: verdict.problem };
-  if (options.keep === false) thread.end();
   const { name, manifest, rootName } = verdict;
   const control: ControlHalf = {
     rootName,
@@ -61,6 +62,8 @@ function createPluginThread(origin: string, options: ApartOptions) {
   /** lost their thread; the first of them is being asked again */
   const suspects: number[] = [];
   let lastId = 0;
+  let isLoaded = false;
+  let wasAsked = false;
   let worker: Worker | undefined;
 
   const failure = (why: string): CofferError => new CofferError('PLUGIN.FAILED', `The plugin ${origin} ${why}`);
@@ -80,19 +83,24 @@ function createPluginThread(origin: string, options: ApartOptions) {
     }
   };
 
+  /** Whatever was under way in it is asked again, one after the other: which of them ended it is not known. */
   const ended = (which: Worker, why: string): void => {
     if (worker !== which) return;
     worker = undefined;
     void which.terminate();
+    if (isLoaded) options.onFault?.(origin, why);
     const lost = [...questions].filter(([id]) => !suspects.includes(id) || id === suspects[0]);
     const isAsking = suspects.length > 0;
     for (const [id, { tries }] of lost) if (tries < mostTries) suspects.push(id);
     for (const [id, { tries }] of lost) if (tries >= mostTries) give(id, ({ reject }) => reject(failure(why)));
     if (!isAsking) askSuspect();
+    // At once, so that the next question does not wait for it; one that ends before it was asked waits to be asked.
+    if (isLoaded && options.keep !== false && wasAsked) worker ??= open();
+    wasAsked = false;
   };
   const open = (onVerdict: (verdict: Verdict) => void = () => {}): Worker => {
-    const fresh = new Worker(threadProgram(), { workerData: { origin }, env: {}, stdout: true, stderr: true, resourceLimits: memoryLimits });
-    for (const output of [fresh.stdout, fresh.stderr]) output.resume();
+    // What it prints stays in it, unread: our output is a log for machines, and reading would keep a process alive.
+    const fresh = new Worker(threadProgram(), { workerData: { origin }, env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits: memoryLimits });
     const onEnd = (why: string): void => {
       onVerdict({ kind: 'disabled', name: origin, problem: `It could not be loaded: it ${why}` });
       ended(fresh, why);
@@ -109,6 +117,7 @@ function createPluginThread(origin: string, options: ApartOptions) {
   };
   const send = (question: Question): void => {
     question.tries += 1;
+    wasAsked = true;
     worker ??= open();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
     worker.postMessage(question.request);
@@ -125,10 +134,10 @@ function createPluginThread(origin: string, options: ApartOptions) {
       const found = await verdict.promise;
       clearTimeout(timer);
       worker?.unref();
-      if (found.kind === 'disabled') end('is disabled');
+      if (found.kind === 'disabled' || options.keep === false) end('is not needed');
+      isLoaded = true;
       return found;
     },
-    end: () => end('was ended'),
     async ask(method: ControlMethod, input: unknown): Promise<unknown> {
       const id = ++lastId;
       let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KitReport } from '../../kit/results.ts';
-import { enginesFolder, ROOT } from './installation.ts';
+import { ROOT } from './installation.ts';
 
 export interface PluginFolder {
   path: string;
@@ -13,8 +13,11 @@ export interface PluginFolder {
   remove(): Promise<void>;
 }
 
+/** With a host's Node as the engine a build is named by the hash of that program, and every look at a folder of builds computes it: none of that in the shared folder. */
+export const ownEngines = join(tmpdir(), 'coffer-kit-engines');
+
 /** Linked as `npm install <folder>` links them. */
-export async function createPluginFolder(source: string): Promise<PluginFolder> {
+export async function createPluginFolder(source: string, engines: string = ownEngines): Promise<PluginFolder> {
   const path = await mkdtemp(join(tmpdir(), 'coffer-plugin-'));
   await chmod(path, 0o755); // the engine's user reads its program here
   await cp(source, path, { recursive: true });
@@ -29,7 +32,7 @@ export async function createPluginFolder(source: string): Promise<PluginFolder> 
     },
     kit: (...args) => new Promise((resolve, reject) => {
       const program = join(path, 'node_modules/@coffer/plugin-kit/bin/coffer-plugin-kit.mjs');
-      const child = spawn(process.execPath, [program, ...args, '--json', '-', '--engines', enginesFolder], { cwd: path, env: { PATH: process.env['PATH'], HOME: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [program, ...args, '--json', '-', '--engines', engines], { cwd: path, env: { PATH: process.env['PATH'], HOME: path }, stdio: ['ignore', 'pipe', 'pipe'] });
       let [out, error] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
       child.stderr.setEncoding('utf8').on('data', (text: string) => { error += text; });

@@ -65,7 +65,8 @@ describe.each(modes)('in an installation started $name', ({ uid }) => {
     const plugins = Object.fromEntries(datastores.edges.map(({ node }: any) => [node.name, node.plugin]));
     expect(plugins).toMatchObject({ valkey: { state: 'READY', version: '0.1.0', apiVersion: '^1.1', origin: expect.stringContaining('node_modules/coffer-plugin-valkey') as string } });
     expect(Object.keys(plugins).length).toBeGreaterThan(1);
-    expect((await cli.run(['datastore', 'list'])).out).toMatch(/valkey +8\* 9/);
+    const listed = await cli.run(['datastore', 'list']);
+    expect(listed.out, listed.error).toMatch(/valkey +8\* 9/);
   });
 
   it('its control half refuses what its engine would not take, with field and remedy', async () => {

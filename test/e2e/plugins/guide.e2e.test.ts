@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processesOf, show } from '../../support/actions.ts';
 import { prepareCli, type Cli } from '../../support/cli.ts';
-import { enginesFolder, type Installation, ROOT, startInstallation } from '../../support/installation.ts';
+import { type Installation, ROOT, startInstallation } from '../../support/installation.ts';
+import { ownEngines } from '../../support/plugin-folder.ts';
 import { generatePackages } from '../../support/plugin-packages.ts';
 
 const run = promisify(execFile);
@@ -36,7 +37,7 @@ describe('the guide', () => {
   });
   const type = (script: string, cwd: string) => run('/bin/bash', ['-euc', script], {
     cwd, timeout: walkTimeoutMs, maxBuffer: 2 ** 24,
-    env: { PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter), HOME: folder, COFFER: ROOT, COFFER_HOME: home, COFFER_TEST_ENGINES: enginesFolder, npm_config_offline: 'true', npm_config_cache: join(folder, '.npm') },
+    env: { PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter), HOME: folder, COFFER: ROOT, COFFER_HOME: home, COFFER_TEST_ENGINES: ownEngines, npm_config_offline: 'true', npm_config_cache: join(folder, '.npm') },
   });
 
   it('makes a package that passes every tier', async () => {
@@ -48,7 +49,7 @@ describe('the guide', () => {
 
   it('packs it and installs it, and an instance of it works', async () => {
     await type(blocks[1]!, join(folder, 'memo'));
-    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: 'memo', COFFER_ENGINE_PORTS: '21690-21699' } });
+    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: 'memo', COFFER_ENGINES_FOLDER: ownEngines, COFFER_ENGINE_PORTS: '21690-21699' } });
     cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } });
     const made = await cli.run([...creating, '--json']);
     expect(made, made.error).toMatchObject({ code: 0 });

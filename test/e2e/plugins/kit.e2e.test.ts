@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KitReport } from '../../../kit/results.ts';
-import { ROOT } from '../../support/installation.ts';
+import { enginesFolder, ROOT } from '../../support/installation.ts';
 import { createPluginFolder, type PluginFolder } from '../../support/plugin-folder.ts';
 import { generatePackages } from '../../support/plugin-packages.ts';
 
@@ -13,11 +13,11 @@ beforeAll(generatePackages);
 describe.each([
   { name: 'the template', source: 'kit/template', firstPort: '21664', args: [] },
   { name: 'the oldest contract\'s plugin', source: 'test/fixtures/plugin-built-against-1.0', firstPort: '21665', args: ['static', 'engine'] },
-  { name: 'the example', source: 'examples/plugins/valkey', firstPort: '21666', args: [] },
-  { name: 'the example as one user', source: 'examples/plugins/valkey', firstPort: '21667', args: ['static', 'engine', '--one-user'] },
-])('$name', ({ source, firstPort, args }) => {
+  { name: 'the example', source: 'examples/plugins/valkey', firstPort: '21666', args: [], engines: enginesFolder },
+  { name: 'the example as one user', source: 'examples/plugins/valkey', firstPort: '21667', args: ['static', 'engine', '--one-user'], engines: enginesFolder },
+])('$name', ({ source, firstPort, args, engines }) => {
   let folder: PluginFolder;
-  beforeAll(async () => { folder = await createPluginFolder(join(ROOT, source)); });
+  beforeAll(async () => { folder = await createPluginFolder(join(ROOT, source), engines); });
   afterAll(() => folder.remove());
 
   it('passes, with a table of capabilities and times, and JUnit for a build server', async () => {

@@ -1,5 +1,7 @@
 /** What a third party's plugin does to itself stays with it: its thread, its deadline, its memory. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createControlHost, type ControlHost } from '../../../gateway/plugins/control-host.ts';
 import { controlTimeoutMs, loadApart, loadPluginsApart } from '../../../strategies/apart.ts';
@@ -27,6 +29,7 @@ describe('a plugin that misbehaves while it is loaded', () => {
 
 describe('a control half that misbehaves', () => {
   let host: ControlHost;
+  const faults: string[] = [];
   const ticks = { longestMs: 0, last: performance.now() };
   const timer = setInterval(() => {
     const now = performance.now();
@@ -34,16 +37,17 @@ describe('a control half that misbehaves', () => {
     ticks.last = now;
   }, 10);
   beforeAll(async () => {
-    const loaded = await loadApart(fixture('index'));
+    const loaded = await loadApart(fixture('index'), { onFault: (_origin, why) => void faults.push(why) });
     expect(loaded.state).toBe('READY');
     host = createControlHost(() => (loaded.state === 'READY' ? loaded.plugin.control : undefined));
     return () => clearInterval(timer);
   });
-  afterEach(async () => { expect(await judge(host, 'ada')).toEqual([]); });
+  /** A thread that was ended is back soon, however busy the machine is. */
+  afterEach(() => expect.poll(() => judge(host, 'ada').catch((error: Error) => error.message), { timeout: 15_000 }).toEqual([]));
 
   it.each([
     ['loops for ever', 'loop', /did not answer validate within 2000 ms/], ['never answers', 'never', /did not answer validate within 2000 ms/],
-    ['eats memory', 'eat', /memory limit|did not answer/], ['ends its process', 'exit', /ended its thread/], ['throws', 'throw', /failed: just so/],
+    ['eats memory', 'eat', /memory limit|did not answer/], ['ends its process', 'exit', /ended its thread|did not answer/], ['throws', 'throw', /failed: just so/],
     ['answers something else', 'garbage', /validate must answer a list of/], ['answers what cannot be sent', 'function', /the answer cannot be used/],
   ])('%s fails with a typed error, in time, and answers the next question', async (_what, name, message) => {
     const since = performance.now();
@@ -54,11 +58,24 @@ describe('a control half that misbehaves', () => {
     ticks.longestMs = 0;
     await expect(judge(host, 'loop')).rejects.toThrow(/did not answer/);
     expect(ticks.longestMs).toBeLessThan(500);
+    await expect.poll(() => faults.at(-1), { timeout: 5_000 }).toBe('did not answer validate within 2000 ms');
   });
   it('does not take down who asked beside it', async () => {
-    const guilty = judge(host, 'exit').catch(() => 'failed');
-    const innocent = judge(host, 'grace');
-    expect(await Promise.all([guilty, innocent])).toEqual(['failed', []]);
+    // Two fresh threads in one answer's time are much for a busy machine; what is looked at is who gets an answer.
+    const loaded = await loadApart(fixture('index'), { callTimeoutMs: 20_000 });
+    const ask = (name: string) => (loaded.state === 'READY' ? loaded.plugin.control.validate({ kind: 'user', track: '1', user: { name, grants: [] } }) : undefined);
+    const guilty = ask('exit')?.catch(({ message }: Error) => message);
+    const innocent = ask('grace');
+    expect(await guilty).toMatch(/ended its thread/);
+    expect(await innocent).toEqual([]);
+  });
+  it('prints without end and is answered: its thread keeps what nobody reads', async () => {
+    expect(await judge(host, 'print')).toEqual([]);
+  });
+  it('does not keep a process from ending', async () => {
+    const script = `const { loadApart } = await import(${JSON.stringify(import.meta.resolve('../../../strategies/apart.ts'))}); console.log((await loadApart(${JSON.stringify(fixture('index'))})).state);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+    expect(stdout.trim()).toBe('READY');
   });
   it('sees nothing of this process\'s environment', async () => {
     expect(await judge(host, 'environment')).toEqual([{ path: ['name'], message: 'nothing' }]);
