@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what a superuser may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { hostScenarios, lockScenarios } from '../../support/sql-family/scenarios.ts';
+import { hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from './fixture.ts';
 
@@ -9,6 +9,7 @@ describe.each(['11.8', '10.11'])('a server of %s', (track) => {
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
   hostScenarios(server);
   lockScenarios(server);
+  secretScenarios(server);
 
   it('has a binary log and transaction ids from birth', async () => {
     expect(await server.asManagement("select concat_ws(',', @@global.log_bin, @@global.gtid_strict_mode, @@global.binlog_format, @@global.binlog_expire_logs_seconds, @@global.gtid_binlog_pos <> '')")).toBe('ON,ON,ROW,86400,1');

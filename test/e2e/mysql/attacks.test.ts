@@ -68,6 +68,22 @@ describe('a tenant', () => {
     await expect(client.ask(helper, 'select * from coffer.marks;')).rejects.toThrow(/ERROR 1142/);
     await client.ask(login('root'), 'drop user helper; drop database mine;');
   });
+  it('hides no account behind a name of the system: what root made so goes with root', async () => {
+    await client.ask(login('root'), "create user 'coffer'@'%' identified by 'Hidden-password-1'; grant all on shop.* to 'coffer'@'%'; create user 'system user'@'%' identified by 'Hidden-password-1'; create user 'root'@'127.0.0.1' identified by 'Hidden-password-1';");
+    const hidden = { user: 'coffer', password: 'Hidden-password-1', database: 'shop' };
+    expect(await client.ask(hidden, 'select current_user();')).toBe('coffer@%');
+    await expect(client.ask(hidden, 'select * from coffer.marks;')).rejects.toThrow(/ERROR 1142/);
+    const held = client.spawn({ ...hidden, user: 'system user', database: null });
+    held.stdin.write("select 'in';\n");
+    await new Promise((resolve) => held.stdout.once('data', resolve));
+    const gone = new Promise((resolve) => held.once('close', resolve));
+    await harness.call('root.disable', []);
+    await expect(client.ask(hidden, 'select 1;')).rejects.toThrow(/ERROR 1045/);
+    held.stdin.end('select 1;\n');
+    expect(await gone).not.toBe(0);
+    expect(await askAsManagement(harness.facts, "select group_concat(User, '@', Host order by User) from mysql.user where User like 'coffer%' or User in ('root', 'system user')")).toBe('coffer@localhost');
+    expect(await harness.call('root.isEnabled', [])).toBe(false);
+  });
   it('and after all of it, management is whole and nobody has a power it had not', async () => {
     expect(await harness.call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
     expect(await askAsManagement(harness.facts, "select group_concat(distinct User order by User) from mysql.user where 'Y' in (Super_priv, File_priv, Shutdown_priv, Reload_priv, Repl_slave_priv, Create_tablespace_priv) and User not like 'mysql.%'")).toBe('');

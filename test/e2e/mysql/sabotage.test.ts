@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what an operator may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { hostScenarios, lockScenarios } from '../../support/sql-family/scenarios.ts';
+import { hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from './fixture.ts';
 
@@ -9,6 +9,7 @@ describe('a server', () => {
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
   hostScenarios(server);
   lockScenarios(server);
+  secretScenarios(server);
 
   it('takes a network in its short form', async () => {
     await server.user('near', { shop: [] }, '127.0.0.0/8');

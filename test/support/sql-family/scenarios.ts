@@ -1,4 +1,5 @@
 /** What every engine of the family owes beyond the kit, told once: hosts, locks, full connection tables, leftovers. */
+import { execFile } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { type Connection, openConnection } from '../../../strategies/datastores/sql-family/wire/connection.ts';
 import { password, type Server } from './server.ts';
@@ -36,6 +37,28 @@ export function hostScenarios(server: Server): void {
     await call('users.update', [{ name: 'mover', host: '192.0.2.0/255.255.255.0' }, { host: '127.0.0.1' }]);
     expect(await server.ask('mover', 'select 1')).toBe('1');
     await call('users.delete', [{ name: 'mover', host: '127.0.0.1' }]);
+  });
+}
+
+/** Neither the data nor the binary log nor what a start or a repair leaves holds a password: statements carry hashes. */
+export function secretScenarios(server: Server): void {
+  const found = (text: string): Promise<string> => new Promise((resolve) => {
+    const { paths } = server.harness.facts;
+    execFile('grep', ['-rlF', text, paths.data, `${paths.data}.tmp`, paths.run, paths.config, paths.logs], (_error, stdout) => resolve(stdout.trim()));
+  });
+  it('no password is on the volume, in a log or in a file of the server', async () => {
+    const [chosen, later] = ['Chosen-password-for-grep', 'Later-password-for-grep'];
+    await server.harness.call('users.create', [{ name: 'grepped', password: chosen, grants: [{ database: 'shop', privileges: [] }] }]);
+    await server.client.ask({ user: 'grepped', password: chosen, database: 'shop' }, "create table noted (t text); insert into noted values ('a note to be found'); flush binary logs;").catch(() => undefined);
+    await server.harness.call('users.update', [{ name: 'grepped' }, { password: later }]);
+    await server.harness.call('root.enable', [later]);
+    await server.harness.call('repair', []);
+    await server.harness.call('stop', ['orderly']);
+    await server.harness.call('start', []);
+    expect(await found('a note to be found')).not.toBe('');
+    for (const secret of [chosen, later, server.harness.facts.managementSecret]) expect(await found(secret)).toBe('');
+    await server.harness.call('root.disable', []);
+    await server.harness.call('users.delete', [{ name: 'grepped' }]);
   });
 }
 

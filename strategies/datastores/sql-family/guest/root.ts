@@ -1,7 +1,7 @@
 /** The tenant's own administrator. */
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { passwordProblem, rootName } from '../names.ts';
-import { account, anyHost } from '../text.ts';
+import { isSystemUser, managementHost, managementName, passwordProblem, rootName } from '../names.ts';
+import { type Account, account, anyHost } from '../text.ts';
 import type { Dialect, Sql } from './dialect.ts';
 import { listAccounts } from './grants.ts';
 import { withManagement } from './management.ts';
@@ -25,10 +25,15 @@ export async function enable(ctx: GuestContext, dialect: Dialect, password: stri
   return { name: rootName };
 }
 
-/** At whatever host: it may have made itself others. */
+/** At whatever host; and accounts in names kept for the system, which it may have made to be hidden from lists. */
 export const disable = (ctx: GuestContext, dialect: Dialect): Promise<void> => withManagement(ctx, dialect, 'op', async (sql) => {
-  for (const found of [root, ...(await rootAccounts(sql, dialect))]) await dropAccount(sql, found);
+  const hidden = (await listAccounts(sql, dialect)).filter(({ name, host }) => isSystemUser(name, dialect.names) && !isSystemAccount({ name, host }, dialect));
+  for (const found of [root, ...hidden]) await dropAccount(sql, found);
 });
+
+/** The real ones are at localhost, and the server or Coffer made them. */
+const isSystemAccount = ({ name, host }: Account, dialect: Dialect): boolean =>
+  host === managementHost && (name === managementName || dialect.names.systemUsers.includes(name));
 
 export const isEnabled = (ctx: GuestContext, dialect: Dialect): Promise<boolean> =>
   withManagement(ctx, dialect, 'read', async (sql) => (await rootAccounts(sql, dialect)).length > 0);

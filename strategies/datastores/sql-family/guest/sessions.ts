@@ -12,11 +12,14 @@ const pollMs = 20;
 
 interface Session { id: number; user: string; address: string; database: string | null }
 
+/** The server's own threads, and management: never over the network, where a tenant may come by any name. */
+const ownUsers = new Set(['', 'system user', 'event_scheduler', managementName]);
+
 async function listSessions(sql: Pick<Sql, 'rows'>): Promise<Session[]> {
   const rows = await sql.rows('show processlist');
   return rows
-    .map((row) => ({ id: Number(row['Id']), user: row['User'] ?? '', address: (row['Host'] ?? '').replace(/:\d+$/, ''), database: row['db'] ?? null, command: row['Command'] }))
-    .filter((session) => session.user !== managementName && !['Daemon', 'Binlog Dump', 'Binlog Dump GTID'].includes(session.command ?? '') && !/^(system user|event_scheduler)$/.test(session.user));
+    .filter((row) => /:\d+$/.test(row['Host'] ?? '') || !ownUsers.has(row['User'] ?? ''))
+    .map((row) => ({ id: Number(row['Id']), user: row['User'] ?? '', address: (row['Host'] ?? '').replace(/:\d+$/, ''), database: row['db'] ?? null }));
 }
 
 /** Returns when they are gone. */
