@@ -61,10 +61,12 @@ describe('an open session', () => {
     await expect(server.driver.open(server.login('maker'))).rejects.toThrow();
     expect(await call('probe', [])).toMatchObject({ state: 'ok', detail: null });
     await call('users.list', []);
-    // An agent that begins anew has no connection yet, and its place is taken, too.
-    await server.harness.callAndKill('users.list', [], { afterMs: 0 });
-    await fill();
-    expect(await call('probe', [])).toMatchObject({ state: 'ok', detail: expect.stringContaining('all connections are taken') as string, managementLost: false });
+    // An agent that begins anew has no connection yet, and its place is taken, too: as soon as the server has seen the end of it.
+    await expect.poll(async () => {
+      await server.harness.callAndKill('users.list', [], { afterMs: 0 });
+      await fill();
+      return call('probe', []);
+    }, { timeout: 60_000 }).toMatchObject({ state: 'ok', detail: expect.stringContaining('all connections are taken') as string, managementLost: false });
     for (const socket of sockets) socket.destroy();
     await expect.poll(async () => server.driver.open(server.login('maker')).then((client) => client.shutdown().then(() => true), () => false), { timeout: 15_000 }).toBe(true);
   });
