@@ -111,7 +111,9 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
       if (main === undefined) throw new Error('the engine is not running');
       // Stopping only the main process would leave its children to answer.
       for (const pid of signal === 'SIGKILL' ? [main] : pids) process.kill(pid, signal);
-      if (signal === 'SIGKILL') await untilGone(() => enginePids(paths.agent).then((left) => left.length === 0));
+      if (signal === 'SIGKILL') await until(() => enginePids(paths.agent).then((left) => left.length === 0));
+      // One thread hears it for all: on a busy machine the others go on answering until it is its turn.
+      if (signal === 'SIGSTOP') await until(async () => (await Promise.all(pids.map(stateOf))).every((state) => state === 'T' || state === null));
     },
     async dispose() {
       await guest.kill();
@@ -229,6 +231,9 @@ async function enginePids(agentFolder: string): Promise<number[]> {
   return found;
 }
 
+/** The letter of the kernel; null when it is gone. */
+const stateOf = async (pid: number): Promise<string | null> => /\) (\S) /.exec(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''))?.[1] ?? null;
+
 function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
@@ -237,10 +242,10 @@ function kill(pid: number): void {
   }
 }
 
-async function untilGone(isGone: () => Promise<boolean>): Promise<void> {
+async function until(isDone: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + goneTimeoutMs;
-  while (!(await isGone())) {
-    if (Date.now() > deadline) throw new Error(`the engine was still there after ${goneTimeoutMs} ms`);
+  while (!(await isDone())) {
+    if (Date.now() > deadline) throw new Error(`the engine did not heed a signal within ${goneTimeoutMs} ms`);
     await delay(10);
   }
 }

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GuestContext } from '../../../spi/guest.ts';
-import { writeManagementRole } from './first-role.ts';
 import { dataFolders, markerFile, rolesFolder } from './places.ts';
 
 export const isInitialised = (ctx: Pick<GuestContext, 'paths'>): boolean => existsSync(markerFile(ctx.paths.data));
@@ -14,6 +13,8 @@ export async function initialise(ctx: GuestContext): Promise<void> {
   const building = `${ctx.paths.data}.building`;
   for (const folder of [building, ctx.paths.data]) await rm(folder, { recursive: true, force: true });
   for (const folder of Object.values(dataFolders(building))) await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Needed once in a life, and not kept in the memory of every agent.
+  const { writeManagementRole } = await import('./first-role.ts');
   await writeManagementRole(rolesFolder(building), ctx.managementSecret, Date.now());
   await writeFile(markerFile(building), '', { mode: 0o600 });
   await ownAll(ctx, building);

@@ -1,5 +1,4 @@
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { writeManagementRole } from './first-role.ts';
 import { isInitialised, ownAll } from './initialise.ts';
 import { rolesFolder } from './places.ts';
 import { probe } from './probe.ts';
@@ -11,6 +10,7 @@ export async function repair(ctx: GuestContext): Promise<void> {
   const seen = await probe(ctx);
   if (seen.state === 'ok' && !seen.managementLost) return;
   await stop(ctx, 'orderly');
+  const { writeManagementRole } = await import('./first-role.ts');
   await writeManagementRole(rolesFolder(ctx.paths.data), ctx.managementSecret, Date.now());
   await ownAll(ctx, rolesFolder(ctx.paths.data));
   await start(ctx);
