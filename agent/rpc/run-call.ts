@@ -62,5 +62,5 @@ function toItems(outcome: RecordedOutcome, command: Command): Outcome['items'] {
   };
   if (command.$case === 'createDatabases') return command.value.databases.map(({ name }, index) => ({ name, fault: fault(index) }));
   if (command.$case !== 'createUsers') return [];
-  return command.value.users.map(({ user }, index) => ({ name: user?.name ?? '', host: user?.host, fault: fault(index) }));
+  return command.value.users.map(({ user }, index) => ({ name: user?.name ?? '', host: user?.host, authDatabase: user?.authDatabase, fault: fault(index) }));
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type Credentials, type PasswordFile, reservePasswordFile } from '../prompt/password-file.ts';
 import { printable } from '../output/text.ts';
+import { userText } from '../output/user-text.ts';
 import type { Session } from '../session/session.ts';
 
 export interface PasswordFileOptions { passwordFile?: string }
@@ -34,7 +35,7 @@ export function tellCredentials(session: Session, credentials: readonly Credenti
   const told = credentials.filter(({ password }) => typeof password === 'string');
   if (told.length > 0) {
     terminal.table([
-      { title: 'USER', value: ({ name, host }: Credentials) => (host ? `${name}@${host}` : name) },
+      { title: 'USER', value: (user: Credentials) => userText(user) },
       { title: 'PASSWORD', value: ({ password }) => String(password) },
     ], told);
     terminal.note(`${told.length === 1 ? 'The password is' : 'Passwords are'} told this once.`);

@@ -4,10 +4,11 @@ import type { Client } from '../api/client.ts';
 import { failureOfItem } from '../api/refusal.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { printable } from '../output/text.ts';
+import { userText } from '../output/user-text.ts';
 import type { Session } from '../session/session.ts';
 import { finish } from '../wait/wait-operation.ts';
 
-export interface ItemOutcome { name: string; host?: string | null; error: { code: string; message: string; remedy: string | null } | null }
+export interface ItemOutcome { name: string; host?: string | null; authDatabase?: string | null; error: { code: string; message: string; remedy: string | null } | null }
 export interface Acted { operation: OperationHeadFragment; results: readonly ItemOutcome[] }
 
 const isRunning = ({ state }: OperationHeadFragment): boolean => state === 'PENDING' || state === 'RUNNING' || state === 'CANCELLING';
@@ -26,7 +27,7 @@ function firstProblem({ operation, results }: Acted): Failure | null {
   const refused = results.filter(({ error }) => error !== null);
   const first = refused[0]?.error;
   if (first) {
-    const message = refused.length === 1 ? `${printable(refused[0]!.name)}: ${first.message}` : `${refused.length} of ${results.length} were refused; the first: ${first.message}`;
+    const message = refused.length === 1 ? `${printable(userText(refused[0]!))}: ${first.message}` : `${refused.length} of ${results.length} were refused; the first: ${first.message}`;
     return failureOfItem(message, first);
   }
   if (operation.state === 'SUCCEEDED') return null;
@@ -39,8 +40,8 @@ export async function tellOutcome(session: Session, client: Client, acted: Acted
   const { terminal } = session;
   if (session.isJson) terminal.json({ operation, results: acted.results, ...extra.json });
   else {
-    for (const { name, host, error } of acted.results) {
-      const shown = printable(host ? `${name}@${host}` : name);
+    for (const { error, ...user } of acted.results) {
+      const shown = printable(userText(user));
       if (error && acted.results.length === 1) continue; // the failure says it all
       terminal.line(error ? `${terminal.style.red('✗')} ${shown}: ${printable(error.message)}` : problem ? `? ${shown}` : `${terminal.style.green('✓')} ${shown} ${done}`);
     }

@@ -8,6 +8,8 @@ import type { Candidate } from './candidates.ts';
 
 const first = 100;
 const named = (nodes: readonly { name: string }[]): Candidate[] => nodes.map(({ name }) => ({ value: name, description: '' }));
+/** Several users may have one name. */
+const distinct = (names: readonly string[]): Candidate[] => named([...new Set(names)].map((name) => ({ name })));
 const nodesOf = <Node>(connection: { edges: readonly { node: Node }[] } | null | undefined): Node[] => connection?.edges.map(({ node }) => node) ?? [];
 
 export async function lookUp(session: Session, of: string, words: readonly string[]): Promise<Candidate[]> {
@@ -26,7 +28,12 @@ export async function lookUp(session: Session, of: string, words: readonly strin
     case 'flavor': return named((await client.request(ListFlavorsDocument, {})).flavors);
     case 'token': return named((await listTokens(client, await requireProject(session, client))).filter(({ revokedAt }) => revokedAt === null));
     case 'project': case 'visibleTo': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
-    case 'user': return named(nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users));
+    case 'user': case 'authDatabase': {
+      const users = nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users);
+      // after the name of a user only where that one logs in
+      const places = users.filter(({ name }) => words[1] === undefined || name === words[1]).flatMap(({ authDatabase }) => authDatabase ?? []);
+      return of === 'user' ? distinct(users.map(({ name }) => name)) : distinct(places);
+    }
     case 'database': case 'databases': return named(nodesOf((await client.request(ListDatabasesDocument, { id: await instanceId(), first })).instance?.databases));
     case 'operation': return nodesOf((await client.request(ListOperationsDocument, { first: 30 })).operations).map((one) => ({ value: one.id, description: `${one.kind} ${subjectName(one) ?? ''} ${one.state}` }));
     default: return [];

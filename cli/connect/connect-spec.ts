@@ -8,13 +8,14 @@ import { ConnectSpecDocument } from '../generated/documents.ts';
 
 export interface ConnectSpec {
   command: string;
-  /** `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` stand for their values, `{file:name}` for the path of a file */
+  /** `{host}`, `{port}`, `{user}`, `{authDatabase}`, `{database}`, `{caFile}` stand for their values, `{file:name}` for the path of a file */
   args: string[];
   /** the same, and `{password}` */
   environment: { name: string; value: string }[];
   /** text with the same words in it */
   files: { name: string; content: string }[];
   defaultDatabase: string | null;
+  defaultAuthDatabase: string | null;
   /** where the engine's own build on the instance's host has the command; operators only */
   clientFolder: string | null;
 }

@@ -2,7 +2,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { usageFailure } from '../failure.ts';
 
-export interface Credentials { name: string; host: string | null; password: unknown }
+export interface Credentials { name: string; host: string | null; authDatabase?: string | null; password: unknown }
 export interface PasswordFile { keep(credentials: readonly Credentials[]): Promise<void>; discard(): Promise<void> }
 
 /** Made before anything is asked of the server: a password that is told once must have a place to go. */

@@ -7,6 +7,7 @@ import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../str
 import type { Manifest } from '../../strategies/spi/manifest.ts';
 import type { OperationView } from '../operations/workflow.ts';
 import type { InstanceDoc } from './instance/document.ts';
+import type { UserIdentity } from './user-identity.ts';
 
 export type Role = 'OPERATOR' | 'OWNER' | 'EDITOR' | 'VIEWER';
 /** Who calls, and from where: made once a request from the bearer token. */
@@ -103,13 +104,13 @@ export interface CreateInstanceInput {
   projectId?: string | null | undefined; name: string; datastore: string; version?: string | null | undefined; flavor: string;
   volume: { sizeGb: number; type?: string | null | undefined };
   databases?: DatabaseSpec[] | null | undefined;
-  users?: { name: string; password?: string | null | undefined; host?: string | null | undefined; databases?: string[] | null | undefined }[] | null | undefined;
+  users?: { name: string; password?: string | null | undefined; host?: string | null | undefined; authDatabase?: string | null | undefined; databases?: string[] | null | undefined }[] | null | undefined;
   zone?: string | null | undefined; deletionProtection?: boolean | null | undefined; tags?: { key: string; value: string }[] | null | undefined;
   idempotencyKey?: string | null | undefined;
 }
-export interface UserCredentials { name: string; host: string | null; password: string | null }
+export interface UserCredentials extends UserIdentity { password: string | null }
 export interface Accepted { instance: InstanceDoc; operation: OperationView }
-export interface ItemResult { name: string; host: string | null; fault: { code: string; message: string } | null }
+export interface ItemResult extends UserIdentity { fault: { code: string; message: string } | null }
 export interface EngineActed extends Accepted { results: ItemResult[] }
 
 export interface Instances {

@@ -4,7 +4,7 @@
  */
 import { CofferError, invalidInput, type InputIssue } from '../../kernel/errors.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
-import type { Proposal, UserRef } from '../../strategies/spi/control.ts';
+import type { Proposal } from '../../strategies/spi/control.ts';
 import type { EngineCommand, EngineWork } from '../operations/workflows/engine-command.ts';
 import type { OperationView } from '../operations/workflow.ts';
 import { isFinished } from '../operations/workflow.ts';
@@ -18,6 +18,7 @@ import { findInstance } from './instance/read.ts';
 import { chosenPasswordIssues, databaseIssues, generatePassword, requireCapability, toNewUser, userIssues } from './instance/validate-create.ts';
 import { isBusyWith } from './operations.ts';
 import { requireAction, requireOn, type Action } from './policy.ts';
+import { identityKey, identityOf, type UserIdentity } from './user-identity.ts';
 
 interface Act {
   action: Action; capability: Capability; command: EngineCommand; secrets?: Record<string, string>;
@@ -34,11 +35,12 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     if (instance.capabilities && !instance.capabilities.includes(capability)) throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no ${capability}`, { details: { capability } });
     return version;
   };
-  /** `isField`: what is proposed was given as one field, so issues have no place inside it. */
-  const judge = async (version: VersionDoc, path: string[], proposals: { path: string[]; proposal: Proposal; isField?: true }[], more: InputIssue[] = []): Promise<void> => {
+  /** `isField`: what is proposed was given as one field, so issues have no place inside it. `fields`: others were given elsewhere, and are judged there. */
+  const judge = async (version: VersionDoc, path: string[], proposals: { path: string[]; proposal: Proposal; isField?: true; fields?: readonly string[] }[], more: InputIssue[] = []): Promise<void> => {
     const issues = [...more];
-    for (const { path: own, proposal, isField } of proposals) {
-      issues.push(...(await deps.control.call(version.datastore, 'validate', proposal)).map((i) => ({ path: [...path, ...own, ...(isField ? [] : i.path)], message: i.message })));
+    for (const { path: own, proposal, isField, fields } of proposals) {
+      const judged = await deps.control.call(version.datastore, 'validate', proposal);
+      issues.push(...judged.filter((i) => !fields || fields.includes(i.path[0]!)).map((i) => ({ path: [...path, ...own, ...(isField ? [] : i.path)], message: i.message })));
     }
     if (issues.length > 0) throw invalidInput(issues);
   };
@@ -73,19 +75,20 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
       if (issues.length > 0) throw invalidInput(issues);
       const users = input.users.map((u) => toNewUser(u, version, []));
       const { replayed, ...acted } = await act(caller, input.instanceId, {
-        action: 'engine.write', capability: 'USERS', command: { kind: 'createUsers', users: users.map(({ name, host, grants }) => ({ name, host, grants })) },
+        action: 'engine.write', capability: 'USERS', command: { kind: 'createUsers', users: users.map((u) => ({ ...identityOf(u), grants: u.grants })) },
         secrets: Object.fromEntries(users.map((u, i) => [`user.${i}`, u.password])),
-        ...(input.idempotencyKey ? { idempotency: { mutation: 'createUsers', key: input.idempotencyKey, input, userNames: users.map((u) => ({ name: u.name, host: u.host })) } } : {}),
+        ...(input.idempotencyKey ? { idempotency: { mutation: 'createUsers', key: input.idempotencyKey, input, userNames: users.map(identityOf) } } : {}),
       });
-      const isRefused = (u: { name: string; host: string | null }): boolean => acted.results.some((r) => r.name === u.name && (r.host ?? null) === u.host && isFinal(r));
-      return { ...acted, userCredentials: users.map((u) => ({ name: u.name, host: u.host, password: replayed || isRefused(u) ? null : u.password })) };
+      const refused = new Set(acted.results.filter(isFinal).map(identityKey));
+      return { ...acted, userCredentials: users.map((u) => ({ ...identityOf(u), password: replayed || refused.has(identityKey(u)) ? null : u.password })) };
     },
     async updateUser(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
+      const changed = (['name', 'host'] as const).filter((field) => isGiven(input[field]));
       const renamed = { ...input.user, ...(isGiven(input.name) ? { name: input.name } : {}), ...(isGiven(input.host) ? { host: input.host } : {}) };
       await judge(version, ['input'], [
         { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
-        ...(isGiven(input.name) || isGiven(input.host) ? [{ path: [] as string[], proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
+        ...(changed.length > 0 ? [{ path: [] as string[], fields: changed, proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
       ], await chosenPasswordIssues(deps.control, version, ['input', 'password'], input.password));
       return act(caller, input.instanceId, {
         action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: isGiven(input.password) },
@@ -128,7 +131,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
           await changeInstance(tx, row.id, { root_enabled_ever: true }, { actor: caller.actor, requestId: caller.requestId, clientAddress: caller.clientAddress });
         },
       });
-      const credentials: UserCredentials | null = acted.results.some(isFinal) ? null : { name: deps.control.rootName(version.datastore), host: null, password };
+      const credentials: UserCredentials | null = acted.results.some(isFinal) ? null : { ...identityOf({ name: deps.control.rootName(version.datastore) }), password };
       return { ...acted, credentials };
     },
     async disableRoot(caller, id) {
@@ -205,13 +208,12 @@ function itemFaultOf(ended: OperationView): ItemResult['fault'] {
   return { code, message: hasBegun && !finalCodes.has(code) ? `it is not known whether this was done; look before you repeat it: ${message}` : message };
 }
 
-function itemsOf(command: EngineCommand): { name: string; host: string | null }[] {
-  const ref = (user: UserRef): { name: string; host: string | null } => ({ name: user.name, host: user.host ?? null });
+function itemsOf(command: EngineCommand): UserIdentity[] {
   switch (command.kind) {
-    case 'createDatabases': return command.databases.map((d) => ({ name: d.name, host: null }));
-    case 'deleteDatabase': return [{ name: command.name, host: null }];
-    case 'createUsers': return command.users.map((u) => ({ name: u.name, host: u.host }));
-    case 'updateUser': case 'deleteUser': case 'grant': case 'revoke': return [ref(command.user)];
-    case 'enableRoot': case 'disableRoot': return [{ name: 'root', host: null }];
+    case 'createDatabases': return command.databases.map(({ name }) => identityOf({ name }));
+    case 'deleteDatabase': return [identityOf({ name: command.name })];
+    case 'createUsers': return command.users.map(identityOf);
+    case 'updateUser': case 'deleteUser': case 'grant': case 'revoke': return [identityOf(command.user)];
+    case 'enableRoot': case 'disableRoot': return [identityOf({ name: 'root' })];
   }
 }

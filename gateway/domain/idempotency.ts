@@ -5,8 +5,9 @@
 import { CofferError, invalidInput } from '../../kernel/errors.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Tx } from '../store/tx.ts';
+import type { GivenIdentity } from './user-identity.ts';
 
-export interface Replay { instanceId: string; operationId: string; userNames: { name: string; host: string | null }[] }
+export interface Replay { instanceId: string; operationId: string; /** records of earlier releases know less of who somebody is */ userNames: GivenIdentity[] }
 
 /** Key order does not matter. Chosen passwords are part of an input, so what is kept of it is of no use without the installation's key. */
 export function hashInput(sealer: Pick<Sealer, 'fingerprint'>, input: unknown): string {

@@ -60,8 +60,8 @@ export interface TrackSpec {
 }
 
 /**
- * How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{database}`, `{caFile}` are replaced, and
- * `{file:name}` by the path of one of `files`.
+ * How a person connects with the stock client. `{host}`, `{port}`, `{user}`, `{authDatabase}`, `{database}`, `{caFile}` are
+ * replaced, and `{file:name}` by the path of one of `files`.
  */
 export interface ConnectSpec {
   command: string;
@@ -72,6 +72,8 @@ export interface ConnectSpec {
   files?: Readonly<Record<string, string>>;
   /** database used when the person names none */
   defaultDatabase?: string;
+  /** where users belong to a database: the one that a user logs in at whose own is not known */
+  defaultAuthDatabase?: string;
 }
 
 /** Milliseconds; honoured as declared or refused at load (at most one hour each). */

@@ -127,7 +127,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const act = (kind: string) => async (caller: Caller, input: string | { instanceId: string; name?: string | null | undefined }): Promise<EngineActed> => {
     const instance = need(caller, typeof input === 'string' ? input : input.instanceId);
     mayWrite(caller, kind);
-    const results: ItemResult[] = [{ name: 'app', host: null, fault: kind === 'deleteDatabase' ? { code: 'RESOURCE.NOT_FOUND', message: 'the database app was not found' } : null }];
+    const results: ItemResult[] = [{ name: 'app', host: null, authDatabase: null, fault: kind === 'deleteDatabase' ? { code: 'RESOURCE.NOT_FOUND', message: 'the database app was not found' } : null }];
     return { instance, operation: addOperation(instance, kind), results };
   };
   const read = async <T>(caller: Caller, instanceId: string, items: T[]): Promise<T[]> => {
@@ -190,7 +190,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
         if (!/^[a-z][a-z0-9-]*$/.test(input.name)) throw new CofferError('INPUT.INVALID', 'name', { details: { issues: [{ path: ['input', 'name'], message: 'lower-case letters' }] } });
         if (input.name === 'boom') throw new Error('secret detail');
         const instance = addInstance(input.name, projects.find((project) => project.id === (input.projectId ?? caller.projectId)) ?? projects[0]!, { status: 'BUILDING' });
-        return { instance, operation: addOperation(instance, 'instance.create'), userCredentials: (input.users ?? []).map((user) => ({ name: user.name, host: null, password: 'generated' })) };
+        return { instance, operation: addOperation(instance, 'instance.create'), userCredentials: (input.users ?? []).map((user) => ({ name: user.name, host: null, authDatabase: user.authDatabase ?? null, password: 'generated' })) };
       },
       async update(caller, input) { need(caller, input.instanceId); mayWrite(caller, 'instance.update'); return change(input.instanceId, input.name ? { name: input.name } : {}); },
       start: accept('instance.start'), stop: accept('instance.stop'), restart: accept('instance.restart'), reset: accept('instance.reset'),
@@ -210,7 +210,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       createDatabases: act('createDatabases'), deleteDatabase: act('deleteDatabase'),
       createUsers: async (caller, input) => ({ ...(await act('createUsers')(caller, input)), userCredentials: [] }),
       updateUser: act('updateUser'), deleteUser: act('deleteUser'), grant: act('grant'), revoke: act('revoke'),
-      enableRoot: async (caller, input) => ({ ...(await act('enableRoot')(caller, input)), credentials: { name: 'root', host: null, password: 'generated' } }), disableRoot: act('disableRoot'),
+      enableRoot: async (caller, input) => ({ ...(await act('enableRoot')(caller, input)), credentials: { name: 'root', host: null, authDatabase: null, password: 'generated' } }), disableRoot: act('disableRoot'),
     },
     operations: {
       async list(caller, page, filter) { calls.push('operations.list'); return pageOf([...operations.values()].filter((one) => sees(caller, one.projectId) && (!filter.subjectId || filter.subjectId === one.subjectId)), page); },

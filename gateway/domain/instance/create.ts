@@ -11,6 +11,7 @@ import type { DomainDeps } from '../deps.ts';
 import { claimKey, hashInput, recordKey, type Replay } from '../idempotency.ts';
 import { requireAction } from '../policy.ts';
 import { resolveProject } from '../project.ts';
+import { identityOf } from '../user-identity.ts';
 import type { InstanceDoc } from './document.ts';
 import { firstEpoch, insertInstance } from './insert.ts';
 import { findInstance } from './read.ts';
@@ -80,7 +81,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
     });
     if (!instance) throw (await isThere(tx, projectId)) ? new Moved() : notFound(`project ${projectId}`);
     if (input.idempotencyKey) {
-      await recordKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash, { instanceId, operationId: operation.id, userNames: valid.users.map((u) => ({ name: u.name, host: u.host })) });
+      await recordKey(tx, projectId, 'createInstance', input.idempotencyKey, inputHash, { instanceId, operationId: operation.id, userNames: valid.users.map(identityOf) });
     }
     return { instance, operation };
   }).catch((error: unknown) => {
@@ -88,7 +89,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
     throw error;
   });
   if (!('operation' in outcome)) return replayed(deps, caller, outcome);
-  return { ...outcome, userCredentials: valid.users.map((u) => ({ name: u.name, host: u.host, password: u.password })) };
+  return { ...outcome, userCredentials: valid.users.map((u) => ({ ...identityOf(u), password: u.password })) };
 }
 
 const isThere = async (tx: Tx, projectId: string): Promise<boolean> => (await tx.query('select 1 from project where id = $1 and deleted_at is null', [projectId])).length > 0;
@@ -97,7 +98,7 @@ function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: stri
   const work: CreateInstanceWork = {
     instanceId, hostId, datastore: valid.version.datastore, track: valid.version.name,
     databases: valid.databases.map((d) => ({ name: d.name, characterSet: d.characterSet, collation: d.collation, options: d.options })),
-    users: valid.users.map((u) => ({ name: u.name, host: u.host, grants: u.grants })),
+    users: valid.users.map((u) => ({ ...identityOf(u), grants: u.grants })),
   };
   return deps.operations.enqueue(tx, {
     kind: 'instance.create', target: hostId, input: work, secrets: Object.fromEntries(valid.users.map((u, i) => [`user.${i}`, u.password])),
@@ -108,5 +109,5 @@ function enqueueCreate(tx: Tx, deps: DomainDeps, caller: Caller, projectId: stri
 async function replayed(deps: DomainDeps, caller: Caller, outcome: Replay): Promise<Created> {
   const [instance, operation] = [await findInstance(deps.store, caller, { id: outcome.instanceId }), await deps.operations.get(outcome.operationId)];
   if (!instance || !operation) throw new CofferError('CONFLICT.IDEMPOTENCY_KEY_REUSED', 'the instance made with this idempotency key is gone', { remedy: 'Use a fresh key.' });
-  return { instance, operation, userCredentials: outcome.userNames.map((u) => ({ ...u, password: null })) };
+  return { instance, operation, userCredentials: outcome.userNames.map((u) => ({ ...identityOf(u), password: null })) };
 }

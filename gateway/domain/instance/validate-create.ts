@@ -6,10 +6,11 @@ import type { ControlHost } from '../../plugins/control-host.ts';
 import type { Catalogue, CreateInstanceInput, DatastoreDoc, FlavorDoc, VersionDoc, Viewer, VolumeTypeDoc } from '../api.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
 import { nameIssues, passwordIssues, tagIssues } from '../names.ts';
+import { identityKey, identityLabel, identityOf, type UserIdentity } from '../user-identity.ts';
 
 export const limits = { volumeGb: { min: 1, max: 65_536 }, databases: 100, users: 100 } as const;
 
-export interface NewUser { name: string; host: string | null; password: string; grants: GrantSpec[] }
+export interface NewUser extends UserIdentity { password: string; grants: GrantSpec[] }
 export interface ValidCreate { version: VersionDoc; flavor: FlavorDoc; volumeType: VolumeTypeDoc; databases: DatabaseSpec[]; users: NewUser[] }
 
 export const generatePassword = (): string => randomBytes(24).toString('base64url');
@@ -77,7 +78,7 @@ export function requireCapability(version: VersionDoc, capability: VersionDoc['c
 
 export async function databaseIssues(control: ControlHost, version: VersionDoc, databases: readonly DatabaseSpec[], path: string[], known: Readonly<Record<string, string>> = {}): Promise<InputIssue[]> {
   const issues = tooMany(databases, limits.databases, path);
-  issues.push(...duplicates(databases.map((d) => d.name), path));
+  issues.push(...duplicates(databases, path));
   for (const [i, database] of databases.slice(0, limits.databases).entries()) {
     issues.push(...at(optionIssues(database.options ?? [], known), [...path, String(i), 'options']));
     issues.push(...at(await control.call(version.datastore, 'validate', { kind: 'database', track: version.name, database }), [...path, String(i)]));
@@ -88,7 +89,7 @@ export async function databaseIssues(control: ControlHost, version: VersionDoc, 
 function optionIssues(options: readonly DatabaseOption[], known: Readonly<Record<string, string>>): InputIssue[] {
   const names = Object.keys(known);
   const unknown = options.flatMap(({ name }, i) => (Object.hasOwn(known, name) ? [] : [{ path: [String(i), 'name'], message: `there is no option "${name}" here${names.length > 0 ? `: ${names.join(', ')}` : ''}` }]));
-  return [...unknown, ...duplicates(options.map(({ name }) => name), [])];
+  return [...unknown, ...duplicates(options, [])];
 }
 
 type UserInput = NonNullable<CreateInstanceInput['users']>[number];
@@ -96,11 +97,11 @@ type UserInput = NonNullable<CreateInstanceInput['users']>[number];
 /** `known`: databases a user may be given here; null when they live in the engine and cannot be judged yet. */
 export async function userIssues(control: ControlHost, version: VersionDoc, users: readonly UserInput[], path: string[], known: ReadonlySet<string> | null): Promise<InputIssue[]> {
   const issues = tooMany(users, limits.users, path);
-  issues.push(...duplicates(users.map((u) => `${u.name}${u.host ? `@${u.host}` : ''}`), path));
+  issues.push(...duplicates(users, path, identityKey, identityLabel));
   for (const [i, user] of users.slice(0, limits.users).entries()) {
     const own = [...path, String(i)];
     const grants = (user.databases ?? []).map((database) => ({ database, privileges: [] }));
-    const judged = await control.call(version.datastore, 'validate', { kind: 'user', track: version.name, user: { name: user.name, host: user.host ?? undefined, grants } });
+    const judged = await control.call(version.datastore, 'validate', { kind: 'user', track: version.name, user: { name: user.name, host: user.host ?? undefined, authDatabase: user.authDatabase ?? undefined, grants } });
     issues.push(...at(judged.map(asGiven), own), ...(await chosenPasswordIssues(control, version, [...own, 'password'], user.password)));
     (user.databases ?? []).forEach((name, j) => {
       if (known && !known.has(name)) issues.push({ path: [...own, 'databases', String(j)], message: `"${name}" is not among the databases to create` });
@@ -126,16 +127,18 @@ export async function chosenPasswordIssues(control: ControlHost, version: Versio
 /** A user created without naming databases gets all that are created with it, and where the engine has none, the usual set. */
 export function toNewUser(user: UserInput, version: VersionDoc, databases: readonly DatabaseSpec[]): NewUser {
   const names: (string | null)[] = version.capabilities.includes('DATABASES') ? (user.databases ?? databases.map((d) => d.name)) : [null];
-  return { name: user.name, host: user.host ?? null, password: user.password ?? generatePassword(), grants: names.map((database) => ({ database, privileges: [] })) };
+  return { ...identityOf(user), password: user.password ?? generatePassword(), grants: names.map((database) => ({ database, privileges: [] })) };
 }
 
 const at = (issues: readonly InputIssue[], path: string[]): InputIssue[] => issues.map((i) => ({ path: [...path, ...i.path], message: i.message }));
 const tooMany = (items: readonly unknown[], most: number, path: string[]): InputIssue[] => (items.length > most ? [{ path, message: `at most ${most} at once` }] : []);
 
-function duplicates(names: readonly string[], path: string[]): InputIssue[] {
+function duplicates<Item extends { name: string }>(items: readonly Item[], path: string[], keyOf: (item: Item) => string = nameOf, labelOf: (item: Item) => string = nameOf): InputIssue[] {
   const seen = new Set<string>();
-  return names.flatMap((name, i) => {
-    if (!seen.has(name)) { seen.add(name); return []; }
-    return [{ path: [...path, String(i), 'name'], message: `"${name}" is given twice` }];
+  return items.flatMap((item, i) => {
+    const key = keyOf(item);
+    if (!seen.has(key)) { seen.add(key); return []; }
+    return [{ path: [...path, String(i), 'name'], message: `"${labelOf(item)}" is given twice` }];
   });
 }
+const nameOf = ({ name }: { name: string }): string => name;

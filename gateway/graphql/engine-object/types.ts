@@ -25,6 +25,7 @@ DatabaseUserRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     host: t.string({ nullable: true, description: 'Where the engine has it, part of who the user is.', resolve: (user) => user.host ?? null }),
+    authDatabase: t.string({ nullable: true, description: 'The database that the user logs in at, where the engine has that: part of who the user is.', resolve: (user) => user.authDatabase ?? null }),
     grants: t.expose('grants', { type: [GrantRef] }),
   }),
 });
@@ -42,6 +43,7 @@ UserCredentialsRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     host: t.exposeString('host', { nullable: true }),
+    authDatabase: t.exposeString('authDatabase', { nullable: true }),
     password: t.expose('password', { type: 'Secret', nullable: true, description: 'Null when this answers a repeated request (it was told the first time), and when the engine refused to make the user.' }),
   }),
 });
@@ -59,6 +61,7 @@ DatabaseUserResultRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     host: t.exposeString('host', { nullable: true }),
+    authDatabase: t.exposeString('authDatabase', { nullable: true }),
     error: t.field({ type: ErrorRef, nullable: true, description: 'Null: done, or still being done when the operation is still running.', resolve: (item) => (item.fault ? faultToApiError(item.fault) : null) }),
   }),
 });
@@ -84,13 +87,14 @@ export const DatabaseUserInput = builder.inputType('DatabaseUserInput', {
     name: t.string({ required: true }),
     password: t.field({ type: 'Secret', description: 'Generated and told once when left out.' }),
     host: t.string({ description: 'Where the engine has it.' }),
+    authDatabase: t.string({ description: 'The database that the user logs in at, where the engine has that; its usual one when left out.' }),
     databases: t.stringList({ description: 'Databases in which the user gets what an application usually needs.' }),
   }),
 });
 
 export const DatabaseUserRefInput = builder.inputType('DatabaseUserRefInput', {
-  description: 'Exactly one user: where the engine has hosts, a name alone is not enough.',
-  fields: (t) => ({ name: t.string({ required: true }), host: t.string() }),
+  description: 'Exactly one user: where the engine has hosts or databases to log in at, a name alone is not enough.',
+  fields: (t) => ({ name: t.string({ required: true }), host: t.string(), authDatabase: t.string({ description: 'The usual one of the engine when left out.' }) }),
 });
 
 export const GrantInput = builder.inputType('GrantInput', {

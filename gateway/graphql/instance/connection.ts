@@ -20,7 +20,7 @@ ConnectFileRef.implement({
 });
 
 ConnectSpecRef.implement({
-  description: 'How a person connects with the stock client of the engine. `{host}`, `{port}`, `{user}`, `{database}` and `{caFile}` stand for their values, `{file:name}` for the path of a file.',
+  description: 'How a person connects with the stock client of the engine. `{host}`, `{port}`, `{user}`, `{authDatabase}`, `{database}` and `{caFile}` stand for their values, `{file:name}` for the path of a file.',
   fields: (t) => ({
     command: t.string({ resolve: ({ spec }) => spec.command }),
     args: t.stringList({ resolve: ({ spec }) => [...spec.args] }),
@@ -30,6 +30,7 @@ ConnectSpecRef.implement({
     }),
     files: t.field({ type: [ConnectFileRef], resolve: ({ spec }) => Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })) }),
     defaultDatabase: t.string({ nullable: true, description: 'Used when the person names none.', resolve: ({ spec }) => spec.defaultDatabase ?? null }),
+    defaultAuthDatabase: t.string({ nullable: true, description: 'Where the user logs in when its `authDatabase` is not known. Null where users belong to no database.', resolve: ({ spec }) => spec.defaultAuthDatabase ?? null }),
     clientFolder: t.string({
       nullable: true, extensions: { cost: { own: 20 } }, description: 'Where the client of the instance\'s own build is, on the host of the instance. Operators only.',
       async resolve({ instance }, _args, ctx) {

@@ -1,5 +1,6 @@
 import type { ProjectDoc } from '../../domain/api.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
+import { identityKey } from '../../domain/user-identity.ts';
 import { flavorOf, versionOf } from '../catalogue/lookup.ts';
 import { knownCapabilities } from '../catalogue/datastore.ts';
 import { CapabilityEnum } from '../catalogue/enums.ts';
@@ -53,7 +54,7 @@ InstanceRef.implement({
     users: t.field({
       type: DatabaseUserConnection, nullable: true, args: forwardArgs, ...connectionCost(LIVE_CALL),
       description: 'Read from the engine, now. Null with an error beside it when the engine is silent.',
-      resolve: async (instance, args, ctx) => pageOf(await ctx.domain.engine.listUsers(ctx.caller, instance.id), args, (user) => JSON.stringify([user.name, user.host ?? null]), ctx.limits.defaultListSize),
+      resolve: async (instance, args, ctx) => pageOf(await ctx.domain.engine.listUsers(ctx.caller, instance.id), args, identityKey, ctx.limits.defaultListSize),
     }),
     rootEnabledEver: t.exposeBoolean('rootEnabledEver', { description: 'Whether somebody had root once; it is never taken back.' }),
     operations: t.field({

@@ -1,17 +1,18 @@
 /** engine.command: one command to the engine through its agent; its outcome per item is the step's output. */
 import type { Outcome, RunRequest } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../../strategies/spi/control.ts';
+import { type GivenIdentity, identityOf, type UserIdentity } from '../../domain/user-identity.ts';
 import { defineWorkflow, FinalStepError, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, type WorkflowDeps } from './deps.ts';
 import { guestTimeouts } from './guest-steps.ts';
-import type { InstanceWork } from './instance-facts.ts';
+import type { InstanceWork, WorkUser } from './instance-facts.ts';
 import { runOnAgent, toCatalogueCode } from './run-on-agent.ts';
 
 /** Without secrets: passwords are sealed beside it. */
 export type EngineCommand =
   | { kind: 'createDatabases'; databases: DatabaseSpec[] }
   | { kind: 'deleteDatabase'; name: string }
-  | { kind: 'createUsers'; users: { name: string; host: string | null; grants: GrantSpec[] }[] }
+  | { kind: 'createUsers'; users: WorkUser[] }
   | { kind: 'updateUser'; user: UserRef; newName: string | null; newHost: string | null; hasPassword: boolean }
   | { kind: 'deleteUser'; user: UserRef }
   | { kind: 'grant'; user: UserRef; grants: GrantSpec[] }
@@ -24,11 +25,11 @@ type WireCommand = NonNullable<RunRequest['command']>;
 
 export const toDatabase = (d: DatabaseSpec): { name: string; characterSet?: string | undefined; collation?: string | undefined; options: DatabaseOption[] } =>
   ({ name: d.name, characterSet: d.characterSet ?? undefined, collation: d.collation ?? undefined, options: [...(d.options ?? [])] });
-const toRef = (u: { name: string; host?: string | null | undefined; authDatabase?: string | null | undefined }): { name: string; host?: string | undefined; authDatabase?: string | undefined } =>
+const toRef = (u: GivenIdentity): { name: string; host?: string | undefined; authDatabase?: string | undefined } =>
   ({ name: u.name, host: u.host ?? undefined, authDatabase: u.authDatabase ?? undefined });
 const toGrant = (g: GrantSpec): { database?: string | undefined; privileges: string[] } => ({ database: g.database ?? undefined, privileges: g.privileges });
 
-export const toNewUsers = (users: readonly { name: string; host: string | null; grants: GrantSpec[] }[], secrets: Readonly<Record<string, string>>): { user: ReturnType<typeof toRef>; password: string; grants: ReturnType<typeof toGrant>[] }[] =>
+export const toNewUsers = (users: readonly WorkUser[], secrets: Readonly<Record<string, string>>): { user: ReturnType<typeof toRef>; password: string; grants: ReturnType<typeof toGrant>[] }[] =>
   users.map((u, i) => ({ user: toRef(u), password: secretOf(secrets, `user.${i}`), grants: u.grants.map(toGrant) }));
 
 function secretOf(secrets: Readonly<Record<string, string>>, name: string): string {
@@ -55,8 +56,8 @@ export function toWire(command: EngineCommand, secrets: Readonly<Record<string, 
 }
 
 /** Answers of the agent in the catalogue's codes. */
-export const toItems = (items: Outcome['items']): { name: string; host: string | null; fault: { code: string; message: string } | null }[] =>
-  items.map((i) => ({ name: i.name, host: i.host ?? null, fault: i.fault ? { code: toCatalogueCode(i.fault.code), message: i.fault.message } : null }));
+export const toItems = (items: Outcome['items']): (UserIdentity & { fault: { code: string; message: string } | null })[] =>
+  items.map((i) => ({ ...identityOf(i), fault: i.fault ? { code: toCatalogueCode(i.fault.code), message: i.fault.message } : null }));
 
 const itemCount = (command: EngineCommand): number =>
   command.kind === 'createDatabases' ? command.databases.length : command.kind === 'createUsers' ? command.users.length : 1;

@@ -4,6 +4,7 @@ import type { DatabaseSpec, FlavorSize, GrantSpec } from '../../../strategies/sp
 import { AGENT_CHANNEL } from '../../agents/records.ts';
 import type { InstanceDoc } from '../../domain/instance/document.ts';
 import type { ObservationDoc } from '../../domain/instance/observation.ts';
+import type { GivenIdentity } from '../../domain/user-identity.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Store, Tx } from '../../store/tx.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -11,10 +12,11 @@ import type { WorkflowDeps } from './deps.ts';
 export interface InstanceWork { instanceId: string; hostId: string; datastore: string; track: string }
 /** `intentBefore`: what was wanted of the instance until then; a cancel goes back to it. `force`: waits for no agent. */
 export interface LifecycleWork extends InstanceWork { intentBefore?: 'RUNNING' | 'STOPPED'; force?: boolean }
+export interface WorkUser extends GivenIdentity { grants: GrantSpec[] }
 /** Passwords travel beside it, sealed, as `user.<index>`. */
 export interface CreateInstanceWork extends InstanceWork {
   databases: DatabaseSpec[];
-  users: { name: string; host: string | null; grants: GrantSpec[] }[];
+  users: WorkUser[];
 }
 
 /** Its document, and what steps have to know besides. */

@@ -13,7 +13,7 @@ export const verifyStep = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
     const index = ctx.input.users.findIndex((u) => u.grants.length > 0);
     const user = ctx.input.users[index];
     if (user) {
-      const { version } = await deps.client.verify(datastore, { ...target, user: user.name, password: ctx.secrets[`user.${index}`]!, database: user.grants[0]!.database }, ctx.signal);
+      const { version } = await deps.client.verify(datastore, { ...target, user: user.name, authDatabase: user.authDatabase ?? null, password: ctx.secrets[`user.${index}`]!, database: user.grants[0]!.database }, ctx.signal);
       return { verified: 'login', version };
     }
     await deps.client.verifyRefusal(datastore, target, ctx.signal);

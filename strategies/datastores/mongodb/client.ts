@@ -43,7 +43,7 @@ const isClosedWithoutTls = (target: Target): Promise<boolean> => new Promise((re
 
 export const client: ClientHalf = {
   verify: (target, signal) => withConnection(target, signal, async (connection) => {
-    await connection.login(adminDatabase, target.user, target.password, timeoutMs);
+    await connection.login(target.authDatabase ?? adminDatabase, target.user, target.password, timeoutMs);
     const { version } = await connection.command(target.database ?? adminDatabase, { buildInfo: 1 }, timeoutMs);
     return { version: String(version) };
   }),

@@ -31,9 +31,10 @@ export const manifest: Manifest = {
   // The shell has no variable for the password: it asks.
   connect: {
     command: 'mongosh',
-    args: ['--host={host}', '--port={port}', '--tls', '--tlsCAFile={caFile}', '--username={user}', `--authenticationDatabase=${adminDatabase}`, '{database}'],
+    args: ['--host={host}', '--port={port}', '--tls', '--tlsCAFile={caFile}', '--username={user}', '--authenticationDatabase={authDatabase}', '{database}'],
     environment: {},
     defaultDatabase: 'test',
+    defaultAuthDatabase: adminDatabase,
   },
   accounts: 'replicated',
   timeouts: { initialiseMs: 120_000, startMs: 120_000, stopMs: 60_000, probeMs: 2_000, statementMs: 30_000 },

@@ -38,10 +38,10 @@ export async function askCqlsh(programs: string, facts: HarnessFacts, login: Log
   const { connect } = manifest;
   const spec = {
     command: connect.command, args: [...connect.args], environment: Object.entries(connect.environment).map(([name, value]) => ({ name, value })),
-    files: Object.entries(connect.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: connect.defaultDatabase ?? null, clientFolder: null,
+    files: Object.entries(connect.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: connect.defaultDatabase ?? null, defaultAuthDatabase: null, clientFolder: null,
   };
   const filesFolder = newFilesFolder(process.env);
-  const plan = planConnection(spec, { host: facts.host, port: facts.ports['cql'] ?? 0, user: login.user, database: login.database, caFile, filesFolder }, ['--no-color', '-e', statements]);
+  const plan = planConnection(spec, { host: facts.host, port: facts.ports['cql'] ?? 0, user: login.user, authDatabase: null, database: login.database, caFile, filesFolder }, ['--no-color', '-e', statements]);
   const env = { PATH: process.env['PATH'], HOME: filesFolder, LC_ALL: 'C.UTF-8', ...plan.environment, ...withPassword(plan, login.password) };
   return withClientFiles(plan, filesFolder, login.password, async () => {
     const { stdout, stderr } = await run(join(programs, plan.command), plan.args, { env, timeout: answerTimeoutMs }).catch((error: Error & { stderr?: string }) => { throw new Error(error.stderr || error.message, { cause: error }); });

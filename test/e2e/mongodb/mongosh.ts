@@ -30,7 +30,7 @@ export interface ShellResult { exitCode: number; stdout: string; stderr: string;
 
 export function runMongosh(program: string, facts: HarnessFacts, login: Login, home: string, script: string): Promise<ShellResult> {
   const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (_all, key: string) =>
-    ({ host: facts.host, port: String(facts.ports['mongodb']), user: login.user, caFile: facts.caFile, database: login.database ?? manifest.connect.defaultDatabase ?? '' })[key] ?? '');
+    ({ host: facts.host, port: String(facts.ports['mongodb']), user: login.user, caFile: facts.caFile, authDatabase: manifest.connect.defaultAuthDatabase ?? '', database: login.database ?? manifest.connect.defaultDatabase ?? '' })[key] ?? '');
   const args = [program, ...manifest.connect.args.map(fill), '--quiet', '--norc', '--eval', script];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env: { HOME: home, LC_ALL: 'C.UTF-8' }, stdio: 'pipe', timeout: answerTimeoutMs });

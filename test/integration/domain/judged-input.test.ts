@@ -41,6 +41,28 @@ describe('a password that the engine would take for another', () => {
   });
 });
 
+describe('a database to log in at, where the engine has none', () => {
+  const user = { name: 'app', authDatabase: 'shop' };
+  it('is refused at its field, once', async () => {
+    const { engine, instances } = world.domain;
+    const input = { name: 'db', datastore: 'postgresql', flavor: 'small', volume: { sizeGb: 1 }, users: [{ name: 'ok' }, user] };
+    expect(await refusedAt(instances.create(owner(), input))).toEqual(['input.users.1.authDatabase']);
+    expect(await refusedAt(engine.createUsers(owner(), { instanceId, users: [user] }))).toEqual(['input.users.0.authDatabase']);
+    for (const work of [
+      engine.updateUser(owner(), { instanceId, user, name: 'other' }), engine.updateUser(owner(), { instanceId, user, password: 'long enough for it' }), engine.deleteUser(owner(), { instanceId, user }),
+      engine.grant(owner(), { instanceId, user, grants: [{ database: 'shop' }] }), engine.revoke(owner(), { instanceId, user, databases: ['shop'] }),
+    ]) expect(await refusedAt(work)).toEqual(['input.user.authDatabase']);
+  });
+});
+
+describe('the same user twice in a request', () => {
+  it('is refused; the same name at another host or database is somebody else', async () => {
+    const users = [{ name: 'app', authDatabase: 'a' }, { name: 'app', authDatabase: 'b' }, { name: 'app' }, { name: 'app', host: 'a' }, { name: 'app', authDatabase: 'a' }];
+    const paths = await refusedAt(world.domain.engine.createUsers(owner(), { instanceId, users }));
+    expect(paths.filter((path) => path.endsWith('.name'))).toEqual(['input.users.4.name']);
+  });
+});
+
 describe('names', () => {
   it('of databases that a user is given are judged as they were given', async () => {
     expect(await refusedAt(world.domain.engine.createUsers(owner(), { instanceId, users: [{ name: 'app', databases: ['shop', 'template0'] }] }))).toEqual(['input.users.0.databases.1']);

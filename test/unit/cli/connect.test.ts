@@ -4,16 +4,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newFilesFolder, withClientFiles } from '../../../cli/connect/client-files.ts';
 import type { ConnectSpec } from '../../../cli/connect/connect-spec.ts';
-import { needsPassword, planConnection, shellLine, withPassword } from '../../../cli/connect/plan.ts';
+import { needsPassword, planConnection, refuseAuthDatabase, shellLine, withPassword } from '../../../cli/connect/plan.ts';
 import { foreignEnvironment } from '../../../cli/connect/run-client.ts';
 import { manifest as cassandra } from '../../../strategies/datastores/cassandra/manifest.ts';
+import { manifest as mongodb } from '../../../strategies/datastores/mongodb/manifest.ts';
 import { manifest as postgresql } from '../../../strategies/datastores/postgresql/manifest.ts';
 import { manifest as redis } from '../../../strategies/datastores/redis/manifest.ts';
 import type { ConnectSpec as ManifestSpec } from '../../../strategies/spi/manifest.ts';
 
 const specOf = (spec: ManifestSpec): ConnectSpec =>
-  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), files: Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: spec.defaultDatabase ?? null, clientFolder: null });
-const values = { host: '127.0.0.1', port: 24000, user: 'app', database: null, caFile: '/cache/ca.pem', filesFolder: '/run/me/x' };
+  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), files: Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: spec.defaultDatabase ?? null, defaultAuthDatabase: spec.defaultAuthDatabase ?? null, clientFolder: null });
+const values = { host: '127.0.0.1', port: 24000, user: 'app', authDatabase: null, database: null, caFile: '/cache/ca.pem', filesFolder: '/run/me/x' };
 
 describe('what connect runs', () => {
   it('is what the manifest of an engine with databases says, TLS verified', () => {
@@ -27,6 +28,13 @@ describe('what connect runs', () => {
   it('is what the manifest of an engine without databases says', () => {
     expect(planConnection(specOf(redis.connect), values).args).toEqual(['-h', '127.0.0.1', '-p', '24000', '--tls', '--cacert', '/cache/ca.pem', '--user', 'app']);
     expect(() => planConnection(specOf(redis.connect), { ...values, database: 'x' })).toThrow(/has none/);
+  });
+  it('says where the user logs in, the usual place when that is not known', () => {
+    expect(planConnection(specOf(mongodb.connect), { ...values, authDatabase: 'shop' }).args).toContain('--authenticationDatabase=shop');
+    expect(planConnection(specOf(mongodb.connect), values).args).toContain('--authenticationDatabase=admin');
+    expect(planConnection({ ...specOf(mongodb.connect), defaultAuthDatabase: null }, values).args.join(' ')).not.toContain('authenticationDatabase');
+    expect(() => refuseAuthDatabase(specOf(postgresql.connect))).toThrow(/cannot be chosen/);
+    expect(() => refuseAuthDatabase(specOf(mongodb.connect))).not.toThrow();
   });
   it('never has the password on the command line, and shows it to nobody', () => {
     const plan = planConnection(specOf(postgresql.connect), values);

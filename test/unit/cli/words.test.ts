@@ -3,7 +3,7 @@ import { durationMs, maintenanceOf, momentOf, oneOf, positiveNumber, someOf, tag
 import { exitCodeMeanings, exitCodeOf, exitCodes, Failure } from '../../../cli/failure.ts';
 import { choicesOf } from '../../../cli/commands/datastore-version.ts';
 import { updateInputOf } from '../../../cli/commands/instance/life-cycle.ts';
-import { defaultDatabase } from '../../../cli/commands/instance/connect.ts';
+import { chooseUser, defaultDatabase } from '../../../cli/commands/instance/connect.ts';
 import { stateLine } from '../../../cli/commands/instance/present.ts';
 import type { InstanceStateFragment } from '../../../cli/generated/documents.ts';
 import { failureOfError, accepted } from '../../../cli/api/refusal.ts';
@@ -59,6 +59,27 @@ describe('changing an instance', () => {
 describe('which database to connect to', () => {
   it('is the only one the user may use, or the engine’s usual one', () => { expect([defaultDatabase(['app']), defaultDatabase([])]).toEqual(['app', null]); });
   it('is asked for when there are several', () => { expect(() => defaultDatabase(['a', 'b'])).toThrow(/several databases: a, b/); });
+});
+
+describe('who to connect as', () => {
+  const target = (...users: [name: string, authDatabase: string | null][]) =>
+    ({ name: 'shop', users: { edges: users.map(([name, authDatabase]) => ({ node: { name, host: null, authDatabase, grants: [] } })) } });
+  const twins = target(['twin', 'admin'], ['twin', 'app'], ['ann', 'app']);
+  it('is the only user, with the database that one logs in at', () => {
+    expect(chooseUser(target(['ann', 'app']), {})).toMatchObject({ name: 'ann', authDatabase: 'app' });
+    expect(chooseUser(twins, { authDatabase: 'admin' })).toMatchObject({ name: 'twin', authDatabase: 'admin' });
+    expect(chooseUser(twins, { user: 'ann' })).toEqual({ name: 'ann', authDatabase: 'app' });
+  });
+  it('is asked for among several of one name', () => {
+    expect(() => chooseUser(twins, { user: 'twin' })).toThrow(/log in at admin, app/);
+    expect(chooseUser(twins, { user: 'twin', authDatabase: 'app' })).toEqual({ name: 'twin', authDatabase: 'app' });
+    expect(() => chooseUser(twins, {})).toThrow(/several users/);
+  });
+  it('is believed where the engine does not tell', () => {
+    expect(chooseUser({ name: 'shop', users: null }, { user: 'ann' })).toEqual({ name: 'ann', authDatabase: null });
+    expect(chooseUser({ name: 'shop', users: null }, { user: 'ann', authDatabase: 'app' })).toEqual({ name: 'ann', authDatabase: 'app' });
+    expect(chooseUser(twins, { user: 'root' })).toEqual({ name: 'root', authDatabase: null });
+  });
 });
 
 describe('failures', () => {

@@ -25,6 +25,6 @@ describe('the hash of an input', () => {
   it('does not depend on the idempotency key itself, nor on whether a field is left out or null', () => {
     expect(hashInput({ name: 'shop', idempotencyKey: 'a', zone: null, tags: undefined })).toBe(hashInput({ name: 'shop', idempotencyKey: 'b' }));
   });
-  it.each([[{ a: 1 }, { a: 2 }], [{ a: [1, 2] }, { a: [2, 1] }], [{ a: '' }, {}], [{ a: false }, {}], [{ a: '1' }, { a: 1 }], [{ users: [{ name: 'x', password: 'p' }] }, { users: [{ name: 'x' }] }]])(
+  it.each([[{ a: 1 }, { a: 2 }], [{ a: [1, 2] }, { a: [2, 1] }], [{ a: '' }, {}], [{ a: false }, {}], [{ a: '1' }, { a: 1 }], [{ users: [{ name: 'x', password: 'p' }] }, { users: [{ name: 'x' }] }], [{ users: [{ name: 'x', authDatabase: 'a' }] }, { users: [{ name: 'x', authDatabase: 'b' }] }]])(
     'differs for %j and %j', (one, other) => expect(hashInput(one)).not.toBe(hashInput(other)));
 });
