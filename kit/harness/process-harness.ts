@@ -118,7 +118,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     async dispose() {
       await guest.kill();
       for (const pid of new Set([...(await enginePids(paths.agent)), ...(await processesOf(boot, root))])) kill(pid);
-      await untilGone(async () => (await processesOf(boot, root)).length === 0);
+      await until(async () => (await processesOf(boot, root)).length === 0);
       if (volume !== null) await run('umount', ['--lazy', paths.volume]);
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
