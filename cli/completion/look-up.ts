@@ -30,9 +30,10 @@ export async function lookUp(session: Session, of: string, words: readonly strin
     case 'project': case 'visibleTo': return named(nodesOf((await client.request(ListProjectsDocument, { first })).projects));
     case 'user': case 'authDatabase': {
       const users = nodesOf((await client.request(ListUsersDocument, { id: await instanceId(), first })).instance?.users);
-      // after the name of a user only where that one logs in
-      const places = users.filter(({ name }) => words[1] === undefined || name === words[1]).flatMap(({ authDatabase }) => authDatabase ?? []);
-      return of === 'user' ? distinct(users.map(({ name }) => name)) : distinct(places);
+      if (of === 'user') return distinct(users.map(({ name }) => name));
+      // where the named one logs in; where others do for one that is yet to be made
+      const called = users.filter(({ name }) => name === words[1]);
+      return distinct((called.length > 0 ? called : users).flatMap(({ authDatabase }) => authDatabase ?? []));
     }
     case 'database': case 'databases': return named(nodesOf((await client.request(ListDatabasesDocument, { id: await instanceId(), first })).instance?.databases));
     case 'operation': return nodesOf((await client.request(ListOperationsDocument, { first: 30 })).operations).map((one) => ({ value: one.id, description: `${one.kind} ${subjectName(one) ?? ''} ${one.state}` }));

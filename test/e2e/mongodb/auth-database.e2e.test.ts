@@ -99,6 +99,8 @@ describe('the same name in two databases', () => {
     const connect = (...more: string[]) => cli.run(['instance', 'connect', 'shop', '--user', 'twin', '--print', ...more]);
     expect((await connect()).error).toMatch(/log in at admin, shop[^]*--auth-database/);
     expect((await connect('--auth-database', 'shop')).out).toContain('--authenticationDatabase=shop');
+    const completed = async (...words: string[]) => (await cli.run(['__complete', '--', ...words])).out.split('\t\n').filter((line) => line !== '').toSorted();
+    expect([await completed('user', 'delete', 'shop', 'tw'), await completed('user', 'delete', 'shop', 'twin', '--auth-database', '')]).toEqual([['twin'], ['admin', 'shop']]);
     expect((await cli.run(['user', 'delete', 'shop', 'twin', '--auth-database', 'shop', '--yes'])).code).toBe(0);
     expect(await users()).toEqual(['admin.twin readWrite']);
     expect((await connect()).out).toContain('--authenticationDatabase=admin');

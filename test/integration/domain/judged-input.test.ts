@@ -48,10 +48,12 @@ describe('a database to log in at, where the engine has none', () => {
     const input = { name: 'db', datastore: 'postgresql', flavor: 'small', volume: { sizeGb: 1 }, users: [{ name: 'ok' }, user] };
     expect(await refusedAt(instances.create(owner(), input))).toEqual(['input.users.1.authDatabase']);
     expect(await refusedAt(engine.createUsers(owner(), { instanceId, users: [user] }))).toEqual(['input.users.0.authDatabase']);
-    for (const work of [
-      engine.updateUser(owner(), { instanceId, user, name: 'other' }), engine.updateUser(owner(), { instanceId, user, password: 'long enough for it' }), engine.deleteUser(owner(), { instanceId, user }),
-      engine.grant(owner(), { instanceId, user, grants: [{ database: 'shop' }] }), engine.revoke(owner(), { instanceId, user, databases: ['shop'] }),
-    ]) expect(await refusedAt(work)).toEqual(['input.user.authDatabase']);
+    const named = { instanceId, user };
+    const works = [
+      () => engine.updateUser(owner(), { ...named, name: 'other' }), () => engine.updateUser(owner(), { ...named, password: 'long enough for it' }), () => engine.deleteUser(owner(), named),
+      () => engine.grant(owner(), { ...named, grants: [{ database: 'shop' }] }), () => engine.revoke(owner(), { ...named, databases: ['shop'] }),
+    ];
+    for (const work of works) expect(await refusedAt(work())).toEqual(['input.user.authDatabase']);
   });
 });
 
