@@ -1,10 +1,11 @@
 /**
- * Four kinds of tests, cheapest first; `npm test` runs them in this order.
+ * Kinds of tests, cheapest first; `npm test` runs all but the last, in this order.
  *
  * - unit         decisions and formats: no process, no network, no clock but a given one
  * - integration  one part against what it really talks to, mostly the embedded PostgreSQL
  * - e2e          the whole system with real engines
  * - fault        the whole system while something is killed, stopped, cut off or full
+ * - full         engines as in e2e, for hours that nobody waits: the kit's fault tier, further tracks and users
  *
  * No retries anywhere: a test that fails sometimes has found something.
  */
@@ -54,6 +55,7 @@ export default defineConfig({
       project('unit', { testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
       project('integration', { globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
       project('e2e', { ...WITH_ENGINES, testTimeout: 180 * SECOND_MS }),
+      project('full', { ...WITH_ENGINES, testTimeout: 300 * SECOND_MS }),
       // Most of the time something is waited for: a lease that runs out, a silence that is noticed.
       project('fault', { ...WITH_ENGINES, fileParallelism: true, maxWorkers: 2, testTimeout: 240 * SECOND_MS }),
     ],

@@ -3,6 +3,7 @@
  *
  *     npm test                    check, unit, integration, e2e, fault
  *     npm test -- unit e2e        these parts of them
+ *     npm test -- full            what takes too long for every run: engines while things go wrong, and their further variants
  *     npm test -- unit -t name    further arguments are vitest's
  *
  * The last line is `N passed, N failed`; a check counts as one test.
@@ -15,8 +16,9 @@ import { runChecks } from './check.ts';
 import { ROOT } from './run.ts';
 import { type Count, countResults, type JsonReport } from './test-report.ts';
 
-const PROJECTS = ['unit', 'integration', 'e2e', 'fault'];
-const PARTS = ['check', ...PROJECTS];
+/** Those of every run; `full` is run when it is named. */
+const USUAL = ['check', 'unit', 'integration', 'e2e', 'fault'];
+const PARTS = [...USUAL, 'full'];
 
 async function runProject(project: string, args: string[]): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
@@ -52,7 +54,7 @@ const total: Count = { passed: 0, failed: 0 };
 let isInterrupted = false;
 process.on('SIGINT', () => void (isInterrupted = true));
 
-for (const part of PARTS.filter((name) => named.length === 0 || named.includes(name))) {
+for (const part of named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name))) {
   if (isInterrupted) break;
   title(part);
   const { passed, failed } = part === 'check' ? await runChecks() : await runProject(part, forVitest);

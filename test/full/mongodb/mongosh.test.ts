@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installMongosh, runMongosh, type ShellResult } from './mongosh.ts';
-import { password, useServer } from './server.ts';
+import { installMongosh, runMongosh, type ShellResult } from '../../e2e/mongodb/mongosh.ts';
+import { password, useServer } from '../../e2e/mongodb/server.ts';
 
 const awkward = "O'Brien;*|<>?#&%41ß";
 

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { askCqlsh, hasPython, installCqlsh } from './cqlsh.ts';
-import { password, useServer } from './server.ts';
+import { askCqlsh, hasPython, installCqlsh } from '../../e2e/cassandra/cqlsh.ts';
+import { password, useServer } from '../../e2e/cassandra/server.ts';
 import { createSelfSigned } from '../../../strategies/datastores/cassandra/guest/self-signed.ts';
 
 const isInstallable = await hasPython();

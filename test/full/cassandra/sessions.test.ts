@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { password, useServer } from './server.ts';
+import { password, useServer } from '../../e2e/cassandra/server.ts';
 
 describe('an open session', () => {
   const server = useServer(4, { isStarted: true });

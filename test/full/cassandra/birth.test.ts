@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import cassandra from 'cassandra-driver';
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../strategies/spi/guest.ts';
-import { password, useServer } from './server.ts';
+import { password, useServer } from '../../e2e/cassandra/server.ts';
 
 describe('an instance', () => {
   const server = useServer(3, { isStarted: false });

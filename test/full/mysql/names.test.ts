@@ -3,7 +3,7 @@ import plugin from '../../../strategies/datastores/mysql/index.ts';
 import { collations } from '../../../strategies/datastores/mysql/collations.ts';
 import { collationScenarios, nameScenarios, sizeScenarios } from '../../support/sql-family/names.ts';
 import { useServer } from '../../support/sql-family/server.ts';
-import { harnessOptions, track } from './fixture.ts';
+import { harnessOptions, track } from '../../e2e/mysql/fixture.ts';
 
 describe('what is accepted works', () => {
   const server = useServer({ ...harnessOptions(), ports: { mysql: 21_507 } });

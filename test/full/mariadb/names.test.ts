@@ -3,7 +3,7 @@ import plugin from '../../../strategies/datastores/mariadb/index.ts';
 import { collationsOfTrack } from '../../../strategies/datastores/mariadb/collations.ts';
 import { collationScenarios, nameScenarios, sizeScenarios } from '../../support/sql-family/names.ts';
 import { useServer } from '../../support/sql-family/server.ts';
-import { harnessOptions } from './fixture.ts';
+import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
 
 describe.each(['11.8', '10.11'])('what is accepted works on %s', (track) => {
   const server = useServer({ ...harnessOptions(track), ports: { mariadb: 21_528 } });

@@ -1,4 +1,4 @@
 import { defineConformance } from '../../../strategies/conformance/index.ts';
-import { fixtureOf } from './fixture.ts';
+import { fixtureOf } from '../../e2e/mariadb/fixture.ts';
 
 defineConformance(fixtureOf('10.11'));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../strategies/datastores/mongodb/control.ts';
 import { sizeServer } from '../../../strategies/datastores/mongodb/sizing.ts';
-import { useServer } from './server.ts';
+import { useServer } from '../../e2e/mongodb/server.ts';
 
 const track = '6.0';
 const runs = 40;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
-import { harnessOptions } from './fixture.ts';
+import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
 
 describe.each(['11.8', '10.11'])('a server of %s', (track) => {
   const server = useServer({ ...harnessOptions(track), ports: { mariadb: 21_527 } });

@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Document } from 'mongodb';
 import type { Connection } from '../../../strategies/datastores/mongodb/connection.ts';
 import { faultOf } from '../../../strategies/conformance/cases/session.ts';
-import { useServer } from './server.ts';
+import { useServer } from '../../e2e/mongodb/server.ts';
 
 const timeoutMs = 10_000;
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
-import { harnessOptions } from './fixture.ts';
+import { harnessOptions } from '../../e2e/mysql/fixture.ts';
 
 describe('a server', () => {
   const server = useServer({ ...harnessOptions(), ports: { mysql: 21_506 } });

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultOf } from '../../../strategies/conformance/cases/session.ts';
-import { password, useServer } from './server.ts';
+import { password, useServer } from '../../e2e/mongodb/server.ts';
 
 const refused = /^not authorized on |requires authentication/;
 const soonMs = 5_000;
