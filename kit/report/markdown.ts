@@ -15,7 +15,7 @@ export function renderMarkdown(reports: readonly KitReport[]): string {
     ...[...new Set(report.results.map(({ capability }) => capability))].sort().map((capability) => `| ${capability} | ${tiers.map((tier) => cell(report, capability, tier)).join(' | ')} |`), '',
     ...report.results.filter(({ state }) => state === 'failed' || state === 'warned').map(({ state, rule }) => `- ${state}: ${rule}`), '',
   ]);
-  return ['# Conformance', '', 'What the conformance kit found: rules that hold and the time they took. A dash: the capability is absent, or nothing is owed.', '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
+  return ['# Conformance', '', 'What the conformance kit found: rules that hold and the time they took, in one run on a busy machine with two cores. A dash:\nthe capability is absent, or nothing is owed. `kit/report/markdown.ts` says how the page is made.', '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
 }
 
 function cell({ results }: KitReport, capability: string, tier: Tier): string {

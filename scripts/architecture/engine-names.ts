@@ -20,7 +20,7 @@ const NAMES = ['postgres', 'redis', 'mysql', 'mariadb', 'mongo', 'cassandra', 'v
 const SUFFIXES = '(ql|d|db|s|sh|od)?';
 const WORD = new RegExp(`^(${NAMES.join('|')})${SUFFIXES}$`);
 
-const ROOMS = ['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'strategies'];
+const ROOMS = ['agent', 'cli', 'compute', 'gateway', 'host', 'kernel', 'kit', 'sdk', 'strategies'];
 
 /** Where a name is not a branch on an engine. */
 const ALLOWED: { path: RegExp; names?: string[]; because: string }[] = [
@@ -28,6 +28,7 @@ const ALLOWED: { path: RegExp; names?: string[]; because: string }[] = [
   { path: /^strategies\/registry\.ts$/, because: 'the list of built-in plugins has to name their folders' },
   { path: /^gateway\/store\//, names: ['postgres'], because: 'the control plane’s own store' },
   { path: /^host\//, names: ['postgres'], because: 'it runs the store’s embedded server, and shows a first example' },
+  { path: /^kit\/harness\/unprivileged\.ts$/, names: ['postgres'], because: 'a user of the operating system' },
   { path: /^kernel\/settings(-shapes)?\.ts$/, names: ['postgres', 'redis'], because: 'the store’s URL, and examples in the reference' },
 ];
 
