@@ -27,5 +27,6 @@ export const manifest: Manifest = {
     environment: { MYSQL_PWD: '{password}' },
   },
   accounts: 'replicated',
-  timeouts: { initialiseMs: 180_000, startMs: 120_000, stopMs: 120_000, probeMs: 2_000, statementMs: 30_000 },
+  // One that has just started reads its system tables at the first look, from a disk that may be busy.
+  timeouts: { initialiseMs: 180_000, startMs: 120_000, stopMs: 120_000, probeMs: 3_000, statementMs: 30_000 },
 };
