@@ -13,7 +13,7 @@ const templateTitle = 'My engine';
 export function addPluginCommands(program: Command, kit: Kit): void {
   const plugin = program.command('plugin').description('for authors of datastore plugins');
   const init = plugin.command('init').description('begin a datastore plugin: a package that works and passes the conformance kit, to be changed into yours')
-    .argument('<name>', 'of the package and of the datastore: lower-case letters, digits and dashes')
+    .argument('<name>', 'of the datastore: lower-case letters, digits and dashes; its package is coffer-plugin-<name>')
     .option('--into <folder>', 'where it is made (a folder of that name here)')
     .action(action<{ into?: string }, [string]>(kit, async (session, { into }, name) => {
       const folder = resolve(into ?? name);

@@ -54,6 +54,8 @@ export interface ConformanceFixture {
   killPoints?: 'all' | 'few';
   /** the smallest volume the engine can begin on, in MiB, to see what it does when it is full; left out: that is not looked at */
   smallVolumeMb?: number;
+  /** the engine takes few users, though seven at least: those of earlier cases go before a case makes more */
+  fewUsers?: boolean;
   /** a size that needs a restart, to see that the engine says so; left out when none does */
   restartingFlavor?: FlavorSize;
 }

@@ -1,4 +1,4 @@
-/** Where a secret must never be seen: what the engine logs, and what anybody on the host can read of its processes. */
+/** Where a secret must never be seen: what the engine logs, its configuration, and what anybody on the host can read of its processes. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestHarness } from './harness.ts';

@@ -6,7 +6,7 @@ import type { DatabaseOption, DatabaseSpec, FlavorSize, GrantSpec, UserRef, User
 export interface GuestPaths {
   /** engine data: a subdirectory of the volume's mount; made by `initialise`, owned by the engine */
   data: string;
-  /** configuration files of the engine */
+  /** configuration files of the engine; they hold no secret: what does lies in `data`, mode 0600 */
   config: string;
   /** unix sockets; only the agent and the engine may enter. Short enough for a socket path. */
   run: string;
@@ -63,6 +63,7 @@ export interface GuestContext {
   volumeGb: number;
   paths: GuestPaths;
   tls: TlsFiles;
+  /** `bind` may be an IPv6 address or a wildcard; `management` ports are bound to 127.0.0.1 all the same. `ports` by the names of the manifest */
   network: { bind: string; advertise: string; ports: Record<string, number> };
   /** parameters from `ControlHalf.size`, by the engine's names */
   sizing: Record<string, string>;

@@ -3,7 +3,7 @@ import type { EngineSourceSpec } from './engine-source.ts';
 
 /**
  * The contract version plugins are written against: a major breaks, a minor adds.
- * 1.1: artefacts in a Debian source, ports for management, faults known by name.
+ * 1.1: artefacts in a Debian source, ports for management, data in memory alone, faults known by name.
  */
 export const spiVersion = '1.1';
 
@@ -34,6 +34,8 @@ export interface Manifest {
   accounts: 'replicated' | 'per-node';
   /** what sessions that are open keep because the engine cannot end them, each with the reason; they end where nothing is said */
   openSessions?: { outliveNewPassword?: string };
+  /** why what users store is gone when the engine stops, for one that keeps it in memory alone (accounts stay); data stay where nothing is said */
+  volatileData?: string;
   timeouts: GuestTimeouts;
 }
 
@@ -76,5 +78,8 @@ export interface ConnectSpec {
   defaultAuthDatabase?: string;
 }
 
-/** Milliseconds; honoured as declared or refused at load (at most one hour each). */
+/**
+ * Milliseconds; honoured as declared or refused at load (at most one hour each). `statementMs` is for `configure` and for
+ * one item of an optional group, a restart included where the method needs one.
+ */
 export interface GuestTimeouts { initialiseMs: number; startMs: number; stopMs: number; probeMs: number; statementMs: number }

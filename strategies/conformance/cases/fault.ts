@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ConformanceFixture } from '../fixture.ts';
 import type { GuestHarness, GuestMethod } from '../harness.ts';
-import { freshName, settled, useSession } from './session.ts';
+import { expectKept, freshName, settled, useSession } from './session.ts';
 import { tellStories, type Story } from './stories.ts';
 
 /** What the agent gives a method to end by itself once its deadline has passed. */
@@ -74,6 +74,7 @@ export function faultCases(fixture: ConformanceFixture): void {
 
     it.runIf(hasUsers)('a call to an engine that does not answer ends at its deadline, and works when it answers again', async () => {
       await call('start', []);
+      await session.makeRoom();
       const user = { name: freshName('silent'), password: session.password(), grants: [fixture.samples.usual(session.database)] };
       await session.harness.signalEngine('SIGSTOP');
       const since = performance.now();
@@ -104,7 +105,7 @@ export function faultCases(fixture: ConformanceFixture): void {
       await rm(filler);
       await harness.call('start', []);
       await harness.call('users.create', [during], { operationId: 'op_full' });
-      expect(await client.read(login, 'kept')).toBe('yes');
+      await expectKept(fixture, client, { login, name: 'kept', value: 'yes', ended: true });
       await client.write({ ...login, user: during.name, password: during.password }, 'after', 'yes');
     } finally {
       await harness.dispose();

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ConformanceFixture } from '../fixture.ts';
 import { listeningSockets } from '../sockets.ts';
-import { freshName, refusalOf, useSession } from './session.ts';
+import { expectKept, freshName, refusalOf, useSession } from './session.ts';
 
 /** How much longer than declared a probe of a hung engine may take before the kit calls it late. */
 const probeGraceMs = 2_000;
@@ -90,17 +90,18 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       await session.harness.call('start', []);
       expect(await session.harness.call('configure', [])).toEqual({ changed: false, restartRequired: [] });
     });
-    it.each(['orderly', 'immediate'] as const)('stops (%s) twice, and starts with its data', async (mode) => {
+    it.for(['orderly', 'immediate'] as const)('stops (%s) twice, and starts with its data', async (mode, { annotate }) => {
       const name = freshName('kept');
       const login = hasUsers ? await session.user(freshName('keeper')) : null;
       if (login) await session.client.write(login, name, mode);
+      if (manifest.volatileData !== undefined) void annotate(`${manifest.id} keeps no data when it stops: ${manifest.volatileData}`);
       await session.harness.call('stop', [mode]);
       await expectNoProcess();
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'down' });
       await session.harness.call('stop', [mode]);
       await session.harness.call('start', []);
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'ok' });
-      if (login) expect(await session.client.read(login, name)).toBe(mode);
+      if (login) await expectKept(fixture, session.client, { login, name, value: mode, ended: true });
     });
     it('comes back with its data after a SIGKILL', async () => {
       const name = freshName('kept');
@@ -109,7 +110,7 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       await session.harness.signalEngine('SIGKILL');
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'down' });
       await session.harness.call('start', []);
-      if (login) expect(await session.client.read(login, name)).toBe('survivor');
+      if (login) await expectKept(fixture, session.client, { login, name, value: 'survivor', ended: true });
     });
     it('probes as hung, in time, while the engine does not answer', async () => {
       await session.harness.signalEngine('SIGSTOP');
@@ -126,7 +127,7 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       await session.harness.call('repair', []);
       await session.harness.call('repair', []);
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
-      if (login) expect(await session.client.read(login, name)).toBe('kept');
+      if (login) await expectKept(fixture, session.client, { login, name, value: 'kept' });
     });
   });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Proposal } from '../../spi/control.ts';
 import type { ConformanceFixture, Login } from '../fixture.ts';
-import { faultOf, freshName, refusalOf, settled, useSession } from './session.ts';
+import { expectKept, faultOf, freshName, refusalOf, settled, useSession } from './session.ts';
 
 /** From a statement's end to the end of a session that lost its right. */
 const endTimeoutMs = 5_000;
@@ -116,7 +116,7 @@ export function objectCases(fixture: ConformanceFixture): void {
         await call('users.delete', [{ name: leaver.user }]);
         await held.ended(endTimeoutMs);
         await cannotConnect(leaver);
-        expect(await session.client.read(stayer, name)).toBe('legacy');
+        await expectKept(fixture, session.client, { login: stayer, name, value: 'legacy' });
         await session.client.write(stayer, name, 'changed');
         await settled(call('users.delete', [{ name: leaver.user }]));
       });
@@ -197,9 +197,10 @@ export function objectCases(fixture: ConformanceFixture): void {
       });
     });
 
-    it('never show a password in the engine\'s log, a process list or a data file name', async () => {
+    it('never show a password in the engine\'s log, its configuration or a process list', async () => {
       const { leaksOf } = await import('../leaks.ts');
-      expect(await leaksOf(session.harness, session.secrets)).toEqual([]);
+      const leaks = await leaksOf(session.harness, session.secrets);
+      expect(leaks, leaks.join('; ')).toEqual([]);
     });
   });
 }

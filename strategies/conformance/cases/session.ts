@@ -1,6 +1,6 @@
 /** What all groups of cases share: one prepared engine and a few ways to look at it. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { GuestFault, type GuestFaultCode } from '../../spi/guest.ts';
 import type { GrantSpec } from '../../spi/control.ts';
 import type { ConformanceFixture, Login, StockClient } from '../fixture.ts';
@@ -17,6 +17,8 @@ export interface Session {
   password(): string;
   /** A new user with the usual set (or these grants) and how it logs in. */
   user(name: string, grants?: GrantSpec[]): Promise<Login>;
+  /** Where the engine takes few users, those of earlier cases go; it has to be up. */
+  makeRoom(): Promise<void>;
 }
 
 export interface SessionOptions { prepared: boolean }
@@ -48,6 +50,10 @@ export function useSession(fixture: ConformanceFixture, options: SessionOptions)
       const password = session.password();
       await session.harness.call('users.create', [{ name, password, grants }]);
       return { user: name, password, database: session.database };
+    },
+    async makeRoom() {
+      if (!fixture.fewUsers) return;
+      for (const { grants: _, ...user } of await session.harness.call('users.list', [])) await session.harness.call('users.delete', [user]);
     },
   };
   beforeAll(async () => {
@@ -81,6 +87,13 @@ export async function settled(promise: Promise<unknown>): Promise<void> {
 /** Why something was refused, or null when it was not. */
 export const refusalOf = (promise: Promise<unknown>): Promise<string | null> =>
   promise.then(() => null, (error: unknown) => (error instanceof Error ? error.message : String(error)));
+
+/** What was stored is there. Data in memory alone are gone once the engine `ended`, and may be where a method may restart it. */
+export async function expectKept({ plugin }: Pick<ConformanceFixture, 'plugin'>, client: StockClient, { login, name, value, ended = false }: { login: Login; name: string; value: string; ended?: boolean }): Promise<void> {
+  const found = await client.read(login, name);
+  if (plugin.manifest.volatileData === undefined) expect(found, 'data stay, unless the manifest says why not (volatileData)').toBe(value);
+  else expect(ended ? [null] : [value, null], 'the manifest says that data do not stay (volatileData)').toContain(found);
+}
 
 let names = 0;
 export const freshName = (prefix: string): string => `${prefix}_${++names}`;

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { ConformanceFixture, Login } from '../fixture.ts';
 import type { GuestArgs, GuestMethod } from '../harness.ts';
-import { freshName, refusalOf, type Session } from './session.ts';
+import { expectKept, freshName, refusalOf, type Session } from './session.ts';
 
 export interface Story<M extends GuestMethod> {
   method: M;
@@ -19,6 +19,7 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
   const call: typeof session.harness.call = (...args) => session.harness.call(...args);
   const works = async (login: Login): Promise<void> => session.client.write(login, freshName('works'), 'x');
   const isRefused = async (login: Login): Promise<void> => expect(await refusalOf(session.client.read(login, 'anything'))).not.toBeNull();
+  const tellOfUsers: Tell = (title, isPossible, story) => tell(title, isPossible, { ...story, prepare: () => session.makeRoom().then(story.prepare) });
   const isUp = async (): Promise<void> => expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
 
   tell('configure ends with a sound engine', true, { method: 'configure', prepare: async () => ({ args: [], check: isUp }) });
@@ -59,14 +60,14 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
       return { args: [name], check: async () => expect((await call('databases.list', [])).map((one) => one.name)).not.toContain(name) };
     },
   });
-  tell('making a user ends with one that works', has('USERS'), {
+  tellOfUsers('making a user ends with one that works', has('USERS'), {
     method: 'users.create',
     prepare: async () => {
       const [name, password] = [freshName('crash'), session.password()];
       return { args: [{ name, password, grants: [samples.usual(session.database)] }], check: () => works({ user: name, password, database: session.database }) };
     },
   });
-  tell('changing name and password of a user ends with both changed', has('USERS'), {
+  tellOfUsers('changing name and password of a user ends with both changed', has('USERS'), {
     method: 'users.update',
     prepare: async () => {
       const login = await session.user(freshName('crash'));
@@ -80,7 +81,7 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
       };
     },
   });
-  tell('deleting a user ends without it, its work kept', has('USERS'), {
+  tellOfUsers('deleting a user ends without it, its work kept', has('USERS'), {
     method: 'users.delete',
     prepare: async () => {
       const [login, word] = [await session.user(freshName('crash')), freshName('work')];
@@ -90,19 +91,19 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
         check: async () => {
           await isRefused(login);
           expect((await call('users.list', [])).map((user) => user.name)).not.toContain(login.user);
-          expect(await session.client.read(await session.user(freshName('heir')), word)).toBe('kept');
+          await expectKept(fixture, session.client, { login: await session.user(freshName('heir')), name: word, value: 'kept' });
         },
       };
     },
   });
-  tell('a grant ends given', has('GRANTS'), {
+  tellOfUsers('a grant ends given', has('GRANTS'), {
     method: 'grants.grant',
     prepare: async () => {
       const login = await session.user(freshName('crash'), []);
       return { args: [{ name: login.user }, [samples.usual(session.database)]], check: () => works(login) };
     },
   });
-  tell('a revocation ends taken', has('GRANTS'), {
+  tellOfUsers('a revocation ends taken', has('GRANTS'), {
     method: 'grants.revoke',
     prepare: async () => {
       const login = await session.user(freshName('crash'));

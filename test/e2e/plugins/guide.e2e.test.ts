@@ -49,7 +49,7 @@ describe('the guide', () => {
 
   it('packs it and installs it, and an instance of it works', async () => {
     await type(blocks[1]!, join(folder, 'memo'));
-    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: 'memo', COFFER_ENGINES_FOLDER: ownEngines, COFFER_ENGINE_PORTS: '21690-21699' } });
+    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: 'coffer-plugin-memo', COFFER_ENGINES_FOLDER: ownEngines, COFFER_ENGINE_PORTS: '21690-21699' } });
     cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } });
     const made = await cli.run([...creating, '--json']);
     expect(made, made.error).toMatchObject({ code: 0 });
