@@ -1,5 +1,5 @@
 /** Databases, users, grants and root as the people who use them see them: always through the stock client. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Proposal } from '../../spi/control.ts';
 import type { ConformanceFixture, Login } from '../fixture.ts';
 import { expectKept, faultOf, freshName, refusalOf, settled, useSession } from './session.ts';
@@ -16,6 +16,7 @@ export function objectCases(fixture: ConformanceFixture): void {
 
   describe('objects', () => {
     const session = useSession(fixture, { prepared: true });
+    beforeEach(() => session.makeRoom());
     const call: typeof session.harness.call = (...args) => session.harness.call(...args);
     const databaseNames = async (): Promise<string[]> => (await call('databases.list', [])).map((database) => database.name);
     const userNames = async (): Promise<string[]> => (await call('users.list', [])).map((user) => user.name);
