@@ -31,6 +31,17 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
   /** One that does not answer does not hear a polite request either; whoever sends the command has decided to lose it. */
   const manner = (isImmediate: boolean): 'orderly' | 'immediate' => (isImmediate || supervisor.health().state === 'hung' ? 'immediate' : 'orderly');
 
+  /** An engine that was on its way down when it was found is gone by then: the second start finds none and makes one. */
+  const startGuest = async (ctx: GuestContext): Promise<void> => {
+    const found = ctx.engine.pid();
+    try {
+      await guest.start(ctx);
+    } catch (error) {
+      if (found === null || ctx.engine.pid() !== null || ctx.signal.aborted) throw error;
+      await guest.start(ctx);
+    }
+  };
+
   /** One that is down reads the new files when it starts. */
   const reload = async (ctx: GuestContext): Promise<void> => {
     if (ctx.engine.pid() !== null) await guest.tls?.rotate(ctx);
@@ -59,7 +70,7 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
     async start(ctx) {
       assertPrepared(state);
       await supervisor.want('RUNNING');
-      await guest.start(ctx);
+      await startGuest(ctx);
       await supervisor.started();
     },
     async stop(ctx, immediate) {

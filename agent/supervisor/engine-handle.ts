@@ -22,8 +22,12 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
       const pid = livePid();
       if (pid !== null && !engine.isEnding()) return { pid, adopted: true };
       if (engine.record()) {
-        // Gone and not noticed yet, or a stop that was called off half way: the process hears no second thought.
-        await exitOf(engine, signal);
+        // Gone and not noticed yet, or a stop that was called off half way: the process hears no second thought. One that
+        // was told to end and goes on (a full disk keeps some from saving) is one to rely on again.
+        if (!(await endsWithin(engine, signal, endingPatienceMs))) {
+          engine.goesOn();
+          return { pid: engine.record()?.pid ?? 0, adopted: true };
+        }
         await killLeftovers(boot);
       }
       signal.throwIfAborted();
@@ -41,6 +45,20 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
     },
     own: (path, mode) => ownPath(path, mode, boot.engineUid),
   };
+}
+
+/** How long a start waits for the end of an engine that was told to end. */
+const endingPatienceMs = 5_000;
+
+async function endsWithin(engine: EngineProcess, signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+  const late = AbortSignal.timeout(timeoutMs);
+  try {
+    await exitOf(engine, AbortSignal.any([signal, late]));
+    return true;
+  } catch (error) {
+    if (late.aborted && !signal.aborted) return engine.record() === null;
+    throw error;
+  }
 }
 
 function exitOf(engine: EngineProcess, until: AbortSignal): Promise<EngineExit> {

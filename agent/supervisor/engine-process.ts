@@ -30,6 +30,8 @@ export interface EngineProcess {
   signal(name: NodeJS.Signals): Promise<void>;
   /** The process that runs was told to end: it is not one to rely on. */
   isEnding(): boolean;
+  /** It was told to end and did not. */
+  goesOn(): void;
   /** Returns how to stop listening. */
   onExit(listener: ExitListener): () => void;
   /** The latest exit that was seen. */
@@ -74,6 +76,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
     record: () => current,
     lastExit: () => last,
     isEnding: () => isEnding,
+    goesOn: () => { isEnding = false; },
     onExit(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

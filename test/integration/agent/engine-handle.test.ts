@@ -49,4 +49,12 @@ describe('a grip on the engine', () => {
     expect(await next).toEqual({ pid: handle.pid(), adopted: false });
     expect([isAlive(pid, startTime), engine.isEnding()]).toEqual([false, false]);
   });
+
+  it('relies again on one that was told to end and goes on', async () => {
+    const { pid } = await handle.start(slowToStop);
+    await isUp();
+    await handle.signal('SIGTERM');
+    expect(await handle.start(slowToStop)).toEqual({ pid, adopted: true });
+    expect(engine.isEnding()).toBe(false);
+  });
 });
