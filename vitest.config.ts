@@ -4,11 +4,14 @@
  * - unit         decisions and formats: no process, no network, no clock but a given one
  * - integration  one part against what it really talks to, mostly the embedded PostgreSQL
  * - e2e          the whole system with real engines
+ * - engines      each engine's own folder of e2e: the kit, its stock client, attacks; runs beside e2e
  * - fault        the whole system while something is killed, stopped, cut off or full
  * - full         engines as in e2e, for hours that nobody waits: the kit's fault tier, further tracks and users
  *
  * No retries anywhere: a test that fails sometimes has found something.
  */
+import { globSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -36,6 +39,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Of an engine: what the kit needs of it lies there. */
+const ENGINE_TESTS = globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`);
+
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
 
@@ -53,8 +59,9 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', { testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
-      project('integration', { globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
-      project('e2e', { ...WITH_ENGINES, testTimeout: 180 * SECOND_MS }),
+      project('integration', { maxWorkers: 2, globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
+      project('e2e', { ...WITH_ENGINES, exclude: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
+      project('engines', { ...WITH_ENGINES, include: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
       project('full', { ...WITH_ENGINES, testTimeout: 300 * SECOND_MS }),
       // Most of the time something is waited for: a lease that runs out, a silence that is noticed.
       project('fault', { ...WITH_ENGINES, fileParallelism: true, maxWorkers: 2, testTimeout: 240 * SECOND_MS }),

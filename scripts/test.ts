@@ -1,7 +1,7 @@
 /**
  * `npm test`: the checks, then the tests from cheap to dear, each part also when an earlier one failed.
  *
- *     npm test                    check, unit, integration, e2e, fault
+ *     npm test                    check, unit, integration, e2e beside engines, fault
  *     npm test -- unit e2e        these parts of them
  *     npm test -- full            what takes too long for every run: engines while things go wrong, and their further variants
  *     npm test -- unit -t name    further arguments are vitest's
@@ -17,15 +17,17 @@ import { ROOT } from './run.ts';
 import { type Count, countResults, type JsonReport } from './test-report.ts';
 
 /** Those of every run; `full` is run when it is named. */
-const USUAL = ['check', 'unit', 'integration', 'e2e', 'fault'];
+const USUAL = ['check', 'unit', 'integration', 'e2e', 'engines', 'fault'];
 const PARTS = [...USUAL, 'full'];
+/** Each of them leaves half of the machine idle. */
+const SIDE_BY_SIDE = ['e2e', 'engines'];
 
-async function runProject(project: string, args: string[]): Promise<Count> {
+async function runProject(project: string, args: string[], isAlone = true): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
   const file = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const code = await runVitest(['run', '--project', project, ...reporters, ...args]);
+    const code = await runVitest(['run', '--project', project, ...reporters, ...args], isAlone);
     const report = await readFile(file, 'utf8').catch(() => null);
     return countResults(report === null ? null : (JSON.parse(report) as JsonReport), code);
   } finally {
@@ -33,11 +35,17 @@ async function runProject(project: string, args: string[]): Promise<Count> {
   }
 }
 
-function runVitest(args: string[]): Promise<number> {
+/** What runs beside another is told at its end, in one piece. */
+function runVitest(args: string[], isAlone: boolean): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit' });
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: ['inherit', isAlone ? 'inherit' : 'pipe', isAlone ? 'inherit' : 'pipe'] });
+    const told: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => told.push(chunk));
     child.on('error', () => resolve(1));
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => {
+      process.stdout.write(Buffer.concat(told));
+      resolve(code ?? 1);
+    });
   });
 }
 
@@ -54,12 +62,17 @@ const total: Count = { passed: 0, failed: 0 };
 let isInterrupted = false;
 process.on('SIGINT', () => void (isInterrupted = true));
 
-for (const part of named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name))) {
+const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name));
+const together = SIDE_BY_SIDE.filter((name) => wanted.includes(name));
+const groups = wanted.filter((name) => !together.slice(1).includes(name)).map((name) => (name === together[0] ? together : [name]));
+for (const group of groups) {
   if (isInterrupted) break;
-  title(part);
-  const { passed, failed } = part === 'check' ? await runChecks() : await runProject(part, forVitest);
-  total.passed += passed;
-  total.failed += failed;
+  title(group.join(', '));
+  const counts = await Promise.all(group.map((part) => (part === 'check' ? runChecks() : runProject(part, forVitest, part === group[0]))));
+  for (const { passed, failed } of counts) {
+    total.passed += passed;
+    total.failed += failed;
+  }
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;

@@ -11,7 +11,7 @@ import type { ConformanceFixture } from './fixture.ts';
 
 export interface StaticSubject {
   plugin: DatastorePlugin;
-  samples: Pick<ConformanceFixture['samples'], 'databases' | 'awkwardNames' | 'systemNames'>;
+  samples: Pick<ConformanceFixture['samples'], 'databases' | 'awkwardNames' | 'awkwardDatabaseNames' | 'systemNames'>;
   /** by the groups that the guest half has */
   implemented: readonly Capability[];
 }
@@ -32,7 +32,7 @@ export const staticChecks: readonly StaticCheck[] = [
   { capability: 'CONTRACT', rule: 'every flavor from the smallest has a size in texts', find: sizeFindings },
   { capability: 'CONTRACT', rule: 'every proposal is answered with issues that say field and remedy, whatever the text', find: oddFindings },
   { capability: 'USERS', rule: 'awkward names of users are accepted', find: async (subject) => (hasUsers(subject) ? refusals(subject, subject.samples.awkwardNames, (track, name) => ({ kind: 'user', track, user: { name, grants: [] } })) : []) },
-  { capability: 'DATABASES', rule: 'awkward names of databases are accepted', find: async (subject) => (hasDatabases(subject) ? refusals(subject, subject.samples.awkwardNames, (track, name) => ({ kind: 'database', track, database: { name } })) : []) },
+  { capability: 'DATABASES', rule: 'awkward names of databases are accepted', find: async (subject) => (hasDatabases(subject) ? refusals(subject, subject.samples.awkwardDatabaseNames ?? subject.samples.awkwardNames, (track, name) => ({ kind: 'database', track, database: { name } })) : []) },
   { capability: 'USERS', rule: 'names of the system are refused', find: systemFindings },
 ];
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore } from '../../../strategies/sources/index.ts';
-import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
-import type { ArchiveProxy } from './support/archive-proxy.ts';
-import { processesNaming, runEnsure } from './support/run-child.ts';
-import type { ChildLine } from './support/run-child.ts';
-import { createScratch } from './support/scratch.ts';
+import { canInterpose, startArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import type { ArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import { processesNaming, runEnsure } from '../../e2e/sources/support/run-child.ts';
+import type { ChildLine } from '../../e2e/sources/support/run-child.ts';
+import { createScratch } from '../../e2e/sources/support/scratch.ts';
 
 describe.runIf(canInterpose())('an installation that is killed', () => {
   let scratch: Awaited<ReturnType<typeof createScratch>>;

@@ -2,10 +2,10 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
-import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
-import type { ArchiveProxy } from './support/archive-proxy.ts';
-import { runEnsure } from './support/run-child.ts';
-import { createScratch } from './support/scratch.ts';
+import { canInterpose, startArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import type { ArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import { runEnsure } from '../../e2e/sources/support/run-child.ts';
+import { createScratch } from '../../e2e/sources/support/scratch.ts';
 
 describe('several processes', () => {
   let scratch: Awaited<ReturnType<typeof createScratch>>;
