@@ -112,8 +112,9 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
       // Stopping only the main process would leave its children to answer.
       for (const pid of signal === 'SIGKILL' ? [main] : pids) process.kill(pid, signal);
       if (signal === 'SIGKILL') await until(() => enginePids(paths.agent).then((left) => left.length === 0));
-      // One thread hears it for all: on a busy machine the others go on answering until it is its turn.
-      if (signal === 'SIGSTOP') await until(async () => (await Promise.all(pids.map(stateOf))).every((state) => state === 'T' || state === null));
+      // One thread hears it for all: on a busy machine the others go on answering until it is its turn. A child that ended
+      // meanwhile stays a zombie, for its parent is stopped.
+      if (signal === 'SIGSTOP') await until(async () => (await Promise.all(pids.map(stateOf))).every((state) => state === null || 'TZX'.includes(state)));
     },
     async dispose() {
       await guest.kill();
