@@ -106,11 +106,12 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     enginePids: () => enginePids(paths.agent),
     processes: () => processesOf(boot, root),
     async signalEngine(signal) {
-      const pids = await enginePids(paths.agent);
-      const [main] = pids;
+      const [main] = await enginePids(paths.agent);
       if (main === undefined) throw new Error('the engine is not running');
-      // Stopping only the main process would leave its children to answer.
-      for (const pid of signal === 'SIGKILL' ? [main] : pids) process.kill(pid, signal);
+      process.kill(main, signal);
+      // Stopping only the main process would leave its children to answer; once it is stopped they grow no more.
+      const pids = signal === 'SIGKILL' ? [] : await enginePids(paths.agent);
+      for (const pid of pids) if (pid !== main) kill(pid, signal);
       if (signal === 'SIGKILL') await until(() => enginePids(paths.agent).then((left) => left.length === 0));
       // One thread hears it for all: on a busy machine the others go on answering until it is its turn. A child that ended
       // meanwhile stays a zombie, for its parent is stopped.
@@ -235,9 +236,9 @@ async function enginePids(agentFolder: string): Promise<number[]> {
 /** The letter of the kernel; null when it is gone. */
 const stateOf = async (pid: number): Promise<string | null> => /\) (\S) /.exec(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''))?.[1] ?? null;
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // It ended by itself.
   }
