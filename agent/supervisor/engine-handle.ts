@@ -21,12 +21,13 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
     async start(spec) {
       const pid = livePid();
       if (pid !== null && !engine.isEnding()) return { pid, adopted: true };
-      if (engine.record()) {
+      const running = engine.record();
+      if (running) {
         // Gone and not noticed yet, or a stop that was called off half way: the process hears no second thought. One that
         // was told to end and goes on (a full disk keeps some from saving) is one to rely on again.
         if (!(await endsWithin(engine, signal, endingPatienceMs))) {
           engine.goesOn();
-          return { pid: engine.record()?.pid ?? 0, adopted: true };
+          return { pid: running.pid, adopted: true };
         }
         await killLeftovers(boot);
       }

@@ -59,7 +59,7 @@ describe('a page of a package index', () => {
   const file = 'a_b-1.0-py3-none-any.whl';
   it('in JSON names a file, also by an address relative to its own', () => {
     const text = JSON.stringify({ files: [{ filename: 'x', url: 'https://f/x' }, { filename: file, url: `../../p/${file}#sha256=00` }, { filename: 1 }] });
-    expect(findInIndex({ text, contentType: 'application/vnd.pypi.simple.v1+json', url: 'https://i.example.org/root/simple/a-b/' }, file)).toBe(`https://i.example.org/root/p/${file}`);
+    expect(findInIndex({ text, contentType: 'application/vnd.pypi.simple.v1+json', url: 'https://i.example.org/team/simple/a-b/' }, file)).toBe(`https://i.example.org/team/p/${file}`);
   });
 
   it('in HTML does so too', () => {
