@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { type Check, CHECKS } from './checks.ts';
+import type { Count } from './test-report.ts';
 
 interface Outcome {
   check: Check;
@@ -16,13 +17,13 @@ interface Outcome {
 
 const MOST_LINES = 40;
 
-export async function runChecks(words: string[] = []): Promise<{ passed: number; failed: number }> {
+export async function runChecks(words: string[] = []): Promise<Count> {
   const wanted = CHECKS.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   const outcomes = await inParallel(wanted, availableParallelism() + 1, runCheck);
   for (const outcome of outcomes) console.log(rowOf(outcome));
   const failed = outcomes.filter(({ problems }) => problems.length > 0);
   for (const outcome of failed) console.log(`\n${explain(outcome)}`);
-  return { passed: outcomes.length - failed.length, failed: failed.length };
+  return { passed: outcomes.length - failed.length, failed: failed.length, failures: failed.map(explain) };
 }
 
 async function runCheck(check: Check): Promise<Outcome> {

@@ -6,7 +6,7 @@
  *     npm test -- full            what takes too long for every run: engines while things go wrong, and their further variants
  *     npm test -- unit -t name    further arguments are vitest's
  *
- * The last line is `N passed, N failed`; a check counts as one test.
+ * What failed is told again at the end. The last line is `N passed, N failed`; a check counts as one test.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -56,7 +56,7 @@ function title(part: string): void {
 const args = process.argv.slice(2);
 const named = args.filter((argument) => PARTS.includes(argument));
 const forVitest = args.filter((argument) => !PARTS.includes(argument));
-const total: Count = { passed: 0, failed: 0 };
+const total: Count = { passed: 0, failed: 0, failures: [] };
 
 // The terminal's Ctrl-C ends vitest, which still tells what it has seen; we then say the closing line.
 let isInterrupted = false;
@@ -68,11 +68,15 @@ const groups = wanted.filter((name) => !together.slice(1).includes(name)).map((n
 for (const group of groups) {
   if (isInterrupted) break;
   title(group.join(', '));
+  const start = performance.now();
   const counts = await Promise.all(group.map((part) => (part === 'check' ? runChecks() : runProject(part, forVitest, part === group[0]))));
-  for (const { passed, failed } of counts) {
+  for (const { passed, failed, failures } of counts) {
     total.passed += passed;
     total.failed += failed;
+    total.failures.push(...failures);
   }
+  console.log(`\n${group.join(', ')} took ${Math.round((performance.now() - start) / 1000)} s`);
 }
+if (total.failures.length > 0) console.log(`\n== failed\n${total.failures.join('\n\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;
