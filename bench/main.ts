@@ -15,6 +15,7 @@ const benches: Record<string, { about: string; load(): Promise<{ bench: Bench }>
   growth: { about: 'cost of one list, show, create and status update among 10, 1,000 and 10,000 instances', load: () => import('./benches/growth.ts') },
   subscriptions: { about: '1,000 and 5,000 live subscriptions on one gateway', load: () => import('./benches/subscriptions.ts') },
   create: { about: 'create → ACTIVE beside a bare shell script that does the same engine work', load: () => import('./benches/create-active.ts') },
+  mixed: { about: 'ten instances of mixed engines created at once, beside their bare scripts one after the other', load: () => import('./benches/mixed.ts') },
   kills: { about: 'from the death of an engine to the event at a subscriber', load: () => import('./benches/kills.ts') },
   memory: { about: 'memory of gateway and agents, idle and after load', load: () => import('./benches/memory.ts') },
   start: { about: 'first answer of a gateway process, warm `npm start`', load: () => import('./benches/start.ts') },

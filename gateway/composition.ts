@@ -8,6 +8,7 @@ import { homePaths } from '../kernel/home.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Settings } from '../kernel/settings.ts';
 import { loadPluginsApart } from '../strategies/apart.ts';
+import type { LoadedPlugin } from '../strategies/registry.ts';
 import { createProcessCompute } from '../strategies/compute/process/index.ts';
 import { createAgents } from './agents/agents.ts';
 import { createConductor } from './agents/conductor.ts';
@@ -20,7 +21,9 @@ import type { DomainDeps } from './domain/deps.ts';
 import { createDomain } from './domain/domain.ts';
 import { createEventFeed } from './events/event-feed.ts';
 import { createPruner, pruneDefaults, pruneEvents } from './events/prune.ts';
+import { extendWithAdditions } from './graphql/additions.ts';
 import { createApi } from './graphql/api.ts';
+import { schema as coreSchema } from './graphql/schema.ts';
 import { healthChecks } from './health.ts';
 import { createHosts } from './hosts/hosts.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -73,7 +76,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const store = createStore({ url: options.storeUrl, maxConnections: storeConnections, log, applicationName: 'coffer-gateway' });
   await migrate({ url: options.storeUrl, folder: migrationsFolder(), log });
   const sealer = createSealer(await loadSecretKey(settings.secretKey, paths.secretKey));
-  const plugins = await loadPluginsApart(settings.plugins, { onFault: (origin, why) => log.warn({ origin }, `the control half of the plugin ${origin} ${why}: its thread begins anew`) });
+  const loaded = await loadPluginsApart(settings.plugins, { onFault: (origin, why) => log.warn({ origin }, `the control half of the plugin ${origin} ${why}: its thread begins anew`) });
+  const { schema, plugins } = withAdditions(loaded);
   for (const p of plugins) if (p.state === 'DISABLED') log.warn({ plugin: p.name, origin: p.origin }, `the plugin ${p.name} is disabled: ${p.problem}`);
   const installation = await store.transaction(async (tx) => {
     const found = await ensureInstallation(tx);
@@ -144,7 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let unwatch: (() => void) | undefined;
   if (has('api')) {
     await feed.start();
-    const api = createApi({ domain, feed, log, serverVersion: release, limits: settings.limits });
+    const api = createApi({ domain, schema, feed, log, serverVersion: release, limits: settings.limits });
     http = await createHttpServer({
       host: settings.host, port: settings.port, trustedProxies: settings.trustedProxies, api, access, metrics, log,
       health: healthChecks({ store, feed, migrationProblem: await createMigrationCheck(store, migrationsFolder()), background: () => background.state }),
@@ -184,6 +188,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Beside the bundle in a runtime, in the checkout during development. */
+/** A plugin whose additions to the API do not fit is disabled as one whose manifest does not. */
+function withAdditions(loaded: readonly LoadedPlugin[]): { schema: typeof coreSchema; plugins: LoadedPlugin[] } {
+  const { schema, refused } = extendWithAdditions(coreSchema, loaded.flatMap((one) => (one.state === 'READY' ? [one.plugin.manifest] : [])));
+  const plugins = loaded.map((one): LoadedPlugin => {
+    const problem = one.state === 'READY' ? refused.get(one.plugin.manifest.id) : undefined;
+    return problem === undefined ? one : { state: 'DISABLED', name: one.name, origin: one.origin, problem };
+  });
+  return { schema, plugins };
+}
+
 function migrationsFolder(): string {
   const here = import.meta.dirname;
   const candidates = [join(here, 'migrations'), join(here, '../migrations'), join(here, '../prisma/migrations')];

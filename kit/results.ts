@@ -3,7 +3,7 @@ import type { Tier } from '../strategies/conformance/tiers.ts';
 
 export interface RuleResult {
   tier: Tier;
-  /** of the contract, or CONTRACT and LIFE CYCLE for what every plugin owes */
+  /** of the contract; API for what the plugin adds to it; CONTRACT and LIFE CYCLE for what every plugin owes */
   capability: string;
   /** the rule as a fact */
   rule: string;
@@ -28,11 +28,11 @@ export const hasFailed = ({ results }: KitReport): boolean => results.some(({ st
 const byGroup: Readonly<Record<string, string>> = {
   databases: 'DATABASES', users: 'USERS', names: 'USERS', grants: 'GRANTS', root: 'ROOT', 'certificate rotation': 'TLS', 'life cycle': 'LIFE CYCLE', objects: 'USERS',
 };
-const byMethod: Readonly<Record<string, string>> = { databases: 'DATABASES', users: 'USERS', grants: 'GRANTS', root: 'ROOT', tls: 'TLS', configure: 'CONFIGURATION' };
+const byMethod: Readonly<Record<string, string>> = { databases: 'DATABASES', users: 'USERS', grants: 'GRANTS', root: 'ROOT', tls: 'TLS', graphql: 'API', configure: 'CONFIGURATION' };
 
 /** Of a case: the method in its name says it, else the innermost group that is one. */
 export function capabilityOf(groups: readonly string[], title: string): string {
-  const method = /\(([a-z]+)(\.[A-Za-z]+)?\)/.exec(title)?.[1];
+  const method = /\(([a-z]+)(\.[A-Za-z0-9]+)*\)/.exec(title)?.[1];
   if (method) return byMethod[method] ?? 'LIFE CYCLE';
   return groups.toReversed().map((group) => byGroup[group]).find((found) => found !== undefined) ?? 'LIFE CYCLE';
 }

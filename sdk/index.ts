@@ -11,8 +11,8 @@ export type {
 } from '../strategies/spi/engine-source.ts';
 export {
   capabilitiesOf, type ConfigureResult, type DatabaseInfo, type EngineExit, type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type GuestFaultCode,
-  type GuestHalf, type GuestPaths, type Probe, type ProbeState, type TlsFiles, type ToolResult, type ToolSpec, type UserInfo,
+  type GraphqlArguments, type GuestHalf, type GuestPaths, type Probe, type ProbeState, type TlsFiles, type ToolResult, type ToolSpec, type UserInfo,
 } from '../strategies/spi/guest.ts';
-export { type ConnectSpec, type GuestTimeouts, type Manifest, type PortSpec, spiVersion, type TrackSpec } from '../strategies/spi/manifest.ts';
+export { type ActionSpec, type ConnectSpec, type GraphqlAdditions, type GuestTimeouts, type Manifest, type PortSpec, spiVersion, type TrackSpec } from '../strategies/spi/manifest.ts';
 export type { InputIssue } from '../kernel/input-issue.ts';
 export type { Log } from '../kernel/log.ts';

@@ -18,6 +18,7 @@ export const commandTraits: Record<CommandKind, CommandTraits> = {
   createUsers: plain('USERS'), updateUser: plain('USERS'), deleteUser: plain('USERS'),
   grant: plain('GRANTS'), revoke: plain('GRANTS'),
   enableRoot: plain('ROOT'), disableRoot: plain('ROOT'),
+  pluginAction: plain(null),
 };
 
 const secretFields = new Set(['password', 'newPassword', 'managementSecret']);

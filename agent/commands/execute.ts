@@ -3,6 +3,7 @@ import type { GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GrantSpec, UserRef as WireUserRef } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseSpec, GrantSpec as SpiGrant, UserRef, UserSpec } from '../../strategies/spi/control.ts';
 import type { Command, CommandOf } from './catalogue.ts';
+import { handlerOf, parseArguments } from './plugin-handlers.ts';
 import { type ItemFrame, type ItemLedger, runItems } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
 
@@ -45,6 +46,7 @@ export async function execute(command: Command, execution: Execution): Promise<R
       return { ...nothing, rootName: name };
     }
     case 'disableRoot': await group(guest.root).disable(ctx); break;
+    case 'pluginAction': await handlerOf(guest.graphql?.actions, command.value.name)(ctx, parseArguments(command.value.argumentsJson)); break;
     default: return unknownCommand(command);
   }
   return nothing;

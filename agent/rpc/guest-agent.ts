@@ -5,6 +5,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { GuestAgentServer } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { Runner } from '../commands/runner.ts';
 import { QueueFull } from '../commands/command-queue.ts';
+import { answerJson, handlerOf, parseArguments } from '../commands/plugin-handlers.ts';
 import type { GuestContext, GuestHalf, UserInfo } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
@@ -76,6 +77,10 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
     getRoot: guarded(async () => {
       const methods = present(guest.root, 'ROOT');
       return { enabled: await read('get-root', (ctx) => methods.isEnabled(ctx)) };
+    }),
+    readPluginField: guarded(async ({ name, argumentsJson }) => {
+      const handler = handlerOf(guest.graphql?.fields, name);
+      return { valueJson: answerJson(name, await read(`field-${name}`, (ctx) => handler(ctx, parseArguments(argumentsJson)))) };
     }),
   };
 }

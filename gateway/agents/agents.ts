@@ -47,6 +47,8 @@ export interface Agents {
   listDatabases(instanceId: string, options: AgentCallOptions): Promise<DatabaseInfo[]>;
   listUsers(instanceId: string, options: AgentCallOptions): Promise<UserInfo[]>;
   getRoot(instanceId: string, options: AgentCallOptions): Promise<{ enabled: boolean }>;
+  /** A field that the plugin adds to the API; plain data, not looked at. */
+  readPluginField(instanceId: string, field: { name: string; args: object }, options: AgentCallOptions): Promise<unknown>;
   /** Resolves when the agent's report stream is open on some gateway; AGENT.REFUSED when it came and does not fit. */
   waitForAgent(instanceId: string, signal: AbortSignal): Promise<AgentInfo>;
   close(): void;
@@ -156,6 +158,10 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
       }));
     },
     getRoot: (id, options) => read(id, (client) => client.getRoot, { instanceId: id }, options, 'ROOT'),
+    async readPluginField(id, { name, args }, options) {
+      const { valueJson } = await read(id, (client) => client.readPluginField, { instanceId: id, name, argumentsJson: JSON.stringify(args) }, options);
+      return JSON.parse(valueJson) as unknown;
+    },
     waitForAgent: presence.wait,
     close() {
       presence.close();

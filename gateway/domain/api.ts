@@ -157,6 +157,10 @@ export interface EngineObjects {
   revoke(caller: Caller, input: { instanceId: string; user: UserRef; databases: (string | null)[] }): Promise<EngineActed>;
   enableRoot(caller: Caller, input: { instanceId: string; password?: string | null | undefined }): Promise<EngineActed & { credentials: UserCredentials | null }>;
   disableRoot(caller: Caller, instanceId: string): Promise<EngineActed>;
+  /** what a plugin adds to the API: a field, answered as the plugin did */
+  readPluginField(caller: Caller, input: { instanceId: string; datastore: string; field: string; args: object }): Promise<unknown>;
+  /** and an action; refused on an instance of another datastore */
+  runPluginAction(caller: Caller, input: { instanceId: string; datastore: string; action: string; args: object; idempotencyKey?: string | null | undefined }): Promise<EngineActed>;
 }
 
 export interface OperationFilter { subjectId?: string | null | undefined; projectId?: string | null | undefined; state?: string[] | null | undefined; kind?: string | null | undefined; parentId?: string | null | undefined }

@@ -21,16 +21,26 @@ import { requireAction, requireOn, type Action } from './policy.ts';
 import { identityKey, identityOf, type UserIdentity } from './user-identity.ts';
 
 interface Act {
-  action: Action; capability: Capability; command: EngineCommand; secrets?: Record<string, string>;
+  action: Action; command: EngineCommand; secrets?: Record<string, string>;
   idempotency?: { mutation: string; key: string; input: unknown; userNames: Replay['userNames'] };
   /** runs in the accepting transaction */
   before?(tx: Parameters<typeof changeInstance>[0], row: InstanceRow): Promise<void>;
 }
 
+/** Of live reads: a list of databases must not hold a page for longer. */
+const readTimeoutMs = 5_000;
+
 export function createEngineObjects(deps: DomainDeps): EngineObjects {
-  const versionOf = async (caller: Caller, action: Action, id: string, capability: Capability): Promise<VersionDoc> => {
+  const instanceOf = async (caller: Caller, action: Action, id: string): Promise<{ instance: InstanceDoc; version: VersionDoc }> => {
     const instance = requireOn(caller, action, `instance ${id}`, await findInstance(deps.store, caller, { id }), (i) => (i.deletedAt ? null : i.projectId));
-    const version = deps.catalogue.instanceVersion(instance.versionId)!;
+    return { instance, version: deps.catalogue.instanceVersion(instance.versionId)! };
+  };
+  const requireDatastore = async (caller: Caller, action: Action, id: string, datastore: string): Promise<void> => {
+    const { instance, version } = await instanceOf(caller, action, id);
+    if (version.datastore !== datastore) throw invalidInput([{ path: ['input', 'instanceId'], message: `${instance.name} is of ${version.datastore}, and this is for ${datastore} alone` }]);
+  };
+  const versionOf = async (caller: Caller, action: Action, id: string, capability: Capability): Promise<VersionDoc> => {
+    const { instance, version } = await instanceOf(caller, action, id);
     requireCapability(version, capability);
     if (instance.capabilities && !instance.capabilities.includes(capability)) throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no ${capability}`, { details: { capability } });
     return version;
@@ -49,25 +59,25 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
   return {
     async listDatabases(caller, id) {
       await versionOf(caller, 'engine.read', id, 'DATABASES');
-      return deps.agents.listDatabases(id, { signal: AbortSignal.timeout(5_000) });
+      return deps.agents.listDatabases(id, { signal: AbortSignal.timeout(readTimeoutMs) });
     },
     async listUsers(caller, id) {
       await versionOf(caller, 'engine.read', id, 'USERS');
-      return deps.agents.listUsers(id, { signal: AbortSignal.timeout(5_000) });
+      return deps.agents.listUsers(id, { signal: AbortSignal.timeout(readTimeoutMs) });
     },
     async createDatabases(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'DATABASES');
       const issues = input.databases.length === 0 ? [{ path: ['input', 'databases'], message: 'at least one' }] : await databaseIssues(deps.control, version, input.databases, ['input', 'databases'], deps.catalogue.manifest(version.datastore)?.databaseOptions);
       if (issues.length > 0) throw invalidInput(issues);
       return act(caller, input.instanceId, {
-        action: 'engine.write', capability: 'DATABASES', command: { kind: 'createDatabases', databases: input.databases },
+        action: 'engine.write', command: { kind: 'createDatabases', databases: input.databases },
         ...(input.idempotencyKey ? { idempotency: { mutation: 'createDatabases', key: input.idempotencyKey, input, userNames: [] } } : {}),
       });
     },
     async deleteDatabase(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'DATABASES');
       await judge(version, ['input'], [{ path: [], proposal: { kind: 'database-ref', track: version.name, name: input.name } }]);
-      return act(caller, input.instanceId, { action: 'engine.write', capability: 'DATABASES', command: { kind: 'deleteDatabase', name: input.name } });
+      return act(caller, input.instanceId, { action: 'engine.write', command: { kind: 'deleteDatabase', name: input.name } });
     },
     async createUsers(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
@@ -75,7 +85,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
       if (issues.length > 0) throw invalidInput(issues);
       const users = input.users.map((u) => toNewUser(u, version, []));
       const { replayed, ...acted } = await act(caller, input.instanceId, {
-        action: 'engine.write', capability: 'USERS', command: { kind: 'createUsers', users: users.map((u) => ({ ...identityOf(u), grants: u.grants })) },
+        action: 'engine.write', command: { kind: 'createUsers', users: users.map((u) => ({ ...identityOf(u), grants: u.grants })) },
         secrets: Object.fromEntries(users.map((u, i) => [`user.${i}`, u.password])),
         ...(input.idempotencyKey ? { idempotency: { mutation: 'createUsers', key: input.idempotencyKey, input, userNames: users.map(identityOf) } } : {}),
       });
@@ -91,14 +101,14 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
         ...(changed.length > 0 ? [{ path: [] as string[], fields: changed, proposal: { kind: 'user' as const, track: version.name, user: { ...renamed, grants: [] } } }] : []),
       ], await chosenPasswordIssues(deps.control, version, ['input', 'password'], input.password));
       return act(caller, input.instanceId, {
-        action: 'engine.write', capability: 'USERS', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: isGiven(input.password) },
+        action: 'engine.write', command: { kind: 'updateUser', user: input.user, newName: input.name ?? null, newHost: input.host ?? null, hasPassword: isGiven(input.password) },
         ...(isGiven(input.password) ? { secrets: { password: input.password } } : {}),
       });
     },
     async deleteUser(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'USERS');
       await judge(version, ['input'], [{ path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } }]);
-      return act(caller, input.instanceId, { action: 'engine.write', capability: 'USERS', command: { kind: 'deleteUser', user: input.user } });
+      return act(caller, input.instanceId, { action: 'engine.write', command: { kind: 'deleteUser', user: input.user } });
     },
     async grant(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'GRANTS');
@@ -107,7 +117,7 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
         { path: ['user'], proposal: { kind: 'user-ref', track: version.name, user: input.user } },
         ...grants.map((grant, i) => ({ path: ['grants', String(i)], proposal: { kind: 'grant' as const, track: version.name, grant } })),
       ], grants.length === 0 ? [{ path: ['input', 'grants'], message: 'at least one' }] : []);
-      return act(caller, input.instanceId, { action: 'engine.write', capability: 'GRANTS', command: { kind: 'grant', user: input.user, grants } });
+      return act(caller, input.instanceId, { action: 'engine.write', command: { kind: 'grant', user: input.user, grants } });
     },
     async revoke(caller, input) {
       const version = await versionOf(caller, 'engine.write', input.instanceId, 'GRANTS');
@@ -117,14 +127,14 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
           path: database === null ? ['databases'] : ['databases', String(i)], isField: true as const, proposal: { kind: 'grant' as const, track: version.name, grant: { database, privileges: [] } },
         })),
       ], input.databases.length === 0 && version.capabilities.includes('DATABASES') ? [{ path: ['input', 'databases'], message: 'at least one' }] : []);
-      return act(caller, input.instanceId, { action: 'engine.write', capability: 'GRANTS', command: { kind: 'revoke', user: input.user, databases: input.databases } });
+      return act(caller, input.instanceId, { action: 'engine.write', command: { kind: 'revoke', user: input.user, databases: input.databases } });
     },
     async enableRoot(caller, input) {
       const version = await versionOf(caller, 'engine.root', input.instanceId, 'ROOT');
       await judge(version, ['input'], [], await chosenPasswordIssues(deps.control, version, ['input', 'password'], input.password));
       const password = input.password ?? generatePassword();
       const acted = await act(caller, input.instanceId, {
-        action: 'engine.root', capability: 'ROOT', command: { kind: 'enableRoot' }, secrets: { password },
+        action: 'engine.root', command: { kind: 'enableRoot' }, secrets: { password },
         // "root was enabled" is on record before the engine is asked: an answer lost half way must not hide it
         async before(tx, row) {
           await tx.query('insert into root_history (instance_id, actor) values ($1, $2)', [row.id, caller.actor]);
@@ -136,7 +146,18 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
     async disableRoot(caller, id) {
       await versionOf(caller, 'engine.root', id, 'ROOT');
-      return act(caller, id, { action: 'engine.root', capability: 'ROOT', command: { kind: 'disableRoot' } });
+      return act(caller, id, { action: 'engine.root', command: { kind: 'disableRoot' } });
+    },
+    async readPluginField(caller, { instanceId, datastore, field, args }) {
+      await requireDatastore(caller, 'engine.read', instanceId, datastore);
+      return deps.agents.readPluginField(instanceId, { name: field, args }, { signal: AbortSignal.timeout(readTimeoutMs) });
+    },
+    async runPluginAction(caller, { instanceId, datastore, action, args, idempotencyKey }) {
+      await requireDatastore(caller, 'engine.write', instanceId, datastore);
+      return act(caller, instanceId, {
+        action: 'engine.write', command: { kind: 'pluginAction', name: action, args },
+        ...(idempotencyKey ? { idempotency: { mutation: `${datastore}.${action}`, key: idempotencyKey, input: { instanceId, args }, userNames: [] } } : {}),
+      });
     },
   };
 }
@@ -215,5 +236,6 @@ function itemsOf(command: EngineCommand): UserIdentity[] {
     case 'createUsers': return command.users.map(identityOf);
     case 'updateUser': case 'deleteUser': case 'grant': case 'revoke': return [identityOf(command.user)];
     case 'enableRoot': case 'disableRoot': return [identityOf({ name: 'root' })];
+    case 'pluginAction': return [identityOf({ name: command.name })];
   }
 }

@@ -3,7 +3,7 @@
  * through here, so that authentication, limits and masking cannot differ between them. Yoga is the host of the plugins;
  * its own HTTP layer is not used (docs/adr/0006-read-path.md).
  */
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Log } from '../../kernel/log.ts';
 import type { Caller, Domain } from '../domain/api.ts';
@@ -13,7 +13,7 @@ import { createDocuments } from './documents.ts';
 import { type Limits, limitsWith } from './limits.ts';
 import { useDocuments } from './plugins/use-documents.ts';
 import { useExecution } from './plugins/use-execution.ts';
-import { schema } from './schema.ts';
+import { schema as coreSchema } from './schema.ts';
 
 export interface ApiOptions {
   domain: Domain;
@@ -21,6 +21,8 @@ export interface ApiOptions {
   log: Log;
   serverVersion: string;
   limits?: Partial<Limits>;
+  /** the core's when left out */
+  schema?: GraphQLSchema;
   /** further Envelop plugins */
   plugins?: Plugin[];
 }
@@ -41,6 +43,7 @@ const noOperation = (name: string | null | undefined): GraphQLError =>
   new GraphQLError(name ? `the document has no operation "${name}"` : 'the document must have exactly one operation, or operationName must name one', { extensions: { code: 'REQUEST.INVALID' } });
 
 export function createApi(options: ApiOptions): Api {
+  const { schema = coreSchema } = options;
   const limits = limitsWith(options.limits);
   const documents = createDocuments(schema, limits);
   const services: Services = { domain: options.domain, feed: options.feed, limits, serverVersion: options.serverVersion };

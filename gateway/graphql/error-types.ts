@@ -40,6 +40,16 @@ export function toApiError(error: unknown): unknown {
   return isServed(type) ? new errorClasses[type](error, error) : error;
 }
 
+/** The same as an answer, for unions that Pothos does not make; what is none of ours is thrown. */
+export function toErrorAnswer(error: unknown): ApiErrorShape {
+  if (isCofferError(error)) {
+    const { code, message, remedy, details } = error;
+    const typeName = typeOf(code);
+    if (isServed(typeName)) return { code, message, remedy, details, typeName };
+  }
+  throw error;
+}
+
 /** The fault of one item ("user exists") as a typed error; what the catalogue gives no type is a condition not met. */
 export function faultToApiError(fault: { code: string; message: string }): ApiErrorShape {
   const type = typeOf(fault.code);

@@ -14,7 +14,7 @@ import { initialState } from '../../agent/state/agent-state.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { silentLog } from '../../kernel/log.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
-import { type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type GuestHalf, type ToolSpec } from '../../strategies/spi/guest.ts';
+import { type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type ToolSpec } from '../../strategies/spi/guest.ts';
 
 export interface GuestSetup { pluginUrl: string; boot: AgentBoot; managementSecret: string }
 export interface CallRequest {
@@ -69,9 +69,10 @@ async function answer(request: CallRequest): Promise<void> {
 async function invoke(request: CallRequest, onUse: () => void, onBroken: (rule: string) => void): Promise<unknown> {
   const signal = AbortSignal.timeout(request.timeoutMs);
   const context = contextOf(request, signal, onUse, onBroken);
-  const [group, name] = request.method.includes('.') ? request.method.split('.') as [keyof GuestHalf, string] : [null, request.method];
-  const owner = (group === null ? guest : guest[group]) as Record<string, (...args: unknown[]) => Promise<unknown>> | undefined;
-  const method = owner?.[name];
+  const groups = request.method.split('.');
+  const name = groups.pop()!;
+  const owner = groups.reduce<Record<string, unknown> | undefined>((found, group) => found?.[group] as Record<string, unknown> | undefined, guest as unknown as Record<string, unknown>);
+  const method = owner?.[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
   if (!method) throw new Error(`the guest half has no ${request.method}`);
   return method.call(owner, context, ...request.args);
 }

@@ -11,9 +11,8 @@ import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import tls from 'node:tls';
-import { answersOf, staticChecks, type StaticSubject } from '../../strategies/conformance/static.ts';
+import { answersOf, staticChecks, subjectOf } from '../../strategies/conformance/static.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
-import { capabilitiesOf } from '../../strategies/spi/guest.ts';
 import type { PluginFixture } from '../fixture.ts';
 
 export interface StaticTask { fixture: string; /** this run's clock is so far ahead: an answer must not depend on it */ clockAheadMs: number }
@@ -51,7 +50,7 @@ async function main(): Promise<void> {
   const { manifest } = plugin;
   const tracks = manifest.tracks.map(({ name }) => name);
   tell({ kind: 'loaded', plugin: manifest.id, version: manifest.version, apiVersion: manifest.apiVersion, tracks, defaultTrack: manifest.tracks.find((one) => one.default)?.name ?? tracks[0] ?? '' });
-  const subject: StaticSubject = { plugin, samples: fixture.samples, implemented: capabilitiesOf(await plugin.guest()) };
+  const subject = subjectOf(plugin, await plugin.guest(), fixture.samples);
   closeDoors();
   for (const { capability, rule, find } of staticChecks) {
     const since = performance.now();

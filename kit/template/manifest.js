@@ -6,7 +6,7 @@ export const manifest = {
   title: 'My engine',
   description: 'Names and values over TLS',
   version: '0.1.0',
-  apiVersion: '^1.1',
+  apiVersion: '^1.2',
   maturity: 'EXPERIMENTAL',
   capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
   absent: {

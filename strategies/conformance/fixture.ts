@@ -1,6 +1,7 @@
 /** What an engine has to bring to be put through the kit. */
 import type { DatabaseSpec, FlavorSize, GrantSpec } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
+import type { GraphqlArguments } from '../spi/guest.ts';
 import type { GuestHarness, HarnessFacts, HarnessOptions } from './harness.ts';
 
 export interface Login { user: string; password: string; /** null where the engine has none, or for the one a person gets without naming one */ database: string | null }
@@ -47,6 +48,8 @@ export interface ConformanceFixture {
     usual(database: string | null): GrantSpec;
     /** may read and nothing else */
     readOnly(database: string | null): GrantSpec;
+    /** arguments of what the plugin adds to the API, by field and action, where some are required */
+    graphql?: { fields?: Readonly<Record<string, GraphqlArguments>>; actions?: Readonly<Record<string, GraphqlArguments>> };
   };
   /** Serial number (upper-case hex) of the certificate shown to a new connection, for engines that do not speak TLS from the first byte. */
   presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;

@@ -3,7 +3,7 @@
  * interface, so the process behind it may be a small one made for tests or a real agent reached over the network.
  */
 import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from '../spi/control.ts';
-import type { ConfigureResult, DatabaseInfo, GuestPaths, Probe, UserInfo } from '../spi/guest.ts';
+import type { ConfigureResult, DatabaseInfo, GraphqlArguments, GuestPaths, Probe, UserInfo } from '../spi/guest.ts';
 
 /** Every method of a guest half by its path, with what it takes and what it answers. */
 export interface GuestCalls {
@@ -26,6 +26,8 @@ export interface GuestCalls {
   'root.enable': { args: [password: string]; result: { name: string } };
   'root.disable': { args: []; result: void };
   'root.isEnabled': { args: []; result: boolean };
+  [field: `graphql.fields.${string}`]: { args: [args: GraphqlArguments]; result: unknown };
+  [action: `graphql.actions.${string}`]: { args: [args: GraphqlArguments]; result: void };
 }
 export type GuestMethod = keyof GuestCalls;
 export type GuestArgs<M extends GuestMethod> = GuestCalls[M]['args'];

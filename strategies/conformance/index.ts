@@ -7,6 +7,7 @@
  * Every capability the manifest claims is put to work; for every one it does not claim it has to say why.
  */
 import { describe } from 'vitest';
+import { additionCases } from './cases/additions.ts';
 import { crashCases } from './cases/crash.ts';
 import { declarationCases } from './cases/declaration.ts';
 import { faultCases } from './cases/fault.ts';
@@ -21,7 +22,7 @@ export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, Gue
 
 const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
   static: [declarationCases],
-  engine: [lifecycleCases, objectCases, rotationCases],
+  engine: [lifecycleCases, objectCases, rotationCases, additionCases],
   fault: [crashCases, faultCases],
 };
 

@@ -5,6 +5,8 @@
 import { capabilities, type Capability } from '../spi/capability.ts';
 import type { Proposal } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
+import { capabilitiesOf, type GuestHalf } from '../spi/guest.ts';
+import { additionProblems, answeredFields } from '../graphql-additions.ts';
 import { manifestProblems } from '../manifest-problems.ts';
 import { controlAnswerProblem } from '../control-answers.ts';
 import type { ConformanceFixture } from './fixture.ts';
@@ -14,10 +16,18 @@ export interface StaticSubject {
   samples: Pick<ConformanceFixture['samples'], 'databases' | 'awkwardNames' | 'awkwardDatabaseNames' | 'systemNames'>;
   /** by the groups that the guest half has */
   implemented: readonly Capability[];
+  /** by the names that its handlers of the API have */
+  answered: { fields: readonly string[]; actions: readonly string[] };
 }
+
+export const subjectOf = (plugin: DatastorePlugin, guest: GuestHalf, samples: StaticSubject['samples']): StaticSubject => ({
+  plugin, samples, implemented: capabilitiesOf(guest),
+  answered: { fields: Object.keys(guest.graphql?.fields ?? {}), actions: Object.keys(guest.graphql?.actions ?? {}) },
+});
+
 /** A warning is no failure: the plugin works, and could say more of itself. */
 export interface Finding { level: 'problem' | 'warning'; text: string }
-export interface StaticCheck { capability: Capability | 'CONTRACT'; rule: string; find(subject: StaticSubject): Promise<Finding[]> }
+export interface StaticCheck { capability: Capability | 'CONTRACT' | 'API'; rule: string; find(subject: StaticSubject): Promise<Finding[]> }
 
 const problem = (text: string): Finding => ({ level: 'problem', text });
 const hasUsers = ({ plugin }: StaticSubject): boolean => plugin.manifest.capabilities.includes('USERS');
@@ -27,6 +37,7 @@ export const staticChecks: readonly StaticCheck[] = [
   { capability: 'CONTRACT', rule: 'the manifest is complete and fits the contract', find: async ({ plugin }) => manifestProblems(plugin.manifest).map(problem) },
   { capability: 'CONTRACT', rule: 'the manifest is plain data', find: async ({ plugin }) => (isPlain(plugin.manifest) ? [] : [problem('manifest holds functions, dates or other things that are no data')]) },
   { capability: 'CONTRACT', rule: 'the connect command has no password among its arguments', find: async ({ plugin }) => (plugin.manifest.connect.args.join(' ').includes('{password}') ? [problem('manifest.connect.args must not hold {password}')] : []) },
+  { capability: 'API', rule: 'what is added to the API fits its rules and is answered', find: additionFindings },
   ...capabilities.map(declarationOf),
   { capability: 'CONTRACT', rule: 'an endpoint is of a declared port, without a password in its URI', find: endpointFindings },
   { capability: 'CONTRACT', rule: 'every flavor from the smallest has a size in texts', find: sizeFindings },
@@ -47,6 +58,16 @@ function declarationOf(capability: Capability): StaticCheck {
       return isClaimed || manifest.absent?.[capability] ? [] : [problem(`manifest.absent must say why there is no ${capability}`)];
     },
   };
+}
+
+async function additionFindings({ plugin: { manifest }, answered }: StaticSubject): Promise<Finding[]> {
+  const problems = additionProblems(manifest);
+  if (problems.length > 0) return problems.map(problem);
+  const promised = { fields: answeredFields(manifest), actions: Object.keys(manifest.graphql?.actions ?? {}) };
+  return (['fields', 'actions'] as const).flatMap((kind) => [
+    ...promised[kind].filter((name) => !answered[kind].includes(name)).map((name) => problem(`the guest half has no graphql.${kind}.${name}`)),
+    ...answered[kind].filter((name) => !promised[kind].includes(name)).map((name): Finding => ({ level: 'warning', text: `the guest half has graphql.${kind}.${name} and manifest.graphql does not: nobody can ask for it` })),
+  ]);
 }
 
 const isPlain = (value: unknown): boolean =>

@@ -132,7 +132,16 @@ export interface GuestHalf {
     /** read from the engine, now */
     isEnabled(ctx: GuestContext): Promise<boolean>;
   };
+  /** Handlers of the manifest's `graphql`, by the names of fields and actions. Arguments have been checked against the SDL. */
+  graphql?: {
+    /** Reads from the engine, now. What it answers is data as the SDL has it, at most 1 MiB as JSON. */
+    fields?: Readonly<Record<string, (ctx: GuestContext, args: GraphqlArguments) => Promise<unknown>>>;
+    /** Idempotent as every method is: a repeat after a crash has the same operation id. */
+    actions?: Readonly<Record<string, (ctx: GuestContext, args: GraphqlArguments) => Promise<void>>>;
+  };
 }
+/** Plain data; what was left out is not there. */
+export type GraphqlArguments = Readonly<Record<string, unknown>>;
 
 /** code: RETRYABLE means the same call may succeed later (engine starting); EXISTS/MISSING/REFUSED are final answers about one item. */
 export type GuestFaultCode = 'RETRYABLE' | 'EXISTS' | 'MISSING' | 'REFUSED' | 'FAILED_TO_START' | 'FAILED';

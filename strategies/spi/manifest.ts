@@ -4,8 +4,9 @@ import type { EngineSourceSpec } from './engine-source.ts';
 /**
  * The contract version plugins are written against: a major breaks, a minor adds.
  * 1.1: artefacts in a Debian source, ports for management, data in memory alone, faults known by name.
+ * 1.2: additions to the GraphQL API.
  */
-export const spiVersion = '1.1';
+export const spiVersion = '1.2';
 
 /** The static half of a plugin: pure data, validated by the registry at boot. */
 export interface Manifest {
@@ -37,6 +38,29 @@ export interface Manifest {
   /** why what users store is gone when the engine stops, for one that keeps it in memory alone (accounts stay); data stay where nothing is said */
   volatileData?: string;
   timeouts: GuestTimeouts;
+  /** what the datastore adds to the API */
+  graphql?: GraphqlAdditions;
+}
+
+/**
+ * Additions to the GraphQL API, under the plugin's namespace alone: its id in the forms of GraphQL, `my-engine` as
+ * `MyEngine` and `myEngine`. The gateway serves them with its own policy and limits: reading needs the role that reads
+ * from engines, an action the one that changes them. Handlers are in `GuestHalf.graphql`.
+ */
+export interface GraphqlAdditions {
+  /**
+   * Objects, inputs and enums, each with a name that begins with the namespace. The object that is named just like it is
+   * what an instance has more: `instance(id: …) { myEngine { … } }`. Each of its fields is read from the engine by the
+   * handler of its name, is nullable (an engine may be silent) and may have arguments; fields of other objects have none.
+   */
+  sdl: string;
+  /** `purge` is the mutation `myEnginePurge(input: { instanceId, … })`, an operation on the instance; answered by the handler of its name. */
+  actions?: Readonly<Record<string, ActionSpec>>;
+}
+export interface ActionSpec {
+  description: string;
+  /** the input object of the SDL that holds what else is asked, as `arguments`; kept with the operation, so without secrets. None when left out. */
+  arguments?: string;
 }
 
 export interface PortSpec {

@@ -3,6 +3,7 @@
  *
  *     node test/fault/run-matrix.ts --seed 7         what the suite runs, with the points that this seed draws
  *     node test/fault/run-matrix.ts --all            every point, on both engines
+ *     node test/fault/run-matrix.ts --further        a sample on the engines that the suite of every run leaves out
  *     node test/fault/run-matrix.ts --all -t reset   further arguments are vitest's
  */
 import { spawn } from 'node:child_process';
@@ -15,9 +16,10 @@ const take = (flag: string, values: number): string[] | undefined => {
   return at < 0 ? undefined : args.splice(at, 1 + values).slice(1);
 };
 const all = take('--all', 0) !== undefined;
+const project = take('--further', 0) === undefined ? 'fault' : 'full';
 const seed = take('--seed', 1)?.[0] ?? String(Date.now() % 1_000_000);
 console.log(`${all ? 'every point' : 'a sample'}, seed ${seed}`);
-const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'fault', 'test/fault/crash-', ...args], {
+const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, `test/${project}/crash-`, ...args], {
   cwd: root, stdio: 'inherit', env: { ...process.env, COFFER_TEST_SEED: seed, COFFER_TEST_VERBOSE: '1', ...(all ? { COFFER_TEST_MATRIX: 'full' } : {}) },
 });
 child.on('exit', (code) => { process.exitCode = code ?? 1; });

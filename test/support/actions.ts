@@ -59,7 +59,7 @@ export async function remove(client: TestClient, id: string, force = false): Pro
 export interface Login { user: string; password: string; database?: string }
 
 /** A program of the engine's own build, so that client and server fit and nothing of the host is needed. */
-async function binary(engines: string, build: string, name: string): Promise<string> {
+export async function binary(engines: string, build: string, name: string): Promise<string> {
   const record = join(engines, 'builds', build);
   for (const folder of await foldersBelow(record, 5)) {
     if ((await readdir(folder).catch((): string[] => [])).includes(name)) return join(folder, name);

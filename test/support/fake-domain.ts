@@ -74,6 +74,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const volumeType = { id: ids('VolumeType'), name: 'directory', description: 'a folder' };
   const calls: string[] = [];
   let silent = false;
+  let pluginAnswer = (_asked: { field: string; args: object }): unknown => null;
 
   const sees = (caller: Caller, projectId: string | null): boolean => caller.role === 'OPERATOR' || caller.projectId === projectId;
   const shown = ({ role, projectId }: Viewer, one: VersionDoc): boolean => one.visibility === 'PUBLIC' || role === 'OPERATOR' || one.projectIds.includes(projectId ?? '');
@@ -211,6 +212,8 @@ export function createFakeDomain(feed = createFakeFeed()) {
       createUsers: async (caller, input) => ({ ...(await act('createUsers')(caller, input)), userCredentials: [] }),
       updateUser: act('updateUser'), deleteUser: act('deleteUser'), grant: act('grant'), revoke: act('revoke'),
       enableRoot: async (caller, input) => ({ ...(await act('enableRoot')(caller, input)), credentials: { name: 'root', host: null, authDatabase: null, password: 'generated' } }), disableRoot: act('disableRoot'),
+      readPluginField: (caller, { instanceId, ...asked }) => read(caller, instanceId, [asked]).then(() => pluginAnswer(asked)),
+      async runPluginAction(caller, { instanceId, ...asked }) { const acted = await act('engine.command')(caller, { instanceId }); calls.push(JSON.stringify(asked)); return acted; },
     },
     operations: {
       async list(caller, page, filter) { calls.push('operations.list'); return pageOf([...operations.values()].filter((one) => sees(caller, one.projectId) && (!filter.subjectId || filter.subjectId === one.subjectId)), page); },
@@ -276,6 +279,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   return {
     domain, feed, projects, tokens, instances, versions, calls, addInstance, addOperation, addToken, change,
     setSilent: (value: boolean) => { silent = value; },
+    answerPluginFields: (answer: typeof pluginAnswer) => { pluginAnswer = answer; },
   };
 }
 export type FakeDomain = ReturnType<typeof createFakeDomain>;

@@ -1,5 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { GuestFault } from '@coffer/plugin-sdk';
+import { additions } from './additions.js';
 import { configOf, put, readText, renderConfig, usersOf, withSystemUsers } from './files.js';
 import { ask, manage } from './management.js';
 import { EngineError, Silence } from './resp.js';
@@ -14,6 +15,7 @@ const strangers = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
 /** @type {import('@coffer/plugin-sdk').GuestHalf} */
 export const guest = {
   users,
+  graphql: additions,
   async initialise(ctx) {
     if ((await readText(usersOf(ctx))) !== null) return;
     await ctx.engine.killLeftovers();

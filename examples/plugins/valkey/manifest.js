@@ -1,3 +1,5 @@
+import { sdl } from './api.js';
+
 const versionCommand = { binary: 'valkey-server', args: ['--version'], pattern: String.raw`v=(\d+\.\d+\.\d+)` };
 
 /**
@@ -15,7 +17,7 @@ export const manifest = {
   title: 'Valkey',
   description: 'In-memory data structures, kept on disk by an append-only file, with ACL users and TLS on every connection.',
   version: '0.1.0',
-  apiVersion: '^1.1',
+  apiVersion: '^1.2',
   maturity: 'EXPERIMENTAL',
   capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
   absent: {
@@ -35,5 +37,9 @@ export const manifest = {
     environment: { REDISCLI_AUTH: '{password}' },
   },
   accounts: 'per-node',
+  graphql: {
+    sdl,
+    actions: { rewriteLog: { description: 'Writes the append-only file of a Valkey instance anew, as small as its data are now. The engine serves on meanwhile.' } },
+  },
   timeouts: { initialiseMs: 30_000, startMs: 120_000, stopMs: 120_000, probeMs: 2_000, statementMs: 10_000 },
 };

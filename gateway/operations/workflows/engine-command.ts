@@ -18,7 +18,8 @@ export type EngineCommand =
   | { kind: 'grant'; user: UserRef; grants: GrantSpec[] }
   | { kind: 'revoke'; user: UserRef; databases: (string | null)[] }
   | { kind: 'enableRoot' }
-  | { kind: 'disableRoot' };
+  | { kind: 'disableRoot' }
+  | { kind: 'pluginAction'; name: string; args: object };
 export interface EngineWork extends InstanceWork { command: EngineCommand }
 
 type WireCommand = NonNullable<RunRequest['command']>;
@@ -52,6 +53,7 @@ export function toWire(command: EngineCommand, secrets: Readonly<Record<string, 
     case 'revoke': return { $case: 'revoke', value: { user: toRef(command.user), databases: command.databases.map((d) => d ?? '') } };
     case 'enableRoot': return { $case: 'enableRoot', value: { password: secretOf(secrets, 'password') } };
     case 'disableRoot': return { $case: 'disableRoot', value: {} };
+    case 'pluginAction': return { $case: 'pluginAction', value: { name: command.name, argumentsJson: JSON.stringify(command.args) } };
   }
 }
 

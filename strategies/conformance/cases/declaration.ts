@@ -1,12 +1,11 @@
 /** What the manifest says against what the halves have. */
 import { describe, expect, it } from 'vitest';
-import { capabilitiesOf } from '../../spi/guest.ts';
 import type { ConformanceFixture } from '../fixture.ts';
-import { answersOf, staticChecks, type StaticSubject } from '../static.ts';
+import { answersOf, staticChecks, type StaticSubject, subjectOf } from '../static.ts';
 
 export function declarationCases({ plugin, samples }: ConformanceFixture): void {
   describe('declaration', () => {
-    const subject = async (): Promise<StaticSubject> => ({ plugin, samples, implemented: capabilitiesOf(await plugin.guest()) });
+    const subject = async (): Promise<StaticSubject> => subjectOf(plugin, await plugin.guest(), samples);
     it.each(staticChecks)('$rule', async ({ find }) => {
       expect(await find(await subject())).toEqual([]);
     });

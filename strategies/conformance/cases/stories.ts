@@ -125,4 +125,7 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
       return { args: [], check: () => isRefused({ user: fixture.plugin.control.rootName, password, database: session.database }) };
     },
   });
+  for (const action of Object.keys(manifest.graphql?.actions ?? {})) {
+    tell('an action of the API ends with a sound engine', true, { method: `graphql.actions.${action}`, prepare: async () => ({ args: [samples.graphql?.actions?.[action] ?? {}], check: isUp }) });
+  }
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('is two small packages, of which one depends on the other and on nothing else', async () => {
-  expect(tarballs.map((path) => path.split('/').at(-1))).toEqual(['coffer-plugin-sdk-1.1.0.tgz', 'coffer-plugin-valkey-0.1.0.tgz']);
+  expect(tarballs.map((path) => path.split('/').at(-1))).toEqual(['coffer-plugin-sdk-1.2.0.tgz', 'coffer-plugin-valkey-0.1.0.tgz']);
 });
 
 it('tells a stranger\'s compiler what is wrong, and nothing else', async () => {
@@ -63,7 +63,7 @@ describe.each(modes)('in an installation started $name', ({ uid }) => {
   it('stands in the catalogue beside the built-in ones, with where it comes from', async () => {
     const { datastores } = await coffer.client.query('{ datastores { edges { node { name plugin { origin state version apiVersion } } } } }');
     const plugins = Object.fromEntries(datastores.edges.map(({ node }: any) => [node.name, node.plugin]));
-    expect(plugins).toMatchObject({ valkey: { state: 'READY', version: '0.1.0', apiVersion: '^1.1', origin: expect.stringContaining('node_modules/coffer-plugin-valkey') as string } });
+    expect(plugins).toMatchObject({ valkey: { state: 'READY', version: '0.1.0', apiVersion: '^1.2', origin: expect.stringContaining('node_modules/coffer-plugin-valkey') as string } });
     expect(Object.keys(plugins).length).toBeGreaterThan(1);
     const listed = await cli.run(['datastore', 'list']);
     expect(listed.out, listed.error).toMatch(/valkey +8\* 9/);
@@ -97,6 +97,16 @@ describe.each(modes)('in an installation started $name', ({ uid }) => {
     expect((await cli.run(['user', 'list', 'cache'])).out).toMatch(/app[^]*second/);
     const restarted = await cli.run(['instance', 'restart', 'cache']);
     expect(restarted, restarted.error).toMatchObject({ code: 0 });
+    expect(await say(password, 'get', 'greeting')).toBe('hello');
+
+    const { instance: { valkey } } = await coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { valkey { memory { usedBytes limitBytes } first: keyspace { keys } second: keyspace(number: 1) { keys } } } }', { id: made.id });
+    expect(valkey).toEqual({ memory: { usedBytes: expect.any(Number) as number, limitBytes: expect.any(Number) as number }, first: { keys: 1 }, second: { keys: 0 } });
+    expect(valkey.memory.limitBytes).toBeGreaterThan(valkey.memory.usedBytes);
+    const files = (): Promise<string[]> => readdir(join(coffer.home, 'instances', made.id, 'volume/data/appendonlydir')).then((names) => names.sort());
+    const before = await files();
+    const rewrite = 'mutation($id: ID!) { valkeyRewriteLog(input: { instanceId: $id }) { __typename ... on ValkeyRewriteLogPayload { operation { state kind } error { message } } ... on Error { code message } } }';
+    expect((await coffer.client.query(rewrite, { id: made.id })).valkeyRewriteLog).toEqual({ __typename: 'ValkeyRewriteLogPayload', operation: { state: 'SUCCEEDED', kind: 'engine.command' }, error: null });
+    expect(await files()).not.toEqual(before);
     expect(await say(password, 'get', 'greeting')).toBe('hello');
 
     expect((await readFile(join(coffer.home, 'instances', made.id, 'logs/valkey.log'), 'utf8'))).not.toContain(password);

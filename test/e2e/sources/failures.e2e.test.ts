@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { access, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
@@ -85,46 +85,5 @@ describe('what cannot be had is refused with the reason and the way out', () => 
     const store = createEngineStore({ root: rootOf('aborted'), log: silentLog });
     const asked = store.ensure({ ...engineCase('redis', '8'), signal: stop.signal, progress: () => { stop.abort(new Error('enough')); } });
     await expect(asked).rejects.toThrow('enough');
-  });
-});
-
-describe('without a network, what was fetched before is enough', () => {
-  let scratch: Awaited<ReturnType<typeof createScratch>>;
-  beforeAll(async () => { scratch = await createScratch(); });
-  afterAll(() => scratch.remove());
-
-  it('to make a lost build again, to install anew, and to do so with old lists', async () => {
-    const root = join(scratch.directory, 'engines');
-    const first = await runEnsure(job(root));
-    const { id, prefix } = first.build ?? { id: '', prefix: '' };
-    expect(id).not.toBe('');
-
-    await rm(prefix, { recursive: true });
-    expect(await createEngineStore({ root, log: silentLog }).get(id)).toBeUndefined();
-    expect((await runEnsure({ ...job(root), restore: id }, { env: away })).build?.id).toBe(id);
-
-    await rm(join(root, 'builds'), { recursive: true });
-    expect((await runEnsure(job(root), { env: away })).build?.id).toBe(id);
-
-    await rm(join(root, 'builds'), { recursive: true });
-    const long = new Date(Date.now() - 24 * 60 * 60 * 1000);
-    for (const suite of ['trixie', 'bookworm']) await utimes(join(root, 'apt', suite, 'updated'), long, long);
-    expect((await runEnsure(job(root), { env: away })).build?.id).toBe(id);
-
-    // Asking for something newer finds that there is nothing newer, and makes no second build.
-    expect((await runEnsure({ ...job(root), refresh: true })).build?.id).toBe(id);
-    expect(await readdir(join(root, 'builds'))).toEqual([id]);
-  });
-
-  it('but a package damaged on disk is noticed and not used', async () => {
-    const root = join(scratch.directory, 'engines');
-    const [build] = await createEngineStore({ root, log: silentLog }).list();
-    const name = (await readdir(join(root, 'packages'))).find((file) => file.startsWith('redis-tools_')) ?? '';
-    await writeFile(join(root, 'packages', name), 'not a package');
-    await rm(build?.prefix ?? '', { recursive: true });
-    const end = await runEnsure({ ...job(root), restore: build?.id ?? '' }, { env: away });
-    expect(end.error?.message).toMatch(/the package redis-tools_\S+ of redis-\S+ is no longer kept/);
-    await expect(access(join(root, 'packages', name))).rejects.toThrow();
-    expect((await runEnsure(job(root))).build?.id).toBe(build?.id);
   });
 });

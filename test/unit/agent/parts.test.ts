@@ -1,3 +1,4 @@
+import { answerJson, handlerOf, parseArguments } from '../../../agent/commands/plugin-handlers.ts';
 import { describe, expect, it } from 'vitest';
 import { createCommandQueue, queueLimit } from '../../../agent/commands/command-queue.ts';
 import { runItems, type ItemLedger } from '../../../agent/commands/items.ts';
@@ -104,5 +105,22 @@ describe('an observation', () => {
     expect(createSight(input).logTail).toEqual([]);
     expect(createSight({ ...input, health: { ...health, state: 'down' } }).logTail).toEqual(['line']);
     expect(createSight({ ...input, state: { prepared: true, wanted: 'STOPPED' }, health: { ...health, state: 'down' } }).logTail).toEqual([]);
+  });
+});
+
+describe('what a plugin adds to the API', () => {
+  it('is found by its own names alone', () => {
+    const handlers = { memory: 1 };
+    expect(handlerOf(handlers, 'memory')).toBe(1);
+    for (const name of ['constructor', '__proto__', 'other', '']) expect(() => handlerOf(handlers, name)).toThrow(/does not know/);
+    expect(() => handlerOf(undefined, 'memory')).toThrow(/does not know memory/);
+  });
+  it('takes an object and nothing else', () => {
+    expect(parseArguments('{"a":[1]}')).toEqual({ a: [1] });
+    for (const json of ['[]', 'null', '1']) expect(() => parseArguments(json)).toThrow(/must be an object/);
+  });
+  it('answers data of a size that a page can bear', () => {
+    expect([answerJson('a', { b: 1 }), answerJson('a', undefined)]).toEqual(['{"b":1}', 'null']);
+    expect(() => answerJson('rows', ['x'.repeat(2 ** 20)])).toThrow(/answer for rows has 1048580 characters/);
   });
 });

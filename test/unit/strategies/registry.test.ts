@@ -67,8 +67,8 @@ describe('a manifest', () => {
     [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
   ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
   it.each([['1.1', true], ['1.0', false], ['^1.0', true], ['^1.0.0', true], ['^1.1', true], ['^1.2', false], ['2.0', false], ['^2.0', false], ['*', false], ['', false]])('range %s fits contract 1.1: %s', (range, fits) => expect(fitsSpi(range, '1.1')).toBe(fits));
-  it('this release speaks 1.1, and its SDK is published as that', async () => {
+  it('this release speaks 1.2, and its SDK is published as that', async () => {
     const { default: sdk } = await import('../../../sdk/package.json', { with: { type: 'json' } });
-    expect([spiVersion, sdk.version.split('.').slice(0, 2).join('.')]).toEqual(['1.1', '1.1']);
+    expect([spiVersion, sdk.version.split('.').slice(0, 2).join('.')]).toEqual(['1.2', '1.2']);
   });
 });

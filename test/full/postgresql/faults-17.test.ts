@@ -1,4 +1,4 @@
 import { defineConformance } from '../../../strategies/conformance/index.ts';
 import { fixtureOf } from '../../e2e/postgresql/fixture.ts';
 
-defineConformance(fixtureOf('17', false), ['fault']);
+defineConformance(fixtureOf('17'), ['fault']);

@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, and what would happen to management that trusts what it finds. */
 import { describe, expect, it } from 'vitest';
-import { password, tracks, useServer } from './server.ts';
+import { password, tracks, useServer } from '../../e2e/postgresql/server.ts';
 
 describe.each(tracks)('on %s', (track) => {
   const server = useServer(track);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../strategies/datastores/postgresql/control.ts';
 import { sizeServer } from '../../../strategies/datastores/postgresql/sizing.ts';
 import { identityCheck } from '../../../strategies/datastores/postgresql/wire.ts';
-import { useServer } from './server.ts';
+import { useServer } from '../../e2e/postgresql/server.ts';
 
 const track = '17';
 const runs = 25;
