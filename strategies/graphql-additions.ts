@@ -23,6 +23,7 @@ const scalars = new Set([...specifiedScalarTypes.map(({ name }) => name), 'DateT
 export function additionProblems({ id, graphql }: Pick<Manifest, 'id' | 'graphql'>): string[] {
   if (graphql === undefined) return [];
   if (typeof graphql !== 'object' || graphql === null || typeof graphql.sdl !== 'string') return ['manifest.graphql must have an sdl'];
+  if (graphql.actions !== undefined && (typeof graphql.actions !== 'object' || graphql.actions === null || Array.isArray(graphql.actions))) return ['manifest.graphql.actions must be an object of actions'];
   if (graphql.sdl.length > longestSdl) return [`manifest.graphql.sdl must have at most ${longestSdl} characters`];
   let definitions: readonly DefinitionNode[];
   try {

@@ -21,6 +21,7 @@ export function manifestProblems(manifest: unknown): string[] {
   expect(['EXPERIMENTAL', 'TECHNICAL_PREVIEW', 'STABLE'].includes(manifest['maturity'] as string), 'manifest.maturity must be EXPERIMENTAL, TECHNICAL_PREVIEW or STABLE');
   expect(manifest['maturityReason'] === undefined || isText(manifest['maturityReason']), 'manifest.maturityReason must be a text');
   expect(manifest['volatileData'] === undefined || isText(manifest['volatileData']), 'manifest.volatileData must be a text, the reason');
+  expect(manifest['openSessions'] === undefined || (isObject(manifest['openSessions']) && Object.entries(manifest['openSessions']).every(([name, reason]) => name === 'outliveNewPassword' && isText(reason))), 'manifest.openSessions may have outliveNewPassword, the reason');
   expect(['replicated', 'per-node'].includes(manifest['accounts'] as string), 'manifest.accounts must be replicated or per-node');
   return [...problems, ...capabilityProblems(manifest), ...portProblems(manifest['ports']), ...trackProblems(manifest['tracks']), ...connectProblems(manifest['connect']), ...timeoutProblems(manifest['timeouts'])];
 }

@@ -20,21 +20,18 @@ export interface CertificateRenewalParts {
 export function createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log }: CertificateRenewalParts): CertificateRenewal {
   let timer: NodeJS.Timeout | undefined;
   let hasEnded = false;
-  /** the files are new, the engine has not loaded them yet */
-  let isUnloaded = false;
 
   const renew = async (): Promise<void> => {
     await runner.inTurn(async (signal) => {
-      isUnloaded = (await engineCertificate.ensure({ force: false })) || isUnloaded;
-      if (isUnloaded) await lifeCycle.reloadCertificate(context(ownFrame('certificate-renewal', timeouts.statementMs, signal)));
-      isUnloaded = false;
+      await engineCertificate.ensure({ force: false });
+      if (engineCertificate.isUnloaded()) await lifeCycle.reloadCertificate(context(ownFrame('certificate-renewal', timeouts.statementMs, signal)));
     }, timeouts.statementMs + graceMs);
     log.info({}, 'the engine\'s certificate was renewed');
   };
   const turn = async (): Promise<number> => {
     const due = await engineCertificate.dueInMs();
     if (!due) return idleMs;
-    if (due.dueMs > 0 && !isUnloaded) return Math.min(longestRestMs, due.dueMs);
+    if (due.dueMs > 0 && !engineCertificate.isUnloaded()) return Math.min(longestRestMs, due.dueMs);
     try {
       await renew();
       return 0;

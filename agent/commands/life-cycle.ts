@@ -45,6 +45,7 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
   /** One that is down reads the new files when it starts. */
   const reload = async (ctx: GuestContext): Promise<void> => {
     if (ctx.engine.pid() !== null) await guest.tls?.rotate(ctx);
+    await engineCertificate.setLoaded();
   };
 
   return {

@@ -1,7 +1,7 @@
 /** What a plugin adds to the API: its handlers by name, and the data that goes in and out. */
 import { type GraphqlArguments, GuestFault } from '../../strategies/spi/guest.ts';
 
-const longestAnswer = 1024 ** 2;
+const longestAnswer = 64 * 1024;
 
 /** The manifest promised it: that it is not there is told, and nothing a repeat would change. */
 export function handlerOf<Handler>(handlers: Readonly<Record<string, Handler>> | undefined, name: string): Handler {

@@ -23,6 +23,8 @@ export interface GuestAgentParts {
 
 /** Live reads of the engine at once. */
 const readLimit = 8;
+/** For a method to end by itself once its deadline has passed; its place is then given to the next, whatever it does. */
+const graceMs = 1_000;
 
 export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
   const { boot, introduction, guest, timeouts, runner, supervisor, context, log } = parts;
@@ -34,16 +36,22 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
     answer(call.request).then((response) => done(null, response), (error: unknown) => done(toStatus(error, log)));
   };
 
-  let reading = 0;
-  const read = async <T>(purpose: string, ask: (ctx: GuestContext) => Promise<T>): Promise<T> => {
-    if (reading >= readLimit) throw new QueueFull(`More than ${readLimit} reads of the engine at once; try again`);
-    reading++;
-    try {
-      return await ask(context(ownFrame(purpose, timeouts.statementMs)));
-    } finally {
-      reading--;
-    }
+  const createReads = () => {
+    let reading = 0;
+    return async <T>(purpose: string, ask: (ctx: GuestContext) => Promise<T>): Promise<T> => {
+      if (reading >= readLimit) throw new QueueFull(`More than ${readLimit} reads of the engine at once; try again`);
+      reading++;
+      try {
+        const ctx = context(ownFrame(purpose, timeouts.statementMs));
+        return await endedWith(ctx.signal, ask(ctx));
+      } finally {
+        reading--;
+      }
+    };
   };
+  const read = createReads();
+  /** Apart, so that a field that hangs keeps nobody from what every datastore has. */
+  const readField = createReads();
   const present = <T>(found: T | undefined, capability: string): T => {
     if (!found) throw new CapabilityAbsent(`The datastore ${boot.datastore} has no capability ${capability}`);
     return found;
@@ -80,10 +88,15 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
     }),
     readPluginField: guarded(async ({ name, argumentsJson }) => {
       const handler = handlerOf(guest.graphql?.fields, name);
-      return { valueJson: answerJson(name, await read(`field-${name}`, (ctx) => handler(ctx, parseArguments(argumentsJson)))) };
+      return { valueJson: answerJson(name, await readField(`field-${name}`, (ctx) => handler(ctx, parseArguments(argumentsJson)))) };
     }),
   };
 }
+
+const endedWith = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => new Promise((resolve, reject) => {
+  work.then(resolve, reject);
+  signal.addEventListener('abort', () => { setTimeout(() => reject(signal.reason as Error), graceMs).unref(); }, { once: true });
+});
 
 const toUser = (user: UserInfo) => ({
   user: { name: user.name, host: user.host, authDatabase: user.authDatabase },

@@ -14,9 +14,9 @@ const goals = { gateway: 120, agent: 70 };
 
 /** Of those that the version works in. */
 async function smallestFlavor({ client }: Installation, { datastore, version }: BenchEngine): Promise<string> {
-  const { flavors, datastore: found } = await client.query('query($name: String!) { flavors { name memoryMb } datastore(by: { name: $name }) { versions { edges { node { name minMemoryMb } } } } }', { name: datastore });
-  const { minMemoryMb } = found.versions.edges.find(({ node }: any) => node.name === version).node;
-  const [smallest] = flavors.filter(({ memoryMb }: any) => memoryMb >= minMemoryMb).sort((a: any, b: any) => a.memoryMb - b.memoryMb);
+  const { datastore: found } = await client.query('query($name: String!) { datastore(name: $name) { versions { edges { node { name flavors { name memoryMb } } } } } }', { name: datastore });
+  const { flavors } = found.versions.edges.find(({ node }: any) => node.name === version).node;
+  const [smallest] = [...flavors].sort((a: any, b: any) => a.memoryMb - b.memoryMb);
   return smallest.name;
 }
 

@@ -3,13 +3,15 @@
  * it costs, where it is executed and how errors are told is decided here, the same for all of them. What does not fit
  * is refused as a whole, and the schema stays as it was.
  */
-import { extendSchema, type GraphQLObjectType, type GraphQLSchema, isObjectType, parse, validateSchema } from 'graphql';
+import { extendSchema, getNullableType, isListType, type GraphQLObjectType, type GraphQLSchema, isObjectType, parse, validateSchema } from 'graphql';
+import { CofferError } from '../../kernel/errors.ts';
 import { additionProblems, answeredFields, capitalised, namespaceOf } from '../../strategies/graphql-additions.ts';
 import type { ActionSpec, Manifest } from '../../strategies/spi/manifest.ts';
 import type { EngineActed } from '../domain/api.ts';
 import type { InstanceDoc } from '../domain/instance/document.ts';
 import type { FieldCost } from './connection.ts';
 import type { GraphqlContext } from './context.ts';
+import { defaultListSize } from './limits.ts';
 import { type ApiErrorName, faultToApiError, toErrorAnswer } from './error-types.ts';
 
 export type Addition = Pick<Manifest, 'id' | 'title' | 'graphql'>;
@@ -24,7 +26,7 @@ export function extendWithAdditions(core: GraphQLSchema, additions: readonly Add
   let schema = core;
   const refused = new Map<string, string>();
   for (const addition of additions) {
-    if (!addition.graphql) continue;
+    if (addition.graphql === undefined) continue;
     const outcome = extendWith(schema, addition);
     if (typeof outcome === 'string') refused.set(addition.id, outcome);
     else schema = outcome;
@@ -34,9 +36,9 @@ export function extendWithAdditions(core: GraphQLSchema, additions: readonly Add
 
 /** The schema with it, or why not. */
 function extendWith(schema: GraphQLSchema, addition: Addition): GraphQLSchema | string {
-  const problems = additionProblems(addition);
-  if (problems.length > 0) return problems.join('; ');
   try {
+    const problems = additionProblems(addition);
+    if (problems.length > 0) return problems.join('; ');
     const extended = extendSchema(schema, parse(documentOf(addition)));
     const invalid = validateSchema(extended);
     if (invalid.length > 0) return invalid.map(({ message }) => `manifest.graphql.sdl: ${message}`).join('; ');
@@ -88,9 +90,14 @@ function giveResolvers(schema: GraphQLSchema, addition: Addition): void {
     for (const name of fields) {
       const asked = objectOf(schema, type).getFields()[name]!;
       asked.extensions = { ...asked.extensions, cost: readCost };
-      asked.resolve = (instance: InstanceDoc, args: object, ctx: GraphqlContext) =>
-        ctx.domain.engine.readPluginField(ctx.caller, { instanceId: instance.id, datastore, field: name, args });
+      asked.resolve = async (instance: InstanceDoc, args: object, ctx: GraphqlContext) => {
+        const answer = await ctx.domain.engine.readPluginField(ctx.caller, { instanceId: instance.id, datastore, field: name, args });
+        const longest = longestList(answer);
+        if (longest > ctx.limits.maxListSize) throw new CofferError('PLUGIN.FAILED', `the answer for ${name} has a list of ${longest}; ${ctx.limits.maxListSize} are allowed`);
+        return answer;
+      };
     }
+    reckonLists(schema, type);
   }
   for (const [action] of actionsOf(addition)) {
     const mutation = mutationOf(addition, action);
@@ -103,11 +110,26 @@ function giveResolvers(schema: GraphQLSchema, addition: Addition): void {
       try {
         return await ctx.domain.engine.runPluginAction(ctx.caller, { instanceId: input.instanceId, datastore, action, args: input.arguments ?? {}, idempotencyKey: input.idempotencyKey });
       } catch (error) {
-        return toErrorAnswer(error);
+        return toErrorAnswer(error, errors);
       }
     };
   }
 }
+
+/** A plugin's lists have no page size: each is reckoned as a usual page. One that is longer than any page is refused when it comes. */
+function reckonLists(schema: GraphQLSchema, namespace: string): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || !type.name.startsWith(namespace)) continue;
+    for (const field of Object.values(type.getFields())) {
+      if (isListType(getNullableType(field.type))) field.extensions = { ...field.extensions, cost: { ...(field.extensions['cost'] as FieldCost | undefined), items: defaultListSize } };
+    }
+  }
+}
+
+const longestList = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Math.max(Array.isArray(value) ? value.length : 0, ...Object.values(value).map(longestList));
+};
 
 function objectOf(schema: GraphQLSchema, name: string): GraphQLObjectType {
   const found = schema.getType(name);

@@ -40,14 +40,12 @@ export function toApiError(error: unknown): unknown {
   return isServed(type) ? new errorClasses[type](error, error) : error;
 }
 
-/** The same as an answer, for unions that Pothos does not make; what is none of ours is thrown. */
-export function toErrorAnswer(error: unknown): ApiErrorShape {
-  if (isCofferError(error)) {
-    const { code, message, remedy, details } = error;
-    const typeName = typeOf(code);
-    if (isServed(typeName)) return { code, message, remedy, details, typeName };
-  }
-  throw error;
+/** The same as an answer, for unions that Pothos does not make; what is none of its `members` is thrown. */
+export function toErrorAnswer(error: unknown, members: readonly ApiErrorName[]): ApiErrorShape {
+  const typeName = isCofferError(error) ? members.find((member) => member === typeOf(error.code)) : undefined;
+  if (!isCofferError(error) || typeName === undefined) throw error;
+  const { code, message, remedy, details } = error;
+  return { code, message, remedy, details, typeName };
 }
 
 /** The fault of one item ("user exists") as a typed error; what the catalogue gives no type is a condition not met. */

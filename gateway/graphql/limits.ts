@@ -2,7 +2,7 @@
 import { type LimitName, limitsTable } from '../../kernel/api-limits.ts';
 
 /** What a list gives when neither `first` nor `last` is given. */
-const defaultListSize = 20;
+export const defaultListSize = 20;
 
 export type Limits = { [name in LimitName]: number } & { defaultListSize: number };
 

@@ -134,7 +134,7 @@ export interface GuestHalf {
   };
   /** Handlers of the manifest's `graphql`, by the names of fields and actions. Arguments have been checked against the SDL. */
   graphql?: {
-    /** Reads from the engine, now. What it answers is data as the SDL has it, at most 1 MiB as JSON. */
+    /** Reads from the engine, now. What it answers is data as the SDL has it, at most 64 KiB as JSON, its lists at most 100 items long. */
     fields?: Readonly<Record<string, (ctx: GuestContext, args: GraphqlArguments) => Promise<unknown>>>;
     /** Idempotent as every method is: a repeat after a crash has the same operation id. */
     actions?: Readonly<Record<string, (ctx: GuestContext, args: GraphqlArguments) => Promise<void>>>;

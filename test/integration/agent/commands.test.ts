@@ -35,6 +35,14 @@ describe('commands', () => {
     expect(await agent.run(createDatabase('once'), { operationId, fence: { attempt: 2 } })).toMatchObject({ replayed: true });
     expect(effectsOf('once')).toHaveLength(1);
   });
+  it('an action of the plugin is a command as others are, and one that is not there is refused', async () => {
+    const operationId = nextOperation();
+    const mark: Command = { $case: 'pluginAction', value: { name: 'mark', argumentsJson: '{"a":[1]}' } };
+    expect(await agent.run(mark, { operationId })).toMatchObject({ replayed: false, fault: undefined });
+    expect(await agent.run(mark, { operationId })).toMatchObject({ replayed: true, fault: undefined });
+    expect(agent.effects().filter((line) => line === 'mark {"a":[1]}')).toHaveLength(1);
+    expect(await agent.run({ $case: 'pluginAction', value: { name: 'constructor', argumentsJson: '{}' } })).toMatchObject({ fault: { code: 'REFUSED', message: expect.stringContaining('constructor') as string } });
+  });
   it('each item has its own result, and the others go on', async () => {
     await agent.run(createDatabase('taken'));
     const outcome = await agent.run(createDatabase('before', 'taken', 'behind'));

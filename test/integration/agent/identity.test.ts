@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -100,6 +100,27 @@ describe('identity', () => {
     const [certificate, key] = ['certificate.pem', 'key.pem'].map((name) => join(agent.boot.paths.tls, 'current', name));
     expect(statSync(key ?? '').mode & 0o777).toBe(0o600);
     expect(new X509Certificate(readFileSync(certificate ?? '')).verify(new X509Certificate(agent.ca.pem).publicKey)).toBe(true);
+  });
+
+  it('one that the engine had not loaded when the agent was killed is loaded by the next agent', async () => {
+    await agent.writeEnrol();
+    await agent.start();
+    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {} } });
+    await agent.run({ $case: 'start', value: none });
+    const unloaded = join(agent.boot.paths.agent, 'tls-unloaded');
+    // The rotation ends with the agent, after its files were made: the engine's folder of effects is closed to it.
+    const effects = join(agent.boot.paths.logs, 'effects');
+    await rename(effects, `${effects}.kept`);
+    await mkdir(effects);
+    expect((await agent.run({ $case: 'rotateCertificate', value: {} })).fault).toBeDefined();
+    expect(existsSync(unloaded)).toBe(true);
+    await agent.signal('SIGKILL');
+    await rm(effects, { recursive: true });
+    await rename(`${effects}.kept`, effects);
+    await agent.start();
+    await until(() => agent.effects().includes('rotate'));
+    await until(() => !existsSync(unloaded));
+    expect(agent.conductor.engineCertificates).toBe(2);
   });
 
   it('streams that break are opened again within a second', async () => {

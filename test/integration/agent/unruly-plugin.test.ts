@@ -1,8 +1,9 @@
 /** A guest half that misbehaves hurts its own instance's command, and neither the agent nor the engine. */
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAgent, createDatabase, type TestAgent } from './support/agent.ts';
+import { createAgent, createDatabase, instanceId, type TestAgent } from './support/agent.ts';
 
 describe('an agent whose plugin', () => {
   let agent: TestAgent;
@@ -11,6 +12,10 @@ describe('an agent whose plugin', () => {
     await agent.prepare();
   });
   afterAll(async () => { await agent.dispose(); });
+
+  const field = (name: string, args: object = {}): Promise<string> => new Promise((resolve, reject) => {
+    agent.client().readPluginField({ instanceId, name, argumentsJson: JSON.stringify(args) }, (error, answer) => (error ? reject(error) : resolve(answer.valueJson)));
+  });
 
   it('tells progress without end passes on what people can read, and lives', async () => {
     const told: string[] = [];
@@ -21,6 +26,20 @@ describe('an agent whose plugin', () => {
     expect(told.length).toBeLessThan(tenths + 2);
     expect(told.every((message) => message.length <= 300)).toBe(true);
     expect(await agent.run(createDatabase('after-the-flood'))).toMatchObject({ fault: undefined });
+  });
+  it('answers fields of the API with its data, refuses, or says too much', async () => {
+    const args = { number: 3, list: ['a'] };
+    expect(JSON.parse(await field('echo', args))).toEqual(args);
+    await expect(field('refused')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: 'not today' });
+    await expect(field('huge')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringMatching(/answer for huge has \d+ characters/) as string });
+    await expect(field('toString')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringContaining('does not know toString') as string });
+  });
+  it('never answers a field keeps its place until the deadline, and no one from anything else', async () => {
+    const hanging = Array.from({ length: 8 }, () => field('never').catch((error: ServiceError) => error.code));
+    await expect(field('echo')).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect(await new Promise((resolve, reject) => { agent.client().listUsers({ instanceId }, (error, answer) => (error ? reject(error) : resolve(answer.users))); })).toEqual([]);
+    expect(await Promise.all(hanging)).toEqual(Array.from({ length: 8 }, () => status.DEADLINE_EXCEEDED));
+    expect(await field('echo')).toBe('{}');
   });
   it('answers garbage to a probe says that of the engine, until it answers again', async () => {
     const pid = agent.enginePid();

@@ -1,6 +1,7 @@
 /** What plugins add to the schema: what is accepted, and that policy, limits and errors are those of everything else. */
 import type { ExecutionResult } from 'graphql';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CofferError } from '../../../kernel/errors.ts';
 import type { Caller } from '../../../gateway/domain/api.ts';
 import { type Addition, extendWithAdditions } from '../../../gateway/graphql/additions.ts';
 import { createApi } from '../../../gateway/graphql/api.ts';
@@ -29,6 +30,9 @@ describe('an addition', () => {
   it.each([
     ['that is no SDL', { sdl: 'type MyEngine {' }, /Syntax Error/],
     ['without one', { actions: {} }, /must have an sdl/],
+    ['that is nothing', null, /must have an sdl/],
+    ['with no actions where some are said', { sdl: 'type MyEngine { a: Int }', actions: null }, /actions must be an object/],
+    ['with actions that are nothing', { sdl: 'type MyEngine { a: Int }', actions: { drop: null } }, /drop must have a description/],
     ['that is endless', { sdl: `#${'x'.repeat(70_000)}` }, /at most 65536 characters/],
     ['with a name outside its namespace', { sdl: 'type MyEngine { a: Theirs } type Theirs { a: Int }' }, /Theirs must begin with MyEngine/],
     ['that changes what is there', { sdl: 'extend type Query { all: Int }' }, /types, inputs and enums, and nothing else/],
@@ -94,6 +98,18 @@ describe('what was added', () => {
     expect(data.instance).toEqual({ name: 'one', postgresql: { cache: null } });
     expect(errors[0].extensions.code).toBe('ENGINE.UNAVAILABLE');
   });
+  it('a list that is longer than any page is refused', async () => {
+    fake.answerPluginFields(() => Array.from({ length: 101 }, () => ({ hits: 1 })));
+    const { data, errors } = await ask(`{ instance(by: { id: "${id}" }) { postgresql { rows { hits } } } }`);
+    expect([data.instance.postgresql.rows, errors[0].extensions.code, errors[0].message]).toEqual([null, 'PLUGIN.FAILED', 'the answer for rows has a list of 101; 100 are allowed']);
+  });
+  it('lists are reckoned as pages, also those inside', async () => {
+    const aliases = Array.from({ length: 60 }, (_, i) => `a${i}: rows { hits state inner { hits } }`).join(' ');
+    const one = await ask(`{ instance(by: { id: "${id}" }) { postgresql { ${aliases} } } }`);
+    expect(one.errors).toBeUndefined();
+    const many = await ask(`{ instances(first: 3) { edges { node { postgresql { ${aliases} } } } } }`);
+    expect(many.errors[0].extensions.code).toBe('REQUEST.LIMIT_EXCEEDED');
+  });
   it('instances of another datastore have none of it', async () => {
     const other = fake.addInstance('other', undefined, { versionId: 'another' });
     expect(await ask(`{ instance(by: { id: "${other.id}" }) { name postgresql { cache { hits } } } }`)).toEqual({ data: { instance: { name: 'other', postgresql: null } } });
@@ -115,6 +131,11 @@ describe('what was added', () => {
     const { errors } = await ask(purge(`{ instanceId: "${id}", arguments: { states: [HOT] } }`));
     expect(errors[0].message).toMatch(/table|HOT/);
     expect(fake.calls).toEqual([]);
+  });
+  it('an action while the store is away is told with its code, outside the union', async () => {
+    fake.domain.engine.runPluginAction = async () => { throw new CofferError('STORE.UNAVAILABLE', 'the store is away'); };
+    const { errors } = await ask(purge(`{ instanceId: "${id}", arguments: { table: "t" } }`));
+    expect(errors[0].extensions.code).toBe('STORE.UNAVAILABLE');
   });
   it('those who may only look are refused, and a foreign project sees nothing', async () => {
     const [alpha, beta] = fake.projects;

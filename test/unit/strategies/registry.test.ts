@@ -57,7 +57,7 @@ describe('a manifest', () => {
   const withChange = (change: object): string => manifestProblems({ ...manifest, ...change }).join('; ');
   it('that is right has no problems', () => expect(manifestProblems(manifest)).toEqual([]));
   it.each([
-    [{ id: 'Not Good' }, /manifest\.id/], [{ version: '1' }, /manifest\.version/], [{ maturity: 'NEW' }, /maturity/], [{ maturityReason: 3 }, /maturityReason/], [{ volatileData: true }, /volatileData/], [{ accounts: 'x' }, /accounts/],
+    [{ id: 'Not Good' }, /manifest\.id/], [{ version: '1' }, /manifest\.version/], [{ maturity: 'NEW' }, /maturity/], [{ maturityReason: 3 }, /maturityReason/], [{ volatileData: true }, /volatileData/], [{ openSessions: { outliveNewPassword: true } }, /openSessions/], [{ openSessions: { outlive: 'x' } }, /openSessions/], [{ accounts: 'x' }, /accounts/],
     [{ capabilities: ['FLYING'] }, /no capability FLYING/], [{ absent: { USERS: 'x' } }, /both a capability and absent/],
     [{ ports: [] }, /at least one port/], [{ ports: [{ name: 'a', purpose: 'client', tls: 'no' }] }, /tls must be required/],
     [{ tracks: [] }, /at least one track/], [{ tracks: [{ ...manifest.tracks[0], default: false }] }, /exactly one must be the default/],
