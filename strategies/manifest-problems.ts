@@ -69,6 +69,7 @@ function trackProblems(tracks: unknown): string[] {
 
 function connectProblems(connect: unknown): string[] {
   if (!isObject(connect) || !isText(connect['command']) || !Array.isArray(connect['args']) || !isObject(connect['environment'])) return ['manifest.connect must have command, args and environment'];
+  if (connect['install'] !== undefined && !isText(connect['install'])) return ['manifest.connect.install must be a text'];
   const files = connect['files'] ?? {};
   if (!isObject(files) || Object.entries(files).some(([name, text]) => !/^[\w.-]+$/.test(name) || /^\.+$/.test(name) || !isText(text))) return ['manifest.connect.files must be texts by names of letters, digits, dots, dashes and underscores'];
   const used = [...connect['args'], ...Object.values(connect['environment'])].flatMap((text) => [...String(text).matchAll(/\{file:([^}]*)\}/g)].map(([, name]) => name!));

@@ -8,6 +8,8 @@ import { ConnectSpecDocument } from '../generated/documents.ts';
 
 export interface ConnectSpec {
   command: string;
+  /** how a person gets it */
+  install: string | null;
   /** `{host}`, `{port}`, `{user}`, `{authDatabase}`, `{database}`, `{caFile}` stand for their values, `{file:name}` for the path of a file */
   args: string[];
   /** the same, and `{password}` */

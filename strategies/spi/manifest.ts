@@ -91,6 +91,8 @@ export interface TrackSpec {
  */
 export interface ConnectSpec {
   command: string;
+  /** how a person gets the command, as one they can type; told to who does not have it */
+  install?: string;
   args: readonly string[];
   /** `{password}` may be used here and in files: never in an argument */
   environment: Readonly<Record<string, string>>;

@@ -43,7 +43,7 @@ async function connect(session: Session, options: ConnectOptions, reference: str
   const filesFolder = newFilesFolder(session.env);
   const plan = planConnection(spec, { host: endpoint.host, port: endpoint.port, user: user.name, authDatabase: user.authDatabase, database: options.database ?? defaultDatabase(grantedDatabases(target, user)), caFile, filesFolder: options.print ? null : filesFolder }, clientArgs);
   if (options.print) return print(session, plan);
-  const program = await findClientProgram(plan.command, spec.clientFolder, session.env, endpoint.uri);
+  const program = await findClientProgram(spec, session.env, endpoint.uri);
   const password = needsPassword(plan) ? await findPassword(session, user.name, options) : '';
   return withClientFiles(plan, filesFolder, password, () => runClient(program, plan.args, { ...foreignEnvironment(session.env), ...plan.environment, ...withPassword(plan, password) }));
 }

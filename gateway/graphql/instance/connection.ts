@@ -23,6 +23,7 @@ ConnectSpecRef.implement({
   description: 'How a person connects with the stock client of the engine. `{host}`, `{port}`, `{user}`, `{authDatabase}`, `{database}` and `{caFile}` stand for their values, `{file:name}` for the path of a file.',
   fields: (t) => ({
     command: t.string({ resolve: ({ spec }) => spec.command }),
+    install: t.string({ nullable: true, description: 'How a person gets the command who does not have it; null where the plugin does not say.', resolve: ({ spec }) => spec.install ?? null }),
     args: t.stringList({ resolve: ({ spec }) => [...spec.args] }),
     environment: t.field({
       type: [ConnectVariableRef], description: 'Here and in files `{password}` may stand: never on a command line.',

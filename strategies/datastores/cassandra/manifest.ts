@@ -37,6 +37,7 @@ export const manifest: Manifest = {
   // It judges the certificate by the CA, not by the host's name; a driver does both.
   connect: {
     command: 'cqlsh',
+    install: 'pip install cqlsh==6.2.2 cassandra-driver==3.28.0',
     args: ['--ssl', '--username={user}', '--credentials={file:credentials}', '--keyspace={database}', '{host}', '{port}'],
     environment: { SSL_CERTFILE: '{caFile}', SSL_VALIDATE: 'true' },
     files: { credentials: '[plain_text_auth]\npassword = {password}\n' },

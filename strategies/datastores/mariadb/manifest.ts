@@ -26,6 +26,7 @@ export const manifest: Manifest = {
   ],
   connect: {
     command: 'mariadb',
+    install: 'apt install mariadb-client',
     args: ['--no-defaults', '--host={host}', '--port={port}', '--protocol=TCP', '--user={user}', '--ssl', '--ssl-verify-server-cert', '--ssl-ca={caFile}', '--default-character-set=utf8mb4', '--database={database}'],
     environment: { MYSQL_PWD: '{password}' },
   },

@@ -31,6 +31,7 @@ export const manifest: Manifest = {
   // The shell has no variable for the password: it asks.
   connect: {
     command: 'mongosh',
+    install: 'npm install --global mongosh',
     args: ['--host={host}', '--port={port}', '--tls', '--tlsCAFile={caFile}', '--username={user}', '--authenticationDatabase={authDatabase}', '{database}'],
     environment: {},
     defaultDatabase: 'test',

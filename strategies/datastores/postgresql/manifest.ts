@@ -29,6 +29,7 @@ const track = (name: string, endOfLife: string, extra: Partial<TrackSpec> = {}):
 /** The image's CA file is checked against the host's name: `verify-full`. Everything that libpq might expand travels in the environment. */
 const connect = {
   command: 'psql',
+  install: 'apt install postgresql-client',
   args: ['--host={host}', '--port={port}', '--username={user}'],
   environment: { PGDATABASE: '{database}', PGPASSWORD: '{password}', PGSSLMODE: 'verify-full', PGSSLROOTCERT: '{caFile}' },
   defaultDatabase: maintenanceDatabase,

@@ -24,6 +24,7 @@ export const manifest: Manifest = {
   ],
   connect: {
     command: 'redis-cli',
+    install: 'apt install redis-tools',
     args: ['-h', '{host}', '-p', '{port}', '--tls', '--cacert', '{caFile}', '--user', '{user}'],
     environment: { REDISCLI_AUTH: '{password}' },
   },

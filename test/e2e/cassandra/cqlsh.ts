@@ -37,7 +37,7 @@ export async function installCqlsh(): Promise<string> {
 export async function askCqlsh(programs: string, facts: HarnessFacts, login: Login, statements: string, caFile = facts.caFile): Promise<string> {
   const { connect } = manifest;
   const spec = {
-    command: connect.command, args: [...connect.args], environment: Object.entries(connect.environment).map(([name, value]) => ({ name, value })),
+    command: connect.command, install: null, args: [...connect.args], environment: Object.entries(connect.environment).map(([name, value]) => ({ name, value })),
     files: Object.entries(connect.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: connect.defaultDatabase ?? null, defaultAuthDatabase: null, clientFolder: null,
   };
   const filesFolder = newFilesFolder(process.env);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { newFilesFolder, withClientFiles } from '../../../cli/connect/client-files.ts';
 import type { ConnectSpec } from '../../../cli/connect/connect-spec.ts';
 import { needsPassword, planConnection, refuseAuthDatabase, shellLine, withPassword } from '../../../cli/connect/plan.ts';
+import { findClientProgram } from '../../../cli/connect/client-program.ts';
 import { foreignEnvironment } from '../../../cli/connect/run-client.ts';
 import { manifest as cassandra } from '../../../strategies/datastores/cassandra/manifest.ts';
 import { manifest as mongodb } from '../../../strategies/datastores/mongodb/manifest.ts';
@@ -13,7 +14,7 @@ import { manifest as redis } from '../../../strategies/datastores/redis/manifest
 import type { ConnectSpec as ManifestSpec } from '../../../strategies/spi/manifest.ts';
 
 const specOf = (spec: ManifestSpec): ConnectSpec =>
-  ({ command: spec.command, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), files: Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: spec.defaultDatabase ?? null, defaultAuthDatabase: spec.defaultAuthDatabase ?? null, clientFolder: null });
+  ({ command: spec.command, install: spec.install ?? null, args: [...spec.args], environment: Object.entries(spec.environment).map(([name, value]) => ({ name, value })), files: Object.entries(spec.files ?? {}).map(([name, content]) => ({ name, content })), defaultDatabase: spec.defaultDatabase ?? null, defaultAuthDatabase: spec.defaultAuthDatabase ?? null, clientFolder: null });
 const values = { host: '127.0.0.1', port: 24000, user: 'app', authDatabase: null, database: null, caFile: '/cache/ca.pem', filesFolder: '/run/me/x' };
 
 describe('what connect runs', () => {
@@ -73,5 +74,13 @@ describe('what connect runs', () => {
   });
   it('hands nothing of this program to the client', () => {
     expect(foreignEnvironment({ COFFER_TOKEN: 's', COFFER_PASSWORD: 's', PATH: '/bin' })).toEqual({ PATH: '/bin' });
+  });
+});
+
+describe('a client program that is not on the machine', () => {
+  const find = (install: string | null) => findClientProgram({ command: 'no-such-client', install, clientFolder: null }, { PATH: '/nowhere' }, 'engine://db:1');
+  it('is told with how to get it, where the plugin says so', async () => {
+    await expect(find('apt install it')).rejects.toMatchObject({ code: 'CLIENT.NO_PROGRAM', details: { remedy: expect.stringMatching(/^Install it \(apt install it\), or use another client with engine:\/\/db:1\n/) as string } });
+    await expect(find(null)).rejects.toMatchObject({ details: { remedy: expect.stringMatching(/^Install it, or use another client/) as string } });
   });
 });
