@@ -12,7 +12,7 @@ const named = ['broken-controls/endless.ts', 'broken-controls/leaving.ts', 'tiny
 
 let host: TestCompute;
 beforeAll(async () => {
-  const loaded = await Promise.all(named.map((origin) => loadApart(origin, { keep: false, loadTimeoutMs: 3_000 })));
+  const loaded = await Promise.all(named.map((origin, at) => loadApart(origin, { keep: false, ...(at === 0 ? { loadTimeoutMs: 2_000 } : {}) })));
   expect(loaded.map(({ state }) => state)).toEqual(['DISABLED', 'DISABLED', 'READY']);
   host = await startTestCompute({ COFFER_PLUGINS: named.join(',') }, { agent: await bundleAgent(repository), packagesOf: (datastore) => packagesOf(loaded, datastore) });
 });
