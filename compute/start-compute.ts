@@ -21,6 +21,7 @@ export interface ComputeOptions {
   runtime: ComputeRuntime;
   engineStore: EngineStore;
   engineSources(datastore: string, track: string): readonly EngineSourceSpec[];
+  packagesOf(datastore: string): readonly string[] | undefined;
   /** the user of the gateway: the only one that may call; null: our own */
   caller: Owner | null;
 }
@@ -41,7 +42,7 @@ export async function startCompute(options: ComputeOptions): Promise<Compute> {
   const paths = homePaths(settings.home);
   await ensureFolder(paths.instances, isRoot() ? 0o711 : 0o700, null);
   const context: ComputeContext = {
-    settings, paths, log, runtime: options.runtime, engineStore: options.engineStore, engineSources: options.engineSources,
+    settings, paths, log, runtime: options.runtime, engineStore: options.engineStore, engineSources: options.engineSources, packagesOf: options.packagesOf,
     records: await openRecordStore(paths.instances, log, new Date()), limiter: await createLimiter(isRoot()),
     lanes: createLanes(), users: await decideUsers(settings, paths.instances),
   };

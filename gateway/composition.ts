@@ -8,7 +8,7 @@ import { homePaths } from '../kernel/home.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Settings } from '../kernel/settings.ts';
 import { loadPluginsApart } from '../strategies/apart.ts';
-import type { LoadedPlugin } from '../strategies/registry.ts';
+import { type LoadedPlugin, packagesOf } from '../strategies/registry.ts';
 import { createProcessCompute } from '../strategies/compute/process/index.ts';
 import { createAgents } from './agents/agents.ts';
 import { createConductor } from './agents/conductor.ts';
@@ -100,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
   const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), plugins: settings.plugins }),
+    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
     issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
     async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
     enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,

@@ -12,11 +12,18 @@ import { builtInOrigin, loadPlugins, loadSource, loadTimeoutMs, type LoadedPlugi
 import type { ControlHalf } from './spi/control.ts';
 import type { Manifest } from './spi/manifest.ts';
 
-/** For one answer of a control half, in a thread or not. */
+/** For one answer of a control half, from when it was asked. */
 export const controlTimeoutMs = 2_000;
-const memoryLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 /** A question that lost its thread is asked once more, alone: the one that ended it then ends nobody else's. */
 const mostTries = 2;
+/** Before it is asked a question may have to wait: for a thread that begins anew, for those that may have ended the last one. */
+const mostWaitMs = (loadMs: number, callMs: number): number => loadMs + callMs;
+/** Whatever a thread does, who asks has an answer or an error by then. */
+export const longestControlMs = mostWaitMs(loadTimeoutMs, controlTimeoutMs) + controlTimeoutMs;
+const memoryLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
+/** Buffers are outside of what those limits count. Of what is dropped up to 50 MiB were seen before they were collected. */
+const mostBufferMb = 128;
+const lookAtBuffersMs = 250;
 
 export interface ToThread { id: number; method: ControlMethod; input: unknown }
 export type FromThread =
@@ -53,107 +60,146 @@ export async function loadApart(origin: string, options: ApartOptions = {}): Pro
   return { state: 'READY', name, origin, plugin: { manifest, control, guest: elsewhere, client: elsewhere } };
 }
 
-interface Question { request: ToThread; tries: number; resolve(answer: unknown): void; reject(error: Error): void }
+interface Question {
+  request: ToThread;
+  tries: number;
+  /** It was in a thread that ended, and may be why. */
+  isSuspect: boolean;
+  /** by `performance.now()`; later it is not asked any more */
+  waitsUntilMs: number;
+  timer: NodeJS.Timeout | undefined;
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+interface Thread { worker: Worker; isLoaded: boolean; wasAsked: boolean }
 type Verdict = Extract<FromThread, { kind: 'loaded' | 'disabled' }>;
 
 function createPluginThread(origin: string, options: ApartOptions) {
   const { loadTimeoutMs: loadMs = loadTimeoutMs, callTimeoutMs: callMs = controlTimeoutMs } = options;
-  const questions = new Map<number, Question>();
-  /** lost their thread; the first of them is being asked again */
-  const suspects: number[] = [];
+  const waitMs = mostWaitMs(loadMs, callMs);
+  /** in the thread, whose time runs */
+  const asked = new Map<number, Question>();
+  /** not in it: suspects first */
+  const waiting: Question[] = [];
   let lastId = 0;
-  let isLoaded = false;
-  let wasAsked = false;
-  let worker: Worker | undefined;
+  let hasLoaded = false;
+  let thread: Thread | undefined;
 
   const failure = (why: string): CofferError => new CofferError('PLUGIN.FAILED', `The plugin ${origin} ${why}`);
-  const give = (id: number, settle: (question: Question) => void): void => {
-    const question = questions.get(id);
-    questions.delete(id);
-    if (question) settle(question);
-    if (suspects[0] !== id) return;
-    suspects.shift();
-    askSuspect();
+  const settle = (question: Question | undefined, how: (question: Question) => void): void => {
+    if (!question) return;
+    clearTimeout(question.timer);
+    asked.delete(question.request.id);
+    if (waiting.includes(question)) waiting.splice(waiting.indexOf(question), 1);
+    how(question);
   };
-  const askSuspect = (): void => {
-    while (suspects.length > 0) {
-      const question = questions.get(suspects[0]!);
-      if (question) return send(question);
-      suspects.shift();
+  const fail = (question: Question, why: string): void => settle(question, ({ reject }) => reject(failure(why)));
+  const limit = (question: Question, ms: number, onLate: () => void): void => {
+    clearTimeout(question.timer);
+    question.timer = setTimeout(onLate, ms);
+  };
+  const limitWait = (question: Question): void =>
+    limit(question, Math.max(0, question.waitsUntilMs - performance.now()), () => fail(question, `had no turn for ${question.request.method} within ${waitMs / 1_000} s`));
+
+  const ask = (of: Thread, question: Question): void => {
+    question.tries += 1;
+    of.wasAsked = true;
+    asked.set(question.request.id, question);
+    limit(question, callMs, () => {
+      const why = `did not answer ${question.request.method} within ${callMs} ms`;
+      fail(question, why);
+      end(of, why);
+    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
+    of.worker.postMessage(question.request);
+  };
+  /** Only to a thread that has loaded, so that loading takes nobody's time; a suspect goes when it has the thread for itself. */
+  const askWaiting = (): void => {
+    if (waiting.length > 0) thread ??= open();
+    while (thread?.isLoaded && waiting[0]) {
+      if ([...asked.values()].some(({ isSuspect }) => isSuspect) || (waiting[0].isSuspect && asked.size > 0)) return;
+      ask(thread, waiting.shift()!);
     }
   };
 
-  /** Whatever was under way in it is asked again, one after the other: which of them ended it is not known. */
-  const ended = (which: Worker, why: string): void => {
-    if (worker !== which) return;
-    worker = undefined;
-    void which.terminate();
-    if (isLoaded) options.onFault?.(origin, why);
-    const lost = [...questions].filter(([id]) => !suspects.includes(id) || id === suspects[0]);
-    const isAsking = suspects.length > 0;
-    for (const [id, { tries }] of lost) if (tries < mostTries) suspects.push(id);
-    for (const [id, { tries }] of lost) if (tries >= mostTries) give(id, ({ reject }) => reject(failure(why)));
-    if (!isAsking) askSuspect();
+  const end = (which: Thread, why: string): void => {
+    if (thread !== which) return;
+    thread = undefined;
+    void which.worker.terminate();
+    if (hasLoaded) options.onFault?.(origin, why);
+    const lost = [...asked.values()];
+    asked.clear();
+    for (const question of lost) if (question.tries >= mostTries) fail(question, why);
+    const suspects = lost.filter(({ tries }) => tries < mostTries);
+    for (const question of suspects) {
+      question.isSuspect = true;
+      limitWait(question);
+    }
+    waiting.unshift(...suspects);
+    if (!which.isLoaded) for (const question of [...waiting]) fail(question, why);
     // At once, so that the next question does not wait for it; one that ends before it was asked waits to be asked.
-    if (isLoaded && options.keep !== false && wasAsked) worker ??= open();
-    wasAsked = false;
+    if (options.keep !== false && which.wasAsked) thread = open();
   };
-  const open = (onVerdict: (verdict: Verdict) => void = () => {}): Worker => {
+  const open = (onVerdict: (verdict: Verdict) => void = () => {}): Thread => {
     // What it prints stays in it, unread: our output is a log for machines, and reading would keep a process alive.
-    const fresh = new Worker(threadProgram(), { workerData: { origin }, env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits: memoryLimits });
+    const worker = new Worker(threadProgram(), { workerData: { origin }, env: {}, execArgv: [], stdout: true, stderr: true, resourceLimits: memoryLimits });
+    const fresh: Thread = { worker, isLoaded: false, wasAsked: false };
     const onEnd = (why: string): void => {
       onVerdict({ kind: 'disabled', name: origin, problem: `It could not be loaded: it ${why}` });
-      ended(fresh, why);
+      end(fresh, why);
     };
-    fresh.on('message', (message: FromThread) => {
-      if (message.kind === 'answered') give(message.id, ({ resolve }) => resolve(message.result));
-      else if (message.kind === 'failed') give(message.id, ({ reject }) => reject(failure(`failed: ${message.error}`)));
-      else onVerdict(message);
+    const loading = setTimeout(() => onEnd(`did not load within ${loadMs / 1_000} s`), loadMs).unref();
+    const looking = setInterval(() => {
+      // Answered also by a thread in an endless loop. One that has just ended answers nothing.
+      worker.getHeapStatistics().then(({ external_memory: bytes }) => { if (bytes > mostBufferMb * 1024 ** 2) onEnd(`keeps more than ${mostBufferMb} MiB in buffers`); }, () => {});
+    }, lookAtBuffersMs).unref();
+    worker.on('message', (message: FromThread) => {
+      switch (message.kind) {
+        case 'answered': settle(asked.get(message.id), ({ resolve }) => resolve(message.result)); break;
+        case 'failed': settle(asked.get(message.id), ({ reject }) => reject(failure(`failed: ${message.error}`))); break;
+        case 'loaded':
+          clearTimeout(loading);
+          fresh.isLoaded = true;
+          onVerdict(message);
+          break;
+        case 'disabled':
+          onVerdict(message);
+          end(fresh, `does not load any more: ${message.problem}`);
+      }
+      askWaiting();
     });
-    fresh.on('error', (error) => onEnd(`failed: ${error instanceof Error ? error.message : String(error)}`));
-    fresh.on('exit', () => onEnd('ended its thread'));
-    fresh.unref();
+    worker.on('error', (error) => onEnd(`failed: ${error instanceof Error ? error.message : String(error)}`));
+    worker.on('exit', () => {
+      clearTimeout(loading);
+      clearInterval(looking);
+      onEnd('ended its thread');
+    });
+    worker.unref();
     return fresh;
   };
-  const send = (question: Question): void => {
-    question.tries += 1;
-    wasAsked = true;
-    worker ??= open();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
-    worker.postMessage(question.request);
-  };
-  const end = (why: string): void => { if (worker) ended(worker, why); };
 
   return {
     async load(): Promise<Verdict> {
       const verdict = Promise.withResolvers<Verdict>();
-      worker = open(verdict.resolve);
+      const first = open(verdict.resolve);
+      thread = first;
       // The only thing that is waited for while a process starts.
-      worker.ref();
-      const timer = setTimeout(() => verdict.resolve({ kind: 'disabled', name: origin, problem: `It could not be loaded: it did not load within ${loadMs / 1_000} s` }), loadMs);
+      first.worker.ref();
       const found = await verdict.promise;
-      clearTimeout(timer);
-      worker?.unref();
-      if (found.kind === 'disabled' || options.keep === false) end('is not needed');
-      isLoaded = true;
+      first.worker.unref();
+      if (options.keep === false) end(first, 'is not needed');
+      hasLoaded = found.kind === 'loaded';
       return found;
     },
-    async ask(method: ControlMethod, input: unknown): Promise<unknown> {
-      const id = ++lastId;
-      let timer: NodeJS.Timeout | undefined;
-      try {
-        return await new Promise((resolve, reject) => {
-          timer = setTimeout(() => {
-            give(id, () => reject(failure(`did not answer ${method} within ${callMs} ms`)));
-            end(`did not answer ${method} within ${callMs} ms`);
-          }, callMs);
-          const question = { request: { id, method, input }, tries: 0, resolve, reject };
-          questions.set(id, question);
-          send(question);
-        });
-      } finally {
-        clearTimeout(timer);
-      }
+    ask(method: ControlMethod, input: unknown): Promise<unknown> {
+      return new Promise((resolve, reject) => {
+        // As it is now: it may have to wait.
+        const request = { id: ++lastId, method, input: structuredClone(input) };
+        const question: Question = { request, tries: 0, isSuspect: false, waitsUntilMs: performance.now() + waitMs, timer: undefined, resolve, reject };
+        limitWait(question);
+        waiting.push(question);
+        askWaiting();
+      });
     },
   };
 }

@@ -19,7 +19,7 @@ export const builtInOrigin = 'built-in';
 /** A package that takes longer to load does not load: it must not keep the gateway, or an agent's engine, from starting. */
 export const loadTimeoutMs = 10_000;
 
-/** As agents and client processes are told: `COFFER_PLUGINS` of the gateway, handed on. */
+/** As agents and client processes are told: what of the installation's `COFFER_PLUGINS` is theirs. */
 export const namedPackages = (env: Readonly<Record<string, string | undefined>>): string[] => (env['COFFER_PLUGINS'] ?? '').split(',').filter((name) => name !== '');
 
 /** `packages` are names of npm packages (or paths) whose default export is a plugin. */
@@ -41,6 +41,15 @@ export async function loadPlugin(name: string, packages: readonly string[] = [])
   const match = found.find((loaded) => loaded.name === name);
   if (match?.state === 'READY') return match.plugin;
   throw new Error(match ? `The plugin ${name} is disabled: ${match.problem}` : `There is no datastore plugin ${name}; name its package in the configuration`);
+}
+
+/**
+ * The packages a process of one datastore is told of: its own, if it is no built-in one, so that no other can keep it from
+ * starting or runs in it. Undefined when no plugin has that name.
+ */
+export function packagesOf(loaded: readonly LoadedPlugin[], name: string): string[] | undefined {
+  const own = loaded.find((one) => one.name === name);
+  return own && (own.origin === builtInOrigin ? [] : [own.origin]);
 }
 
 /** Never throws: whatever a package does while it is loaded and looked at is a reason to disable it. */

@@ -26,12 +26,13 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
     return adopted;
   }
   const paths = await ensureGuestFolders(context, record);
-  const limited = await applyLimits(context, record);
+  const own = context.packagesOf(record.spec?.datastore ?? '');
+  const limited = { ...(await applyLimits(context, record)), ...(own ? { packages: own } : {}) };
   await writeBootFile(context, limited);
-  let started = limited;
+  let started: GuestRecord = limited;
   const { child } = await launch({
     command: context.runtime.node, args: [...frugal, context.runtime.agent, bootFile(paths.agent)], cwd: paths.root,
-    env: agentEnvironment(record.instanceId, context.settings), identity: context.users.identity(record),
+    env: agentEnvironment(record.instanceId, context.settings.logLevel, packagesToTell(limited, context.settings.plugins)), identity: context.users.identity(record),
     output: { file: join(paths.logs, 'agent.log') },
     prepare: async (agent) => {
       if (!started.limitsUnenforced) await context.limiter.join(record.instanceId, agent.pid);
@@ -67,10 +68,18 @@ async function applyLimits(context: ComputeContext, record: GuestRecord): Promis
   return { ...record, limitsUnenforced };
 }
 
-function agentEnvironment(instanceId: string, settings: Pick<Settings, 'logLevel' | 'plugins'>): Record<string, string> {
+/**
+ * What an agent imports: nobody else's code is to run in it, or to keep it from starting. The record knows its plugin also
+ * when that did not load here this time. All there are where it does not, or names what was renamed or moved since.
+ */
+export function packagesToTell({ packages }: Pick<GuestRecord, 'packages'>, named: readonly string[]): readonly string[] {
+  return packages?.every((one) => named.includes(one)) ? packages : named;
+}
+
+function agentEnvironment(instanceId: string, logLevel: Settings['logLevel'], packages: readonly string[]): Record<string, string> {
   const hooks = Object.entries(process.env).filter(([name]) => name.startsWith('COFFER_TEST_'));
   return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: '/', COFFER_LOG_LEVEL: settings.logLevel, COFFER_PLUGINS: settings.plugins.join(','),
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', TZ: 'UTC', HOME: '/', COFFER_LOG_LEVEL: logLevel, COFFER_PLUGINS: packages.join(','),
     ...Object.fromEntries(hooks) as Record<string, string>, [markerVariable]: instanceId,
   };
 }

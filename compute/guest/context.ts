@@ -24,6 +24,8 @@ export interface ComputeContext {
   engineStore: EngineStore;
   /** what the plugin of a datastore says about where binaries of a track come from; empty for an unknown one */
   engineSources(datastore: string, track: string): readonly EngineSourceSpec[];
+  /** the packages an agent of a datastore needs: at most that of its plugin; undefined when none of the plugins is known to be it */
+  packagesOf(datastore: string): readonly string[] | undefined;
   records: RecordStore;
   limiter: Limiter;
   lanes: Lanes;

@@ -27,6 +27,8 @@ export interface GuestRecord {
   /** folder the running agent was started from */
   runtime: string | null;
   limitsUnenforced: string | null;
+  /** of plugins, as its agent was last told of them; missing where an earlier release started it */
+  packages?: readonly string[];
 }
 
 /** Left when a guest is destroyed, so that a call of a zombie that comes late makes nothing again. */

@@ -14,8 +14,8 @@ export type ClientAnswer = { ok: true; version: string | null } | { ok: false; m
 
 const maxAnswerBytes = 64 * 1024;
 
-/** `plugins`: the packages besides the built-in ones, as the settings name them. */
-export interface ClientRunnerOptions { node: string; entry: string; plugins: readonly string[] }
+/** `packagesOf`: what the process of a datastore is to import, at most its own plugin; undefined when there is none. */
+export interface ClientRunnerOptions { node: string; entry: string; packagesOf(datastore: string): readonly string[] | undefined }
 
 export function createClientRunner(options: ClientRunnerOptions): ClientRunner {
   const ask = async (request: ClientRequest, signal: AbortSignal): Promise<string | null> => {
@@ -31,7 +31,8 @@ export function createClientRunner(options: ClientRunnerOptions): ClientRunner {
 
 function runClient(options: ClientRunnerOptions, request: ClientRequest, signal: AbortSignal): Promise<ClientAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(options.node, [options.entry], { stdio: ['pipe', 'pipe', 'ignore'], env: { COFFER_PLUGINS: options.plugins.join(',') }, signal, killSignal: 'SIGKILL' });
+    const env = { COFFER_PLUGINS: (options.packagesOf(request.datastore) ?? []).join(',') };
+    const child = spawn(options.node, [options.entry], { stdio: ['pipe', 'pipe', 'ignore'], env, signal, killSignal: 'SIGKILL' });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => { if (text.length < maxAnswerBytes) text += chunk; });
     child.on('error', reject);

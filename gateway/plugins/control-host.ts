@@ -1,9 +1,10 @@
 /**
  * The one door to plugins' control halves. A call has a deadline, its answer the form that the contract says, and its
- * failure is the plugin's, never the gateway's. (A third party's half is in a thread of its own behind this: `apart.ts`.)
+ * failure is the plugin's, never the gateway's. (A third party's half is in a thread of its own behind this, which has a
+ * stricter deadline from when it is asked: `apart.ts`.)
  */
 import { CofferError, isCofferError, notFound } from '../../kernel/errors.ts';
-import { controlTimeoutMs } from '../../strategies/apart.ts';
+import { longestControlMs } from '../../strategies/apart.ts';
 import { type ControlMethod, controlAnswerProblem } from '../../strategies/control-answers.ts';
 import type { ControlHalf } from '../../strategies/spi/control.ts';
 
@@ -23,7 +24,7 @@ export function createControlHost(controlOf: (datastore: string) => ControlHalf 
       const half = find(datastore);
       const failure = (why: string, cause?: unknown): CofferError => new CofferError('PLUGIN.FAILED', `The plugin of ${datastore} ${why}`, { cause });
       const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(failure(`did not answer ${method} within ${controlTimeoutMs} ms`)), controlTimeoutMs);
+      const timer = setTimeout(() => late.reject(failure(`did not answer ${method} within ${longestControlMs} ms`)), longestControlMs);
       try {
         const answer: unknown = await Promise.race([(half[method] as (input: unknown) => Promise<unknown>)(input), late.promise]);
         const problem = controlAnswerProblem(method, answer);

@@ -39,9 +39,12 @@ export function recipeOf(spec: EngineSourceSpec): string {
 const artefactParts = (artefacts: readonly ArtefactSpec[] = []): string[][] =>
   artefacts.length === 0 ? [] : [sorted(artefacts.map((one) => JSON.stringify(artefactRecipe(one))))];
 
-/** The id is a file name, so nothing but what is safe in one. */
-export const buildIdOf = (datastore: string, version: string, closure: string, recipe: string): string =>
-  `${datastore}-${version.replaceAll(/[^A-Za-z0-9.+~]/g, '_')}-${sha256(`${closure}\n${recipe}`).slice(0, 8)}`;
+/**
+ * The id is a file name, so nothing but what is safe in one. Tracks that one source serves (8 and 8.1) have builds of their
+ * own: which a track gets, and what an installation replaces, is decided by track.
+ */
+export const buildIdOf = ({ datastore, track }: Pick<EngineBuild, 'datastore' | 'track'>, version: string, closure: string, recipe: string): string =>
+  `${datastore}-${version.replaceAll(/[^A-Za-z0-9.+~]/g, '_')}-${sha256(`${closure}\n${recipe}\n${track}`).slice(0, 8)}`;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 

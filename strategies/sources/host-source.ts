@@ -44,7 +44,7 @@ async function inspect(request: HostRequest, directory: string, programs: Progra
   const version = await probeVersion({ program: join(binDir, command.binary), command, prefix }, signal);
   if (!matchesTrack(version, track)) throw new EngineSourceError('wrong-version', `${directory} holds version ${version}, not ${track}`);
   const closureHash = await hashBinaries(binDir, binaries, signal);
-  const id = buildIdOf(datastore, version, closureHash, `host:${binDir}`);
+  const id = buildIdOf(request, version, closureHash, `host:${binDir}`);
   return { id, datastore, track, version, prefix, binDir, closureHash, source: 'host', packages: [], installedAt: new Date().toISOString() };
 }
 

@@ -15,7 +15,15 @@ import { tidyTree } from './tidy.ts';
 import type { TidyFile } from './tidy.ts';
 import { matchesTrack } from './version.ts';
 
-export interface BuildRequest<Spec = DebianSource | ArchiveSource> { datastore: string; track: string; spec: Spec; signal: AbortSignal; progress: Progress }
+export interface BuildRequest<Spec = DebianSource | ArchiveSource> {
+  datastore: string;
+  track: string;
+  spec: Spec;
+  /** of a recorded build that is made again: instances name it, whatever a new one would be called */
+  buildId?: string;
+  signal: AbortSignal;
+  progress: Progress;
+}
 type Track = Pick<BuildRequest, 'datastore' | 'track'>;
 /** A package or artefact of a build and the file it is kept in. */
 export interface BuildPackage extends EnginePackage { file: string }
@@ -69,10 +77,11 @@ export async function layOut(shelf: BuildShelf, request: BuildRequest, packages:
 
 const originOf = (spec: BuildRequest['spec']): string => (spec.kind === 'debian' && !spec.artefacts ? spec.suite : 'the source');
 
-function describe(shelf: BuildShelf, { datastore, track, spec }: BuildRequest, files: readonly BuildPackage[], version: string): BuildRecord {
+function describe(shelf: BuildShelf, request: BuildRequest, files: readonly BuildPackage[], version: string): BuildRecord {
+  const { datastore, track, spec } = request;
   const packages = files.map(({ name, version: own, sha256 }) => ({ name, version: own, sha256 }));
   const [hash, recipe] = [closureHash(packages), recipeOf(spec)];
-  const id = buildIdOf(datastore, version, hash, recipe);
+  const id = request.buildId ?? buildIdOf(request, version, hash, recipe);
   const prefix = join(buildsDirectory(shelf.root), id);
   const build: EngineBuild = {
     id, datastore, track, version, prefix, binDir: join(prefix, spec.binDir), closureHash: hash, source: spec.kind, packages, installedAt: new Date().toISOString(),
@@ -84,6 +93,8 @@ function describe(shelf: BuildShelf, { datastore, track, spec }: BuildRequest, f
 async function settle(shelf: BuildShelf, aside: string, record: BuildRecord, request: BuildRequest, layout: Layout): Promise<void> {
   const { build } = record;
   const { signal, spec } = request;
+  // Engines may run from it.
+  if ((await shelf.known()).some((other) => other.build.id === build.id)) throw new EngineSourceError('incomplete', `there is a build ${build.id} already, and it is another`);
   await writeFile(pendingNote(shelf, request), build.id);
   await rm(build.prefix, { recursive: true, force: true });
   await rename(aside, build.prefix);

@@ -27,5 +27,5 @@ export async function restoreFiles(shelf: BuildShelf, options: DebianOptions, re
 export async function restoreBuild(shelf: BuildShelf, options: DebianOptions, record: BuildRecord, limits: { signal: AbortSignal; progress: Progress }): Promise<EngineBuild> {
   const { build: { id, datastore, track }, spec } = record;
   if (spec.kind === 'host') throw new EngineSourceError('not-found', `${id} was made of the host's own programs, and those are gone`);
-  return await restoreFiles(shelf, options, { datastore, track, spec, ...limits }, filesOf(record), id);
+  return await restoreFiles(shelf, options, { datastore, track, spec, buildId: id, ...limits }, filesOf(record), id);
 }

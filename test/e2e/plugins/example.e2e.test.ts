@@ -51,8 +51,11 @@ describe.each(modes)('in an installation started $name', ({ uid }) => {
     await chmod(home, 0o755);
     await install(tarballs, home, folder);
     expect(await readdir(join(home, 'node_modules'))).toEqual(expect.arrayContaining(['@coffer', 'coffer-plugin-valkey']));
+    // A neighbour that ends whatever imports it: none of this one's agents and client processes does.
+    const leaving = join(home, 'node_modules/leaving.mjs');
+    await writeFile(leaving, 'process.exit(7);');
     if (uid !== undefined) await chown(home, uid, uid);
-    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: 'coffer-plugin-valkey', COFFER_ENGINE_PORTS: enginePorts }, ...(uid === undefined ? {} : { uid }) });
+    coffer = await startInstallation({ home, env: { COFFER_PLUGINS: `${leaving},coffer-plugin-valkey`, COFFER_ENGINE_PORTS: enginePorts }, ...(uid === undefined ? {} : { uid }) });
     cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } });
   }, 600_000);
   afterAll(async () => {

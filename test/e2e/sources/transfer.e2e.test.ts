@@ -150,10 +150,11 @@ describe('the host program', () => {
 
   it('carries an engine of Debian packages to a home without network', async () => {
     const from = await host(['export', 'redis', '8', 'redis-8.coffer'], { COFFER_HOME: join(scratch.directory, 'a'), COFFER_ENGINES_FOLDER: sharedRoot });
-    const [, id, sha256] = /^(redis-8\S+) is in \S+\/redis-8\.coffer\.[^]*--sha256 ([0-9a-f]{64})/m.exec(from.stdout) ?? [];
+    const [, sha256] = /^redis-8\S+ is in \S+\/redis-8\.coffer\.[^]*--sha256 ([0-9a-f]{64})/m.exec(from.stdout) ?? [];
     const home = join(scratch.directory, 'b');
     const to = await host(['import', 'redis-8.coffer', '--sha256', sha256 ?? ''], { COFFER_HOME: home, ...away });
-    expect(to.stdout).toMatch(new RegExp(`redis 8\\.\\S+ is installed \\(${id}\\)`));
+    // The shared store may have a build of an earlier release, whose id is another.
+    const [, id] = /^redis 8\.\S+ is installed \((redis-8\S+)\)/m.exec(to.stdout) ?? [];
     const server = join(home, 'engines/builds', id ?? '', 'usr/bin/redis-server');
     expect((await run(server, ['--version'], { env: {} })).stdout).toMatch(/v=8\./);
   });

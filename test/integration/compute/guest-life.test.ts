@@ -7,7 +7,7 @@ import { waitUntil } from '../../../compute/processes/wait.ts';
 import { claim, isRoot, newInstance, specOf, startTestCompute, type TestCompute } from '../../support/host/compute-harness.ts';
 
 let host: TestCompute;
-beforeAll(async () => { host = await startTestCompute({ COFFER_LOG_LEVEL: 'warn', COFFER_PLUGINS: '/opt/one.mjs,/opt/two.mjs' }); });
+beforeAll(async () => { host = await startTestCompute({ COFFER_LOG_LEVEL: 'warn', COFFER_PLUGINS: '/opt/one.mjs,/opt/two.mjs' }, { packagesOf: () => ['/opt/two.mjs'] }); });
 afterAll(() => host.dispose());
 
 const look = (id: string) => host.client.inspect(id, AbortSignal.timeout(5_000));
@@ -28,7 +28,7 @@ describe('a guest', () => {
   it('runs an agent that finds its boot file, and is told of in the facts', async () => {
     const { id, facts } = await started();
     expect(facts).toMatchObject({ state: 'running', isolation: isRoot ? 'users' : 'shared' });
-    expect(await wordsOf(facts.agentPid ?? 0, 'environ')).toEqual(expect.arrayContaining(['COFFER_LOG_LEVEL=warn', 'COFFER_PLUGINS=/opt/one.mjs,/opt/two.mjs', `COFFER_INSTANCE=${id}`]));
+    expect(await wordsOf(facts.agentPid ?? 0, 'environ')).toEqual(expect.arrayContaining(['COFFER_LOG_LEVEL=warn', 'COFFER_PLUGINS=/opt/two.mjs', `COFFER_INSTANCE=${id}`]));
     const boot = JSON.parse(readFileSync(join(host.folder(id), 'agent/boot.json'), 'utf8'));
     expect(boot).toMatchObject({ instanceId: id, engineUid: isRoot ? 1 : null, agentUser: isRoot ? 'root' : expect.any(String), ports: { client: 24_001 } });
     expect(JSON.stringify(boot)).not.toContain('secret-token');
@@ -63,8 +63,11 @@ describe('a guest', () => {
     await host.close();
     process.kill(facts.agentPid ?? 0, 'SIGKILL');
     await isGone(facts.agentPid ?? 0);
-    await host.reopen();
-    expect((await withEngine(id)).agentPid).not.toBe(facts.agentPid);
+    // Nothing is known of its plugin this time: it did not load, or not in time.
+    await host.reopen({ packagesOf: () => undefined });
+    const { agentPid } = await withEngine(id);
+    expect(agentPid).not.toBe(facts.agentPid);
+    expect(await wordsOf(agentPid ?? 0, 'environ')).toContain('COFFER_PLUGINS=/opt/two.mjs');
   });
 
   it('that is stopped keeps data and logs and nothing else', async () => {

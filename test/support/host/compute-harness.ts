@@ -5,7 +5,7 @@ import { homePaths } from '../../../kernel/home.ts';
 import { newId } from '../../../kernel/ids.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { loadSettings, type Settings } from '../../../kernel/settings.ts';
-import { type Compute, startCompute } from '../../../compute/start-compute.ts';
+import { type Compute, type ComputeOptions, startCompute } from '../../../compute/start-compute.ts';
 import { killAll } from '../../../compute/processes/end.ts';
 import { allPids, identityOf, type ProcessIdentity, wordsOf } from '../../../compute/processes/proc.ts';
 import { createProcessCompute } from '../../../strategies/compute/process/index.ts';
@@ -15,6 +15,7 @@ import type { EngineBuild, EngineStore } from '../../../strategies/spi/engine-so
 export const isRoot = process.getuid?.() === 0;
 export const stubAgent = join(import.meta.dirname, 'stub-agent.mjs');
 
+export interface OpenOptions { agent?: string; runtime?: string; packagesOf?: ComputeOptions['packagesOf'] }
 export interface TestCompute {
   settings: Settings;
   client: ComputeStrategy;
@@ -22,14 +23,14 @@ export interface TestCompute {
   /** The compute role ends, as with Ctrl-C; guests stay. */
   close(): Promise<void>;
   /** …and begins again on the same home. */
-  reopen(options?: { agent?: string; runtime?: string }): Promise<void>;
+  reopen(options?: OpenOptions): Promise<void>;
   dispose(): Promise<void>;
 }
 
 /** Every file gets user ids of its own, so that tests of several developers on one machine do not meet. */
 const uidBase = 200_000_000 + (process.pid % 20_000) * 65_536;
 
-export async function startTestCompute(variables: Record<string, string> = {}): Promise<TestCompute> {
+export async function startTestCompute(variables: Record<string, string> = {}, options: OpenOptions = {}): Promise<TestCompute> {
   const outer = await mkdtemp('/tmp/coffer-test-compute-');
   await chmod(outer, 0o755);
   const loaded = loadSettings({ COFFER_HOME: join(outer, 'home'), COFFER_UID_BASE: String(uidBase), COFFER_DISK_RESERVE_GB: '0', ...variables }, { uid: process.getuid?.() ?? 0, userHome: outer, machineName: 'test' });
@@ -38,10 +39,11 @@ export async function startTestCompute(variables: Record<string, string> = {}): 
   const paths = homePaths(settings.home);
   for (const folder of [paths.home, paths.run, paths.instances]) await mkdir(folder, { recursive: true, mode: 0o711 });
   let compute: Compute;
-  const open = async ({ agent = stubAgent, runtime = join(outer, 'runtime') }: { agent?: string; runtime?: string } = {}): Promise<void> => {
+  const open = async (more: OpenOptions = {}): Promise<void> => {
+    const { agent = stubAgent, runtime = join(outer, 'runtime'), packagesOf = () => [] } = { ...options, ...more };
     compute = await startCompute({
       settings, log: silentLog, runtime: { hash: 'test', folder: runtime, node: process.execPath, agent },
-      engineStore: stubEngines, engineSources: (datastore) => (datastore === 'redis' ? [{ kind: 'host', binaries: [], searchPaths: [], versionCommand: { binary: 'x', args: [], pattern: '' } }] : []), caller: null,
+      engineStore: stubEngines, engineSources: (datastore) => (datastore === 'redis' ? [{ kind: 'host', binaries: [], searchPaths: [], versionCommand: { binary: 'x', args: [], pattern: '' } }] : []), packagesOf, caller: null,
     });
   };
   const client = createProcessCompute({ socketPath: paths.computeSocket });

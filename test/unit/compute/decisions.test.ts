@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decideLayouts } from '../../../compute/cgroup/layout.ts';
 import { limitFiles } from '../../../compute/cgroup/limiter.ts';
+import { packagesToTell } from '../../../compute/guest/agent-process.ts';
 import { decideDisk } from '../../../compute/guest/disk-guard.ts';
 import { guestPaths } from '../../../compute/guest/folders.ts';
 import { decideNextStart } from '../../../compute/guest/keeper.ts';
@@ -29,6 +30,16 @@ describe('whose process it is', () => {
     expect(parseStat(`7 (a) b) S 3 ${'0 '.repeat(17)}99 0`)).toMatchObject({ pid: 7, name: 'a) b', state: 'S', parent: 3, startTicks: 99 });
     expect(parseStat('')).toBeUndefined();
   });
+});
+
+describe('what an agent imports', () => {
+  const named = ['/a.mjs', '/b.mjs'];
+  it.each([
+    ['its own plugin', ['/b.mjs'], ['/b.mjs']],
+    ['nothing where that is built in', [], []],
+    ['whatever is named where an earlier release did not write it down', undefined, named],
+    ['whatever is named where its own was renamed', ['/old.mjs'], named],
+  ])('is %s', (_, packages, expected) => expect(packagesToTell(packages ? { packages } : {}, named)).toEqual(expected));
 });
 
 describe('user ids', () => {

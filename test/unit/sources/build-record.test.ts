@@ -50,9 +50,11 @@ describe('the identity of a build', () => {
   });
 
   it('is a name for a directory, whatever the version says', () => {
-    expect(buildIdOf('engine', '17.12', 'c', 'r')).toMatch(/^engine-17\.12-[0-9a-f]{8}$/);
-    expect(buildIdOf('engine', '../../x y', 'c', 'r')).toMatch(/^engine-\.\._\.\._x_y-[0-9a-f]{8}$/);
-    expect(buildIdOf('engine', '17.12', 'c', 'r')).not.toBe(buildIdOf('engine', '17.12', 'c', 'other'));
+    const track = { datastore: 'engine', track: '17' };
+    expect(buildIdOf(track, '17.12', 'c', 'r')).toMatch(/^engine-17\.12-[0-9a-f]{8}$/);
+    expect(buildIdOf(track, '../../x y', 'c', 'r')).toMatch(/^engine-\.\._\.\._x_y-[0-9a-f]{8}$/);
+    expect(buildIdOf(track, '17.12', 'c', 'r')).not.toBe(buildIdOf(track, '17.12', 'c', 'other'));
+    expect(buildIdOf(track, '17.12', 'c', 'r')).not.toBe(buildIdOf({ ...track, track: '17.12' }, '17.12', 'c', 'r'));
   });
 });
 

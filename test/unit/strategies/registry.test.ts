@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
 import { capabilitiesOf, GuestFault } from '../../../strategies/spi/guest.ts';
-import { decideNames, loadPlugin, loadSource, namedPackages, pluginSources } from '../../../strategies/registry.ts';
+import { decideNames, loadPlugin, loadSource, namedPackages, packagesOf, pluginSources } from '../../../strategies/registry.ts';
 import { fitsSpi, manifestProblems } from '../../../strategies/manifest-problems.ts';
 import { spiVersion } from '../../../strategies/spi/manifest.ts';
 import tiny from '../../fixtures/tiny-datastore/index.ts';
@@ -49,6 +49,12 @@ describe('the registry', () => {
   it('a name is given once, to the first', () => {
     const names = decideNames([{ state: 'READY', name: 'tiny', origin: 'built-in', plugin: tiny }, { state: 'READY', name: 'tiny', origin: 'package', plugin: tiny }]);
     expect(names.map((one) => one.state)).toEqual(['READY', 'DISABLED']);
+  });
+  it('a process of one datastore is told of the package of its own plugin alone, ready or not', () => {
+    const own = { state: 'READY', name: 'tiny', plugin: tiny } as const;
+    const broken = { state: 'DISABLED', name: '/bad.mjs', origin: '/bad.mjs', problem: 'it loops' } as const;
+    const loaded = decideNames([{ ...own, name: 'inside', origin: 'built-in' }, broken, { ...own, origin: '/tiny.mjs' }, { ...own, origin: '/late.mjs' }, { ...broken, name: 'known' }]);
+    expect(['inside', 'tiny', 'known', 'stranger'].map((name) => packagesOf(loaded, name))).toEqual([[], ['/tiny.mjs'], ['/bad.mjs'], undefined]);
   });
   it('a missing one is named', async () => { await expect(loadPlugin('nothing')).rejects.toThrow(/no datastore plugin nothing/); });
 });
