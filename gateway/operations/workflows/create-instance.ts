@@ -18,18 +18,20 @@ const reserve = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   async run(ctx) {
     const { instanceId, hostId, datastore } = ctx.input;
     const ports = deps.catalogue.manifest(datastore)!.ports.map((p) => p.name);
-    return ctx.write(async (tx) => {
+    const leased = await ctx.write(async (tx) => {
       // one reservation at a time on a host: the optimistic check at acceptance becomes a promise here
       await tx.query('select 1 from host where id = $1 for update', [hostId]);
-      const leased = await leasePorts(tx, deps, instanceId, hostId, ports);
+      const found = await leasePorts(tx, deps, instanceId, hostId, ports);
       const [load] = await readHostLoads(tx, deps.enginePorts, { hostId, onlyReserved: true });
       // this instance's own demand is part of what is reserved by now; those that were only accepted wait for their turn here
       const refusal = load ? refusalOf(load, { memoryMb: 0, volumeGb: 0, ports: 0, zone: null }, deps.reserve) : null;
       if (refusal) throw new FinalStepError(refusal.code, refusal.message);
-      const endpoints = await deps.control.call(datastore, 'endpoints', { host: deps.engineAdvertise, ports: leased });
-      await changeInstance(tx, instanceId, { endpoints }, { actor: ctx.operation.actor, operationId: ctx.operation.id });
-      return { ports: leased };
+      return found;
     });
+    // A plugin is never waited for while others wait for the host's row.
+    const endpoints = await deps.control.call(datastore, 'endpoints', { host: deps.engineAdvertise, ports: leased });
+    await ctx.write((tx) => changeInstance(tx, instanceId, { endpoints }, { actor: ctx.operation.actor, operationId: ctx.operation.id }));
+    return { ports: leased };
   },
   compensate: (ctx) => ctx.write((tx) => releaseReservation(tx, ctx)),
 });
