@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what a superuser may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { grantScenarios, hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
+import { grantScenarios, hostScenarios, lockScenarios, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
 
@@ -11,6 +11,7 @@ describe.each(['11.8', '10.11'])('a server of %s', (track) => {
   grantScenarios(server);
   lockScenarios(server);
   secretScenarios(server);
+  programScenarios(server, track === '10.11' ? ['coffer', 'mariadb.sys'] : ['coffer'], 'mysql.global_priv');
 
   it('has a binary log and transaction ids from birth', async () => {
     expect(await server.asManagement("select concat_ws(',', @@global.log_bin, @@global.gtid_strict_mode, @@global.binlog_format, @@global.binlog_expire_logs_seconds, @@global.gtid_binlog_pos <> '')")).toBe('ON,ON,ROW,86400,1');

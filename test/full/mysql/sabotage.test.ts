@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what an operator may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { grantScenarios, hostScenarios, lockScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
+import { grantScenarios, hostScenarios, lockScenarios, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from '../../e2e/mysql/fixture.ts';
 
@@ -11,6 +11,7 @@ describe('a server', () => {
   grantScenarios(server);
   lockScenarios(server);
   secretScenarios(server);
+  programScenarios(server, ['coffer', 'mysql.session'], 'mysql.user');
 
   it('takes a network in its short form', async () => {
     await server.user('near', { shop: [] }, '127.0.0.0/8');

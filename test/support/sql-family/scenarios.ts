@@ -75,6 +75,31 @@ export function grantScenarios(server: Server): void {
   });
 }
 
+/** `definers`: as whom management can make them. */
+export function programScenarios(server: Server, definers: readonly string[], hashes: string): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+
+  it('a repair drops programs that run as management or as the server, and no others', async () => {
+    await server.user('caller');
+    await server.ask('caller', 'create table watched (a int); create procedure honest() select 7; create view plain as select 7 as a');
+    const look = `select count(*) from ${hashes}`;
+    for (const [index, definer] of definers.map((name) => `'${name}'@'localhost'`).entries()) {
+      await server.asManagement(`create definer = ${definer} procedure shop.forged_${index}() ${look}`);
+      await server.asManagement(`create definer = ${definer} function shop.forged_function_${index}() returns int reads sql data return (${look})`);
+      await server.asManagement(`create definer = ${definer} view shop.forged_view_${index} as ${look}`);
+      await server.asManagement(`create definer = ${definer} trigger shop.forged_trigger_${index} before insert on shop.watched for each row set @seen = (${look})`);
+      await server.asManagement(`create definer = ${definer} event shop.forged_event_${index} on schedule every 1 hour do do (${look})`);
+    }
+    expect(Number(await server.ask('caller', 'call forged_0()'))).toBeGreaterThan(0);
+    await call('repair', []);
+    expect(await server.asManagement("select count(*) from information_schema.routines where routine_name like 'forged%' union all select count(*) from information_schema.triggers where trigger_name like 'forged%' union all select count(*) from information_schema.events where event_name like 'forged%' union all select count(*) from information_schema.views where table_name like 'forged%'")).toBe('0\n0\n0\n0');
+    await expect(server.ask('caller', 'call forged_0()')).rejects.toThrow(/ERROR 1305/);
+    expect(await server.ask('caller', 'call honest(); select a from plain; insert into watched values (1)')).toBe('7\n7');
+    await server.ask('caller', 'drop procedure honest; drop view plain; drop table watched');
+    await call('users.delete', [{ name: 'caller' }]);
+  });
+}
+
 /** Neither the data nor the binary log nor what a start or a repair leaves holds a password: statements carry hashes. */
 export function secretScenarios(server: Server): void {
   const found = (text: string): Promise<string> => new Promise((resolve) => {

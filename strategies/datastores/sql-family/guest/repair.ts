@@ -9,6 +9,7 @@ import { isInitialised, writePrivate } from './files.ts';
 import { revokeSystem } from './grants.ts';
 import { withManagement } from './management.ts';
 import { marksStatements } from './marks.ts';
+import { dropForgedPrograms } from './programs.ts';
 import * as root from './root.ts';
 import { start, startStatementsFile, stop } from './run-state.ts';
 import { endPresent } from './sessions.ts';
@@ -30,6 +31,7 @@ export async function repair(ctx: GuestContext, dialect: Dialect): Promise<void>
   await withManagement(ctx, dialect, 'op', async (sql) => {
     await sql.run(await dialect.closingStatements(sql));
     await revokeSystem(sql, dialect);
+    await dropForgedPrograms(sql, dialect);
     await root.restore(sql, dialect, ctx.track);
     // A session keeps the rights on the whole server that it came in with.
     await endPresent(sql);
