@@ -2,7 +2,7 @@
 import type { InputIssue } from '../../../kernel/errors.ts';
 import type { DatabaseSpec, GrantSpec, Proposal, UserRef } from '../../spi/control.ts';
 import { collationProblem, type CollationTable } from './collations.ts';
-import { databaseNameProblem, type NameRules, passwordProblem, userHostProblem, userNameProblem } from './names.ts';
+import { databaseNameProblem, knownHostProblem, type NameRules, passwordProblem, userHostProblem, userNameProblem } from './names.ts';
 import { type PrivilegeTable, privilegeProblem } from './privileges.ts';
 
 export interface Judgement { names: NameRules; collations(track: string): CollationTable; privileges(track: string): PrivilegeTable }
@@ -15,10 +15,10 @@ export function judge(proposal: Proposal, by: Judgement): InputIssue[] {
     case 'database': return databaseIssues(proposal.database, by, track);
     case 'database-ref': return issue(['name'], databaseNameProblem(proposal.name, by.names));
     case 'user': return [
-      ...userIssues(proposal.user, by),
+      ...userIssues(proposal.user, by, (host) => userHostProblem(host, by.names)),
       ...proposal.user.grants.flatMap((grant, index) => grantIssues(grant, by, track).map(({ path, message }) => ({ path: ['grants', String(index), ...path], message }))),
     ];
-    case 'user-ref': return userIssues(proposal.user, by);
+    case 'user-ref': return userIssues(proposal.user, by, knownHostProblem);
     case 'grant': return grantIssues(proposal.grant, by, track);
     case 'password': return issue([], passwordProblem(proposal.password));
   }
@@ -29,10 +29,10 @@ function databaseIssues(database: DatabaseSpec, by: Judgement, track: string): I
   return [...issue(['name'], databaseNameProblem(database.name, by.names)), ...(collation ? [{ path: [collation.path], message: collation.message }] : [])];
 }
 
-function userIssues(user: UserRef, by: Judgement): InputIssue[] {
+function userIssues(user: UserRef, by: Judgement, problemOfHost: (host: string) => string | null): InputIssue[] {
   return [
     ...issue(['name'], userNameProblem(user.name, by.names)),
-    ...(user.host ? issue(['host'], userHostProblem(user.host, by.names)) : []),
+    ...(user.host ? issue(['host'], problemOfHost(user.host)) : []),
     ...(user.authDatabase ? issue(['authDatabase'], `users of ${by.names.title} belong to the whole server: leave it out`) : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** Names of databases and users. Pure; both halves judge by these, with what each engine keeps for itself. */
 import { hostProblem, type HostForms } from './hosts.ts';
+import { type Account, anyHost } from './text.ts';
 
 export const managementName = 'coffer';
 /** As what management logs in: over the unix socket. */
@@ -16,6 +17,8 @@ export interface NameRules {
   /** whatever the case */
   systemDatabases: readonly string[];
   systemUsers: readonly string[];
+  /** those of them the server has made for itself, at localhost */
+  systemAccounts: readonly string[];
   /** a database's name in GRANT, which may be longer than the name itself, and has the same limit */
   grantChars?: (database: string) => number;
 }
@@ -43,6 +46,13 @@ export const isSystemDatabase = (name: string, rules: NameRules): boolean => kep
 export const isSystemUser = (name: string, rules: NameRules): boolean =>
   keptPrefix.test(name) || [rootName, ...ofThreads, ...rules.systemUsers].includes(name.toLowerCase());
 
+/** The server's own and management's. */
+export const isOwnAccount = ({ name, host }: Account, rules: NameRules): boolean =>
+  host === managementHost && (name === managementName || rules.systemAccounts.includes(name));
+/** In a name kept for the system without being one of the real ones: Coffer makes no such account, and no list shows it. */
+export const isImpostor = (found: Account, rules: NameRules): boolean =>
+  isSystemUser(found.name, rules) && !isOwnAccount(found, rules) && !(found.name === rootName && found.host === anyHost);
+
 export function databaseNameProblem(name: string, rules: NameRules): string | null {
   const problem = nameProblem(name, maxDatabaseChars, rules.title);
   if (problem !== null) return problem;
@@ -61,6 +71,10 @@ export function userNameProblem(name: string, rules: NameRules): string | null {
 }
 
 export const userHostProblem = (host: string, rules: NameRules): string | null => hostProblem(host, rules.hosts);
+const maxKnownHostChars = 255;
+/** Of an account that is there already: it may have been made from inside, or before its host was refused. */
+export const knownHostProblem = (host: string): string | null =>
+  host === '' || host.length > maxKnownHostChars || /\p{Cc}/u.test(host) ? 'is none that an account can have' : null;
 
 const maxPasswordBytes = 250;
 export function passwordProblem(password: string): string | null {

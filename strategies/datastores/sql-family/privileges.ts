@@ -33,8 +33,11 @@ export function grantedWords(words: readonly string[], table: PrivilegeTable): s
   return Object.keys(table).filter((word) => canonical.includes(word));
 }
 
+type GrantRow = Readonly<Record<string, string | null>>;
+export const heldColumns = (row: GrantRow, table: PrivilegeTable): string[] => Object.entries(table).filter(([, column]) => row[column] === 'Y').map(([word]) => word);
+
 /** A row of mysql.db as people say it. */
-export function heldWords(row: Readonly<Record<string, string | null>>, table: PrivilegeTable): string[] {
-  const held = Object.entries(table).filter(([, column]) => row[column] === 'Y').map(([word]) => word);
+export function heldWords(row: GrantRow, table: PrivilegeTable): string[] {
+  const held = heldColumns(row, table);
   return held.length === Object.keys(table).length ? [applicationSet] : held;
 }

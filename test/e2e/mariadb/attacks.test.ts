@@ -72,6 +72,12 @@ describe.each(['11.8', '10.11'])('a tenant on %s', (track) => {
     await client.ask(login('root'), 'create table later.t (a int); drop table later.t; drop database mine;');
     expect(await client.ask(login('root'), "select count(*) from information_schema.processlist where user = 'root';")).toBe('1');
   });
+  it('as root keeps its rights when a database is called what stands for all of them', async () => {
+    await harness.call('databases.create', [{ name: '%' }]);
+    await client.ask(login('root'), 'create table `%`.t (a int); insert into `%`.t values (1);');
+    await harness.call('databases.delete', ['%']);
+    await client.ask(login('root'), 'create table shop.roots (a int); drop table shop.roots;');
+  });
   it('and after all of it, management is whole and nobody has a power it had not', async () => {
     expect(await harness.call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
     expect(await askAsManagement(harness.facts, "select group_concat(User order by User) from mysql.user where 'Y' in (Super_priv, File_priv, Shutdown_priv, Reload_priv, Repl_slave_priv, Create_tablespace_priv, Create_user_priv, Select_priv)")).toBe('coffer');

@@ -68,6 +68,18 @@ describe('a tenant', () => {
     await expect(client.ask(helper, 'select * from coffer.marks;')).rejects.toThrow(/ERROR 1142/);
     await client.ask(login('root'), 'drop user helper; drop database mine;');
   });
+  it('as root keeps its rights when a database is called what stands for all of them', async () => {
+    await harness.call('databases.create', [{ name: '%' }]);
+    await client.ask(login('root'), 'create table `%`.t (a int); insert into `%`.t values (1);');
+    await harness.call('databases.delete', ['%']);
+    await client.ask(login('root'), 'create table shop.roots (a int); drop table shop.roots;');
+  });
+  it('as root keeps its rights in a later database of the name of one it had given to itself', async () => {
+    await client.ask(login('root'), "create database again; grant select, insert on again.* to 'root'@'%' with grant option;");
+    await harness.call('databases.delete', ['again']);
+    await harness.call('databases.create', [{ name: 'again' }]);
+    await client.ask(login('root'), 'create table again.t (a int); drop database again;');
+  });
   it('hides no account behind a name of the system: what root made so goes with root', async () => {
     await client.ask(login('root'), "create user 'coffer'@'%' identified by 'Hidden-password-1'; grant all on shop.* to 'coffer'@'%'; create user 'system user'@'%' identified by 'Hidden-password-1'; create user 'root'@'127.0.0.1' identified by 'Hidden-password-1';");
     const hidden = { user: 'coffer', password: 'Hidden-password-1', database: 'shop' };

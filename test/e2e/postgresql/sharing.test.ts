@@ -111,6 +111,14 @@ describe.each(tracks)('on %s', (track) => {
     await call('users.delete', [{ name: 'solo' }]);
     await server.ask('both', 'drop schema solo cascade', 'second');
   });
+  it('what can be revoked is, whichever of the databases are gone', async () => {
+    await call('databases.create', [{ name: 'archive' }]);
+    await server.user('several', { shop: [], archive: [] });
+    await expect(call('grants.revoke', [{ name: 'several' }, ['shop', 'gone', 'archive']])).rejects.toMatchObject({ code: 'MISSING', message: expect.stringContaining('"gone"') as string });
+    expect(await grantsOf('several')).toEqual([]);
+    await call('users.delete', [{ name: 'several' }]);
+    await call('databases.delete', ['archive']);
+  });
   it('character sets and collations are what was asked for', async () => {
     const wanted = [{ name: 'l_c', collation: 'C' }, { name: 'l_icu', collation: 'icu:de-DE' }, { name: 'l_tag', collation: 'und-u-ks-level2' }, { name: 'l_latin', characterSet: 'LATIN1', collation: 'C' }, { name: 'l_ascii', characterSet: 'sql_ascii' }, { name: 'l_icu_latin', characterSet: 'LATIN9', collation: 'sv' }];
     for (const database of wanted) await call('databases.create', [database]);

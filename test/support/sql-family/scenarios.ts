@@ -40,6 +40,66 @@ export function hostScenarios(server: Server): void {
   });
 }
 
+export function grantScenarios(server: Server): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+  const grantsOf = async (name: string): Promise<unknown> => (await call('users.list', [])).find((user) => user.name === name)?.grants;
+
+  it('what can be revoked is, with an end of open sessions, whichever of the databases are gone', async () => {
+    await call('databases.create', [{ name: 'archive' }]);
+    await server.user('several', { shop: [], archive: [] });
+    const held = server.client.spawn(server.login('several'));
+    held.stdin.on('error', () => undefined).write("select 'in';\n");
+    await new Promise((resolve) => held.stdout.once('data', resolve));
+    const ended = new Promise((resolve) => held.once('close', resolve));
+    const told = await call('grants.revoke', [{ name: 'several' }, ['shop', 'gone', 'archive', 'lost']]).catch((error: unknown) => error);
+    held.stdin.end('create table late (a int);\n');
+    expect(await ended).not.toBe(0);
+    expect(await grantsOf('several')).toEqual([]);
+    expect(told).toMatchObject({ code: 'MISSING', message: expect.stringMatching(/"gone".*"lost"/) as string });
+    await call('users.delete', [{ name: 'several' }]);
+    await call('databases.delete', ['archive']);
+  });
+  it('nothing is revoked when a database is not named', async () => {
+    await server.user('kept');
+    await expect(call('grants.revoke', [{ name: 'kept' }, ['shop', null]])).rejects.toMatchObject({ code: 'REFUSED' });
+    expect(await grantsOf('kept')).toEqual([{ database: 'shop', privileges: ['ALL'] }]);
+    await call('users.delete', [{ name: 'kept' }]);
+  });
+  it('a user whose host would be refused today can be changed and deleted', async () => {
+    await server.asManagement("create user 'old'@'fd00::0001', 'old'@'db.example'");
+    await call('grants.grant', [{ name: 'old', host: 'fd00::0001' }, [{ database: 'shop', privileges: [] }]]);
+    await expect(call('users.update', [{ name: 'old', host: 'fd00::0001' }, { host: 'fd00::0002' }])).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('write fd00::2') as string });
+    await call('users.update', [{ name: 'old', host: 'fd00::0001' }, { host: 'fd00::2' }]);
+    for (const host of ['fd00::2', 'db.example']) await call('users.delete', [{ name: 'old', host }]);
+    expect(await grantsOf('old')).toBeUndefined();
+  });
+}
+
+/** `definers`: as whom management can make them. */
+export function programScenarios(server: Server, definers: readonly string[], hashes: string): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+
+  it('a repair drops programs that run as management or as the server, and no others', async () => {
+    await server.user('caller');
+    await server.ask('caller', 'create table watched (a int); create procedure honest() select 7; create view plain as select 7 as a');
+    const look = `select count(*) from ${hashes}`;
+    for (const [index, definer] of definers.map((name) => `'${name}'@'localhost'`).entries()) {
+      await server.asManagement(`create definer = ${definer} procedure shop.forged_${index}() ${look}`);
+      await server.asManagement(`create definer = ${definer} function shop.forged_function_${index}() returns int reads sql data return (${look})`);
+      await server.asManagement(`create definer = ${definer} view shop.forged_view_${index} as ${look}`);
+      await server.asManagement(`create definer = ${definer} trigger shop.forged_trigger_${index} before insert on shop.watched for each row set @seen = (${look})`);
+      await server.asManagement(`create definer = ${definer} event shop.forged_event_${index} on schedule every 1 hour do do (${look})`);
+    }
+    expect(Number(await server.ask('caller', 'call forged_0()'))).toBeGreaterThan(0);
+    await call('repair', []);
+    expect(await server.asManagement("select count(*) from information_schema.routines where routine_name like 'forged%' union all select count(*) from information_schema.triggers where trigger_name like 'forged%' union all select count(*) from information_schema.events where event_name like 'forged%' union all select count(*) from information_schema.views where table_name like 'forged%'")).toBe('0\n0\n0\n0');
+    await expect(server.ask('caller', 'call forged_0()')).rejects.toThrow(/ERROR 1305/);
+    expect(await server.ask('caller', 'call honest(); select a from plain; insert into watched values (1)')).toBe('7\n7');
+    await server.ask('caller', 'drop procedure honest; drop view plain; drop table watched');
+    await call('users.delete', [{ name: 'caller' }]);
+  });
+}
+
 /** Neither the data nor the binary log nor what a start or a repair leaves holds a password: statements carry hashes. */
 export function secretScenarios(server: Server): void {
   const found = (text: string): Promise<string> => new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { control } from '../../../strategies/datastores/mariadb/control.ts';
 import { managementStatements, rootGrants, storedPassword } from '../../../strategies/datastores/mariadb/guest/accounts.ts';
 import { bootstrapArguments, serverArguments } from '../../../strategies/datastores/mariadb/guest/server.ts';
-import { databaseOfPattern, grantPattern } from '../../../strategies/datastores/mariadb/rules.ts';
+import { databaseOfPattern, grantPattern, reaches } from '../../../strategies/datastores/mariadb/rules.ts';
 import { sizeServer } from '../../../strategies/datastores/mariadb/sizing.ts';
 import type { ServerContext } from '../../../strategies/datastores/sql-family/guest/dialect.ts';
 
@@ -19,7 +19,12 @@ describe('a database in a grant', () => {
     fc.assert(fc.property(fc.stringMatching(/^[a-c\\_%é日]{0,20}$/), (name) => {
       expect(databaseOfPattern(grantPattern(name))).toBe(name);
       expect(grantPattern(name).replaceAll(/\\[\\_%]/g, '')).not.toMatch(/[\\_%]/);
+      expect(reaches(grantPattern(name), name)).toBe(true);
     }));
+  });
+  it('made by hand, reaches whatever it matches', () => {
+    for (const pattern of ['mysql', '%', 'mysq_', 'm%', '%sql', '_y_q_', String.raw`\mysql`]) expect(reaches(pattern, 'mysql')).toBe(true);
+    for (const pattern of ['', 'mysq', 'MYSQL', 'mysql_', String.raw`\%`, String.raw`mysq\_`, 'm.*', 'sql']) expect(reaches(pattern, 'mysql')).toBe(false);
   });
 });
 

@@ -35,8 +35,13 @@ describe('quoting', () => {
 
 describe('hosts', () => {
   const forms = { cidr: true };
-  it.each(['%', '127.0.0.1', '10.%', '10.0.%', '192.168.1._', '10.0.0.0/255.0.0.0', '10.0.0.0/8', '::1', 'fd00:%', 'fe80::1'])('%j is accepted', (host) => expect(hostProblem(host, forms)).toBeNull());
+  it.each(['%', '127.0.0.1', '10.%', '10.0.%', '192.168.1._', '10.0.0.0/255.0.0.0', '10.0.0.0/8', '::1', 'fd00:%', 'fe80::1', '2001:db8::1:0:0:1', '2001:db8:0:1:1:1:1:1', 'fe80::1%eth0'])('%j is accepted', (host) => expect(hostProblem(host, forms)).toBeNull());
   it.each(['', 'localhost', 'LOCALHOST', 'db.example', '%.example', '10.0.0.1/8', '10.0.0.0/255.0.255.0', '10.0.0.0/0', '10.0.0.0/33', '::1/64', '300.1.1.1', "1' or '1", 'FD00::1', '1.2.3.4.5', 'a'.repeat(61)])('%j is not', (host) => expect(hostProblem(host, forms)).not.toBeNull());
+  it.each([['0:0:0:0:0:0:0:1', '::1'], ['2001:db8:0:0::1', '2001:db8::1'], ['fd00::0001', 'fd00::1'], ['FD00::1', 'fd00::1'], ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'], ['2001:db8::1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['::ffff:a00:1', '10.0.0.1'], ['::ffff:10.0.0.1', '10.0.0.1'], ['FE80::1%eth0', 'fe80::1%eth0']])('%j is refused for %j, as the servers spell it', (host, spelt) => {
+    expect(hostProblem(host, forms)).toMatch(new RegExp(`: write ${spelt}$`));
+    expect(hostProblem(spelt, forms)).toBeNull();
+  });
   it('a network in its short form is not everybody\'s', () => expect(hostProblem('10.0.0.0/8', { cidr: false })).toMatch(/255\.0\.0\.0/));
   it.each([['%', '192.0.2.7', true], ['10.%', '10.1.2.3', true], ['10.%', '110.1.2.3', false], ['10.0.0.1', '10.0.0.1', true], ['10.0.0.1', '10.0.0.12', false], ['10.0.0._', '10.0.0.1', true], ['10.0.0._', '10.0.0.12', false],
     ['10.0.0.0/255.0.0.0', '10.200.1.1', true], ['10.0.0.0/8', '11.0.0.1', false], ['192.0.2.0/24', '192.0.2.255', true], ['fd00:%', 'fd00::7', true]] as const)('%s and %s: %s', (host, address, expected) => expect(hostMatches(host, address)).toBe(expected));

@@ -3,10 +3,11 @@
  * by hand could be given anything; so root administers data and sessions' view, and users are made through Coffer only.
  */
 import { createHash } from 'node:crypto';
-import { managementHost, managementName, ownDatabase } from '../../sql-family/names.ts';
+import { isImpostor, isOwnAccount, managementHost, managementName, ownDatabase } from '../../sql-family/names.ts';
 import { type Account, account, identifier, literal } from '../../sql-family/text.ts';
 import type { Sql } from '../../sql-family/guest/dialect.ts';
-import { privilegesOfTrack } from '../rules.ts';
+import { SqlError } from '../../sql-family/wire/packets.ts';
+import { names, privilegesOfTrack } from '../rules.ts';
 
 const management = account({ name: managementName, host: managementHost });
 
@@ -58,19 +59,47 @@ export function rootGrants(root: Account, track: string): string[] {
   ];
 }
 
-const allowed = new Set<string>(['USAGE', ...rootPowers]);
+/** A role has no host; with an empty one its name would be taken for an account's at `%`. */
+export const grantee = (subject: Account): string => (subject.host === '' ? literal(subject.name) : account(subject));
+/** What everybody has is kept as a role's. */
+const isPublic = ({ name, host }: Account): boolean => host === '' && name === 'PUBLIC';
+
+export const everybodyQuery = 'select User as name, Host as host, is_role as role from mysql.user';
 
 /** Rights on the whole server include the system's own tables: no tenant has any but those that only look. */
 export async function closingStatements(sql: Sql): Promise<string[]> {
-  const accounts = await sql.rows(`select User as name, Host as host from mysql.global_priv where User not in (${literal(managementName)}, 'mariadb.sys')`);
   const statements: string[] = [];
-  for (const row of accounts) {
-    const subject = account({ name: row['name'] ?? '', host: row['host'] ?? '' });
-    const grants = (await sql.rows(`show grants for ${row['host'] === '' ? literal(row['name'] ?? '') : subject}`).catch(() => [])).flatMap((line) => Object.values(line));
-    const global = grants.map((line) => /^GRANT (.*) ON \*\.\* TO /.exec(line ?? '')).find((match) => match !== null);
-    const excess = (global?.[1] ?? '').split(', ').filter((word) => word !== '' && !allowed.has(word));
-    if (excess.length > 0) statements.push(`revoke ${excess.join(', ')} on *.* from ${subject}`);
-    if (grants.some((line) => / ON \*\.\* TO .* WITH GRANT OPTION$/.test(line ?? ''))) statements.push(`revoke grant option on *.* from ${subject}`);
+  for (const row of await sql.rows(everybodyQuery)) {
+    const found = { name: row['name'] ?? '', host: row['host'] ?? '' };
+    if (isOwnAccount(found, names)) continue;
+    const grants = await grantsOf(sql, found);
+    // Written into the tables by hand, or at a host to be looked up: no statement reaches it.
+    if (grants === null || (found.host === '' && row['role'] === 'N')) statements.push(...deletions(found));
+    else if (isImpostor(found, names) && !isPublic(found)) statements.push(`drop ${found.host === '' ? 'role' : 'user'} ${grantee(found)}`);
+    else statements.push(...excessOf(grants).map((words) => `revoke ${words} on *.* from ${grantee(found)}`));
   }
   return statements;
+}
+
+const accountTables = ['global_priv', 'db', 'tables_priv', 'columns_priv', 'procs_priv'];
+const deletions = ({ name, host }: Account): string[] =>
+  [...accountTables.map((table) => `delete from mysql.${table} where User = ${literal(name)} and Host = ${literal(host)}`), 'flush privileges'];
+
+/** ER_NONEXISTING_GRANT */
+const unknownAccount = 1141;
+
+async function grantsOf(sql: Sql, subject: Account): Promise<string[] | null> {
+  try {
+    return (await sql.rows(`show grants for ${grantee(subject)}`)).flatMap((line) => Object.values(line)).map((line) => line ?? '');
+  } catch (error) {
+    if (error instanceof SqlError && error.number === unknownAccount) return null;
+    throw error;
+  }
+}
+
+const allowed = new Set<string>(['USAGE', ...rootPowers]);
+
+function excessOf(grants: readonly string[]): string[] {
+  const powers = grants.flatMap((line) => /^GRANT (.*) ON \*\.\* TO /.exec(line)?.[1]?.split(', ') ?? []).filter((word) => !allowed.has(word));
+  return [...(powers.length > 0 ? [powers.join(', ')] : []), ...(grants.some((line) => / ON \*\.\* TO .* WITH GRANT OPTION$/.test(line)) ? ['grant option'] : [])];
 }

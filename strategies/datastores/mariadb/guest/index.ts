@@ -2,13 +2,14 @@ import type { Dialect } from '../../sql-family/guest/dialect.ts';
 import { createGuest } from '../../sql-family/guest/index.ts';
 import { collationsOfTrack } from '../collations.ts';
 import { manifest, portName } from '../manifest.ts';
-import { databaseOfPattern, grantPattern, names, privilegesOfTrack } from '../rules.ts';
-import { closingStatements, identifiedBy, managementProblem, managementStatements, rootGrants } from './accounts.ts';
+import { databaseOfPattern, grantPattern, names, privilegesOfTrack, reaches } from '../rules.ts';
+import { closingStatements, everybodyQuery, grantee, identifiedBy, managementProblem, managementStatements, rootGrants } from './accounts.ts';
 import { bootstrap } from './bootstrap.ts';
 import { environment, program, serverArguments, usualSettings } from './server.ts';
 
 const dialect: Dialect = {
-  names, portName, program, serverArguments, usualSettings, environment, bootstrap, managementProblem, closingStatements, rootGrants, grantPattern, databaseOfPattern,
+  names, portName, program, serverArguments, usualSettings, environment, bootstrap, managementProblem, closingStatements, rootGrants, grantPattern, databaseOfPattern, reaches, grantee, everybodyQuery,
+  heldInDatabase: () => ['all privileges'],
   collations: collationsOfTrack,
   privileges: privilegesOfTrack,
   probeMs: manifest.timeouts.probeMs,

@@ -1,16 +1,15 @@
 /** Management and root, and what neither a tenant nor root may have. */
-import { managementHost, managementName, ownDatabase } from '../../sql-family/names.ts';
+import { isImpostor, isOwnAccount, managementHost, managementName, ownDatabase } from '../../sql-family/names.ts';
+import { heldColumns } from '../../sql-family/privileges.ts';
 import { type Account, account, identifier, literal } from '../../sql-family/text.ts';
 import type { Sql } from '../../sql-family/guest/dialect.ts';
+import { names, privileges } from '../rules.ts';
 import { isStoredPassword, storedPassword } from './sha-crypt.ts';
 
 const management = account({ name: managementName, host: managementHost });
 
 /** All that concerns data; grantable, or management could not pass it on. */
-const dataPrivileges = [
-  'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'REFERENCES', 'INDEX', 'ALTER', 'CREATE TEMPORARY TABLES', 'LOCK TABLES', 'EXECUTE',
-  'CREATE VIEW', 'SHOW VIEW', 'CREATE ROUTINE', 'ALTER ROUTINE', 'EVENT', 'TRIGGER', 'CREATE USER', 'PROCESS', 'SHOW DATABASES',
-] as const;
+const dataPrivileges = [...Object.keys(privileges), 'CREATE USER', 'PROCESS', 'SHOW DATABASES'];
 const rootDynamic = ['SHOW_ROUTINE'] as const;
 /**
  * SYSTEM_USER: only its like may change, drop or kill it. CONNECTION_ADMIN: the one connection beyond the limit, and new
@@ -29,6 +28,10 @@ export const managementStatements = (secret: string): string[] => [
   `set default role none to ${management}`,
 ];
 
+/** Nobody is left who could take management, or an account of the server's own, as a role. */
+export const roleStatements: readonly string[] = [['role_edges', 'FROM'], ['default_roles', 'DEFAULT_ROLE']].map(([table, prefix]) =>
+  `delete from mysql.${table ?? ''} where ${prefix ?? ''}_HOST = ${literal(managementHost)} and ${prefix ?? ''}_USER in (${[managementName, ...names.systemAccounts].map(literal).join(', ')})`);
+
 /** Proven once for what is stored: it costs 40 ms. */
 let proven = '';
 
@@ -45,19 +48,28 @@ export async function managementProblem(sql: Sql, secret: string): Promise<strin
   return missing.length > 0 ? `the management account lacks ${missing.join(', ')}` : null;
 }
 
-/** Root's rights reach every database but these: rights on all databases, less what is taken from them (partial revokes). */
+/** Everything with data, in every database but the system's. */
 export function rootGrants(root: Account): string[] {
   const subject = account(root);
-  const closed = dataPrivileges.filter((name) => !['CREATE USER', 'PROCESS', 'SHOW DATABASES'].includes(name));
-  const onlyRead = closed.filter((name) => !['SELECT', 'EXECUTE', 'SHOW VIEW'].includes(name));
   return [
     `grant ${dataPrivileges.join(', ')} on *.* to ${subject} with grant option`,
     `grant ${rootDynamic.join(', ')} on *.* to ${subject}`,
-    ...['mysql', ownDatabase].map((database) => `revoke ${closed.join(', ')} on ${identifier(database)}.* from ${subject}`),
-    `revoke ${onlyRead.join(', ')} on ${identifier('sys')}.* from ${subject}`,
-    // Everything else is refused to everybody there.
-    `revoke INSERT, UPDATE, DELETE, DROP, LOCK TABLES on ${identifier('performance_schema')}.* from ${subject}`,
+    ...limitStatements(root, Object.keys(privileges)),
   ];
+}
+
+const readingPrivileges = ['SELECT', 'EXECUTE', 'SHOW VIEW'];
+/** Everything else is refused to everybody there. */
+const refusedInPerformanceSchema = ['INSERT', 'UPDATE', 'DELETE', 'DROP', 'LOCK TABLES'];
+
+/** Rights on all databases reach every one but these: there they are taken back (partial revokes). */
+function limitStatements(subject: Account, held: readonly string[]): string[] {
+  const taken: [database: string, words: readonly string[]][] = [
+    ['mysql', held], [ownDatabase, held],
+    ['sys', held.filter((word) => !readingPrivileges.includes(word))],
+    ['performance_schema', held.filter((word) => refusedInPerformanceSchema.includes(word))],
+  ];
+  return taken.flatMap(([database, words]) => (words.length === 0 ? [] : [`revoke ${words.join(', ')} on ${identifier(database)}.* from ${account(subject)}`]));
 }
 
 /** Rights on the whole server that reach the host, management or other servers. */
@@ -66,13 +78,26 @@ const keptStatic: Readonly<Record<string, string>> = {
   'REPLICATION SLAVE': 'Repl_slave_priv', 'REPLICATION CLIENT': 'Repl_client_priv',
 };
 
+/** As information_schema tells the accounts the server goes by: quoted, nothing escaped. */
+const isKnown = `concat("'", User, "'@'", Host, "'") in (select grantee from information_schema.user_privileges)`;
+export const everybodyQuery = `select User as name, Host as host from mysql.user where ${isKnown}`;
+
 export async function closingStatements(sql: Sql): Promise<string[]> {
-  const isTenants = "User not like 'mysql.%' and User <> 'coffer'";
-  const users = await sql.rows(`select User, Host, ${Object.values(keptStatic).join(', ')} from mysql.user where ${isTenants}`);
-  const dynamic = await sql.rows(`select USER as name, HOST as host, PRIV as privilege from mysql.global_grants where ${isTenants} and (USER, HOST) in (select User, Host from mysql.user) and PRIV not in (${rootDynamic.map(literal).join(', ')})`);
-  const powers = users.flatMap((row) => {
-    const held = Object.entries(keptStatic).filter(([, column]) => row[column] === 'Y').map(([name]) => name);
-    return held.length === 0 ? [] : [`revoke ${held.join(', ')} on *.* from ${account({ name: row['User'] ?? '', host: row['Host'] ?? '' })}`];
-  });
-  return [...powers, ...dynamic.map((row) => `revoke ${row['privilege'] ?? ''} on *.* from ${account({ name: row['name'] ?? '', host: row['host'] ?? '' })}`)];
+  const columns = [...Object.values(privileges), ...Object.values(keptStatic)];
+  const everybody = (await sql.rows(`select User as name, Host as host, ${columns.join(', ')} from mysql.user where ${isKnown}`))
+    .map((row) => ({ row, name: row['name'] ?? '', host: row['host'] ?? '' })).filter((found) => !isOwnAccount(found, names));
+  const impostors = everybody.filter((found) => isImpostor(found, names));
+  const tenants = everybody.filter((found) => !impostors.includes(found));
+  const dynamic = await sql.rows(`select USER as name, HOST as host, PRIV as privilege from mysql.global_grants where PRIV not in (${rootDynamic.map(literal).join(', ')})`);
+  return [
+    ...impostors.map((found) => `drop user ${account(found)}`),
+    ...tenants.flatMap((found) => {
+      const kept = heldColumns(found.row, keptStatic);
+      const own = dynamic.filter((row) => row['name'] === found.name && row['host'] === found.host).map((row) => row['privilege'] ?? '');
+      return [
+        ...[...kept, ...own].map((word) => `revoke ${word} on *.* from ${account(found)}`),
+        ...limitStatements(found, heldColumns(found.row, privileges)),
+      ];
+    }),
+  ];
 }

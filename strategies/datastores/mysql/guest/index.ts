@@ -1,9 +1,11 @@
 import type { Dialect } from '../../sql-family/guest/dialect.ts';
+import { heldColumns } from '../../sql-family/privileges.ts';
+import { account } from '../../sql-family/text.ts';
 import { createGuest } from '../../sql-family/guest/index.ts';
 import { collations } from '../collations.ts';
 import { manifest, portName } from '../manifest.ts';
 import { names, privileges } from '../rules.ts';
-import { closingStatements, identifiedBy, managementProblem, managementStatements, rootGrants } from './accounts.ts';
+import { closingStatements, everybodyQuery, identifiedBy, managementProblem, managementStatements, roleStatements, rootGrants } from './accounts.ts';
 import { bootstrap } from './bootstrap.ts';
 import { environment, program, serverArguments, usualSettings } from './server.ts';
 
@@ -13,14 +15,20 @@ const dialect: Dialect = {
   privileges: () => privileges,
   probeMs: manifest.timeouts.probeMs,
   logFile: 'mysql.log',
-  repairStatements: async (secret) => managementStatements(secret),
+  repairStatements: async (secret) => [...roleStatements, 'flush privileges', ...managementStatements(secret)],
   sessionSettings: "session sql_mode = 'STRICT_ALL_TABLES', session lock_wait_timeout = 2, session innodb_lock_wait_timeout = 2, session foreign_key_checks = 0, session max_execution_time = 0",
   identifiedBy: async (password) => identifiedBy(password),
   // Roles are accounts that nobody can log in to.
   accountsQuery: "select User as name, Host as host from mysql.user where not (account_locked = 'Y' and authentication_string = '') order by User, Host",
+  // The server leaves out whom it would have to look up by a host's name.
+  everybodyQuery,
+  grantee: account,
   // With partial revokes the server takes % and _ in names of databases for what they are.
   grantPattern: (database) => database,
   databaseOfPattern: (pattern) => pattern,
+  // ALL would take what is held on the whole server from this one database as well, and from every later one of its name.
+  heldInDatabase: (row) => heldColumns(row, privileges),
+  reaches: (pattern, database) => pattern === database,
   reloadTls: 'alter instance reload tls',
   prepared: {
     query: 'xa recover convert xid',

@@ -109,13 +109,15 @@ async function grantStatements(ctx: GuestContext, sql: Sql, user: string, grants
 
 export async function revoke(ctx: GuestContext, user: UserRef, databases: (string | null)[]): Promise<void> {
   judgeUser(user);
+  const named = databases.filter((name) => name !== null);
+  if (named.length < databases.length) throw new GuestFault('REFUSED', 'a revocation must name a database');
+  for (const name of named) refuse('the database\'s name', databaseNameProblem(name));
   await withManagement(ctx, { purpose: 'op' }, async (sql) => {
     const role = needUser(await findRole(sql, user.name), user.name);
-    for (const name of databases) {
-      if (name === null) throw new GuestFault('REFUSED', 'a revocation must name a database');
-      refuse('the database\'s name', databaseNameProblem(name));
-      await revokeOne(ctx, sql, role, name);
-    }
+    const known = (await listDatabases(sql)).map((database) => database.name);
+    for (const name of named) if (known.includes(name)) await revokeOne(ctx, sql, role, name);
+    const missing = named.filter((name) => !known.includes(name));
+    if (missing.length > 0) throw new GuestFault('MISSING', missing.map((name) => `database "${name}" does not exist`).join('; '));
   });
 }
 

@@ -38,7 +38,7 @@ export interface Dialect {
   repairStatements(secret: string, track: string): Promise<string[]>;
   /** What is wrong with the management account, or null. */
   managementProblem(sql: Sql, secret: string): Promise<string | null>;
-  /** Takes from tenants' accounts what only a superuser can have given them. */
+  /** Drops impostors, and takes from all other accounts the rights on the whole server that only a superuser can have given. */
   closingStatements(sql: Sql): Promise<string[]>;
 
   /** Settings of management's own sessions. */
@@ -47,9 +47,17 @@ export interface Dialect {
   identifiedBy(password: string): Promise<string>;
   /** columns name and host: every account that may log in */
   accountsQuery: string;
+  /** columns name and host: every account and role the server goes by, its own included */
+  everybodyQuery: string;
+  /** An account or a role as GRANT … TO takes it. */
+  grantee(subject: Account): string;
   /** A database's name as GRANT … ON takes it, unquoted, and back. */
   grantPattern(database: string): string;
   databaseOfPattern(pattern: string): string;
+  /** What to revoke for a row of mysql.db to go, and nothing else with it. */
+  heldInDatabase(row: Row): readonly string[];
+  /** Whether a right on the pattern is one on the database. */
+  reaches(pattern: string, database: string): boolean;
   /** What root is given, after it was made with its password. */
   rootGrants(root: Account, track: string): string[];
   reloadTls: string;

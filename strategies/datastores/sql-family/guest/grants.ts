@@ -1,12 +1,15 @@
 /** What accounts may do where, as the tables of grants say it. */
 import type { GrantSpec } from '../../../spi/control.ts';
+import { isOwnAccount, ownDatabase } from '../names.ts';
 import { heldWords } from '../privileges.ts';
-import { type Account, account, identifier, literal } from '../text.ts';
+import { type Account, account, identifier } from '../text.ts';
 import type { Row } from '../wire/packets.ts';
 import type { Dialect, Sql } from './dialect.ts';
 
+const toAccount = (row: Row): Account => ({ name: row['name'] ?? '', host: row['host'] ?? '' });
+
 export async function listAccounts(sql: Sql, dialect: Dialect): Promise<Account[]> {
-  return (await sql.rows(dialect.accountsQuery)).map((row) => ({ name: row['name'] ?? '', host: row['host'] ?? '' }));
+  return (await sql.rows(dialect.accountsQuery)).map(toAccount);
 }
 
 export async function findAccount(sql: Sql, dialect: Dialect, { name, host }: Account): Promise<Account | undefined> {
@@ -27,27 +30,55 @@ export async function heldGrants(sql: Sql, dialect: Dialect, track: string): Pro
 export const grantStatement = (dialect: Dialect, subject: Account, database: string, words: readonly string[]): string =>
   `grant ${words.join(', ')} on ${identifier(dialect.grantPattern(database))}.* to ${account(subject)}`;
 
-/** Whose rights, where: everybody's, everywhere, when left out. */
-export interface Scope { subject?: Account; database?: string }
+/** Whose rights, where: everybody's, when left out. */
+export interface Scope { subject?: Account; database: string }
 
-/** Everything that was granted in the scope, on databases, tables and routines, is taken: also what root gave. */
-export async function revokeAll(sql: Sql, dialect: Dialect, scope: Scope): Promise<void> {
-  const isMeant = (row: Row): boolean => (scope.subject === undefined || (row['User'] === scope.subject.name && row['Host'] === scope.subject.host));
+/** Everything that was granted in the scope, on the database, its tables and routines, is taken: also what root gave. */
+export async function revokeAll(sql: Sql, dialect: Dialect, { subject, database }: Scope): Promise<void> {
+  const pattern = dialect.grantPattern(database);
+  const isMeant = (holder: Account): boolean => subject === undefined || (holder.name === subject.name && holder.host === subject.host);
+  await sql.run(await revocations(sql, dialect, {
+    isMeant, isPattern: (granted) => granted === pattern, isDatabase: (granted) => granted === database,
+    words: (row) => (subject === undefined ? dialect.heldInDatabase(row) : allWords),
+  }));
+}
+
+/** Takes what only a superuser can have granted: rights on the system's tables and on Coffer's. */
+export async function revokeSystem(sql: Sql, dialect: Dialect): Promise<void> {
+  const databases = ['mysql', ownDatabase];
+  const everybody = (await sql.rows(dialect.everybodyQuery)).map(toAccount).filter((found) => !isOwnAccount(found, dialect.names));
+  const isMeant = (holder: Account): boolean => everybody.some(({ name, host }) => name === holder.name && host === holder.host);
+  await sql.run(await revocations(sql, dialect, {
+    isMeant, isPattern: (granted) => databases.some((database) => dialect.reaches(granted, database)), isDatabase: (granted) => databases.includes(granted), words: () => allWords,
+  }));
+}
+
+const allWords = ['all privileges'];
+interface Revoked {
+  isMeant(holder: Account): boolean;
+  isPattern(granted: string): boolean;
+  isDatabase(granted: string): boolean;
+  /** of a row of mysql.db */
+  words(row: Row): readonly string[];
+}
+
+async function revocations(sql: Sql, dialect: Dialect, { isMeant, isPattern, isDatabase, words }: Revoked): Promise<string[]> {
   const statements: string[] = [];
-  const take = (row: Row, target: string, isGrantable: boolean): void => {
-    const from = account({ name: row['User'] ?? '', host: row['Host'] ?? '' });
-    statements.push(`revoke all privileges on ${target} from ${from}`, ...(isGrantable ? [`revoke grant option on ${target} from ${from}`] : []));
+  const take = (row: Row, target: string, isGrantable: boolean, taken: readonly string[] = allWords): void => {
+    const holder = { name: row['User'] ?? '', host: row['Host'] ?? '' };
+    if (!isMeant(holder)) return;
+    const from = dialect.grantee(holder);
+    if (taken.length > 0) statements.push(`revoke ${taken.join(', ')} on ${target} from ${from}`);
+    if (isGrantable) statements.push(`revoke grant option on ${target} from ${from}`);
   };
-  const inTable = scope.database === undefined ? '' : ` where Db = ${literal(scope.database)}`;
   for (const row of await databaseRows(sql)) {
-    const isHere = scope.database === undefined || dialect.databaseOfPattern(row['Db'] ?? '') === scope.database;
-    if (isHere && isMeant(row)) take(row, `${identifier(row['Db'] ?? '')}.*`, row['Grant_priv'] === 'Y');
+    if (isPattern(row['Db'] ?? '')) take(row, `${identifier(row['Db'] ?? '')}.*`, row['Grant_priv'] === 'Y', words(row));
   }
-  for (const row of await sql.rows(`select User, Host, Db, Table_name, Table_priv from mysql.tables_priv${inTable}`)) {
-    if (isMeant(row)) take(row, `${identifier(row['Db'] ?? '')}.${identifier(row['Table_name'] ?? '')}`, (row['Table_priv'] ?? '').includes('Grant'));
+  for (const row of await sql.rows('select User, Host, Db, Table_name, Table_priv from mysql.tables_priv')) {
+    if (isDatabase(row['Db'] ?? '')) take(row, `${identifier(row['Db'] ?? '')}.${identifier(row['Table_name'] ?? '')}`, (row['Table_priv'] ?? '').includes('Grant'));
   }
-  for (const row of await sql.rows(`select User, Host, Db, Routine_name, Routine_type, Proc_priv from mysql.procs_priv${inTable}`)) {
-    if (isMeant(row)) take(row, `${row['Routine_type'] ?? ''} ${identifier(row['Db'] ?? '')}.${identifier(row['Routine_name'] ?? '')}`, (row['Proc_priv'] ?? '').includes('Grant'));
+  for (const row of await sql.rows('select User, Host, Db, Routine_name, Routine_type, Proc_priv from mysql.procs_priv')) {
+    if (isDatabase(row['Db'] ?? '')) take(row, `${row['Routine_type'] ?? ''} ${identifier(row['Db'] ?? '')}.${identifier(row['Routine_name'] ?? '')}`, (row['Proc_priv'] ?? '').includes('Grant'));
   }
-  await sql.run(statements);
+  return statements;
 }

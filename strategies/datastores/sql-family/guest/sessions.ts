@@ -51,6 +51,12 @@ export async function endOpenTransactions(sql: Pick<Sql, 'rows'>): Promise<void>
 
 export const endEverybody = (sql: Pick<Sql, 'rows'>): Promise<void> => endSessions(sql, (session) => !isUnknown(session));
 
+/** Who comes after this is left alone: a pool would come again and again. */
+export async function endPresent(sql: Pick<Sql, 'rows'>): Promise<void> {
+  const present = new Set((await listSessions(sql)).filter((session) => !isUnknown(session)).map(({ id }) => id));
+  return endSessions(sql, ({ id }) => present.has(id));
+}
+
 /** Distributed transactions that were prepared and left: they hold their locks without any session. */
 export async function rollBackPrepared(sql: Pick<Sql, 'rows'>, dialect: Dialect): Promise<void> {
   for (const row of await sql.rows(dialect.prepared.query)) await sql.rows(`xa rollback ${dialect.prepared.xid(row)}`);

@@ -1,6 +1,6 @@
 import type { GrantSpec, UserRef, UserSpec } from '../../../spi/control.ts';
 import { type GuestContext, GuestFault, type UserInfo } from '../../../spi/guest.ts';
-import { isSystemUser, passwordProblem, userHostProblem, userNameProblem } from '../names.ts';
+import { isSystemUser, knownHostProblem, passwordProblem, userHostProblem, userNameProblem } from '../names.ts';
 import { grantedWords, privilegeProblem } from '../privileges.ts';
 import { type Account, account, anyHost, tellAccount } from '../text.ts';
 import { hasDatabase, needDatabase } from './databases.ts';
@@ -17,8 +17,13 @@ const refuse = (what: string, problem: string | null): void => {
 function toAccount(dialect: Dialect, user: UserRef): Account {
   const found = { name: user.name, host: user.host ?? anyHost };
   refuse('the user\'s name', userNameProblem(found.name, dialect.names));
-  refuse('the user\'s host', userHostProblem(found.host, dialect.names));
+  refuse('the user\'s host', knownHostProblem(found.host));
   return found;
+}
+function toNewAccount(dialect: Dialect, user: UserRef): Account {
+  const made = toAccount(dialect, user);
+  refuse('the user\'s host', userHostProblem(made.host, dialect.names));
+  return made;
 }
 const judgePassword = (password: string | undefined): void => { if (password !== undefined) refuse('the password', passwordProblem(password)); };
 const markName = ({ name, host }: Account): string => `${host} ${name}`;
@@ -29,7 +34,7 @@ export const list = (ctx: GuestContext, dialect: Dialect): Promise<UserInfo[]> =
 });
 
 export async function create(ctx: GuestContext, dialect: Dialect, user: UserSpec): Promise<void> {
-  const subject = toAccount(dialect, user);
+  const subject = toNewAccount(dialect, user);
   judgePassword(user.password);
   judgeGrants(ctx, dialect, user.grants);
   await withManagement(ctx, dialect, 'op', async (sql) => {
@@ -43,7 +48,8 @@ export async function create(ctx: GuestContext, dialect: Dialect, user: UserSpec
 
 export async function update(ctx: GuestContext, dialect: Dialect, user: UserRef, change: { name?: string | undefined; host?: string | undefined; password?: string | undefined }): Promise<void> {
   const before = toAccount(dialect, user);
-  const after = toAccount(dialect, { name: change.name ?? before.name, host: change.host ?? before.host });
+  const renamed = { name: change.name ?? before.name, host: change.host ?? before.host };
+  const after = change.host === undefined ? toAccount(dialect, renamed) : toNewAccount(dialect, renamed);
   judgePassword(change.password);
   await withManagement(ctx, dialect, 'op', async (sql) => {
     const isMoved = await moveAccount(ctx, sql, dialect, before, after);
@@ -119,14 +125,17 @@ async function grantStatements(sql: Sql, dialect: Dialect, track: string, subjec
 
 export async function revoke(ctx: GuestContext, dialect: Dialect, user: UserRef, databases: (string | null)[]): Promise<void> {
   const subject = toAccount(dialect, user);
+  const named = databases.filter((database) => database !== null);
+  if (named.length < databases.length) throw new GuestFault('REFUSED', 'a revocation must name a database');
   await withManagement(ctx, dialect, 'op', async (sql) => {
     await needAccount(sql, dialect, subject);
-    for (const database of databases) {
-      if (database === null) throw new GuestFault('REFUSED', 'a revocation must name a database');
+    const missing: string[] = [];
+    for (const database of named) {
       await revokeAll(sql, dialect, { subject, database });
-      if (!(await hasDatabase(sql, database))) throw new GuestFault('MISSING', `database "${database}" does not exist`);
+      if (!(await hasDatabase(sql, database))) missing.push(database);
     }
     // A session goes by what it read at its start, whichever database it is in by now.
     await endSessionsOf(sql, subject);
+    if (missing.length > 0) throw new GuestFault('MISSING', missing.map((database) => `database "${database}" does not exist`).join('; '));
   });
 }
