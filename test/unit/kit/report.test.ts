@@ -27,7 +27,9 @@ describe('a report of the kit', () => {
     expect(xml).not.toMatch(/[\u0000-\u0008]/);
   });
   it('as a page tells how many rules hold', () => {
-    expect(renderMarkdown([report(result({}), bad)])).toContain('| USERS | – | ✗ 1 of 2, 3.0 s | – |\n\n- failed: users:');
+    const page = renderMarkdown('on a Monday', [report(result({}), bad)]);
+    expect(page).toContain('in one run on a Monday.\n');
+    expect(page).toContain('| USERS | – | ✗ 1 of 2, 3.0 s | – |\n\n- not run: static\n- not run: fault\n- failed: users:');
   });
 });
 
