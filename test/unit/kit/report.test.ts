@@ -38,5 +38,6 @@ describe('the capability of a case', () => {
     [['memo 1', 'fault', 'while something goes wrong'], 'a grant ends given (grants.grant), asked twice', 'GRANTS'], [['memo 1', 'fault'], 'stop ends (stop)', 'LIFE CYCLE'],
     [['memo 1', 'fault'], 'rotation ends (tls.rotate)', 'TLS'], [['memo 1', 'engine', 'objects', 'names'], '"on" serves as a user', 'USERS'],
     [['memo 1', 'engine', 'objects', 'databases'], 'are made once', 'DATABASES'], [['memo 1', 'engine', 'life cycle'], 'starts twice', 'LIFE CYCLE'],
+    [['memo 1', 'engine', 'additions to the API'], 'the field memory is answered as the SDL has it', 'API'],
   ])('%j %s is of %s', (groups, title, capability) => expect(capabilityOf(groups, title)).toBe(capability));
 });
