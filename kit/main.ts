@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Tier, tiers } from '../strategies/conformance/tiers.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
+import type { EngineBuild } from '../strategies/spi/engine-source.ts';
 import { ensureBuild } from './engine.ts';
 import type { PluginFixture } from './fixture.ts';
 import { renderJunit } from './report/junit.ts';
@@ -78,17 +79,18 @@ async function runFurther({ fixture, track, tiers: wanted, engines, isolated, fi
   const since = performance.now();
   const installed = (details: string[]): RuleResult =>
     ({ tier: wanted[0] ?? 'engine', capability: 'LIFE CYCLE', rule: 'the binaries can be had from its sources', state: details.length > 0 ? 'failed' : 'passed', tookMs: performance.now() - since, details });
+  let build: EngineBuild;
   try {
-    const build = await ensureBuild({ folder: engines, datastore: id, track, sources: tracks.find((one) => one.name === track)?.sources ?? [], onProgress: note });
-    const had = installed([]);
-    const results = await runCases({
-      task: { fixture, track, build, tiers: wanted, isolated, firstPort }, ...(only === undefined ? {} : { only }),
-      onResult: ({ tier, rule, state, tookMs }) => note(`${state === 'passed' ? '✓' : state === 'failed' ? '✗' : '-'} ${tier} · ${rule} (${Math.round(tookMs)} ms)`),
-    });
-    return { engine: build.version, results: [had, ...results] };
+    build = await ensureBuild({ folder: engines, datastore: id, track, sources: tracks.find((one) => one.name === track)?.sources ?? [], onProgress: note });
   } catch (error) {
     return { engine: null, results: [installed([error instanceof Error ? error.message : String(error)])] };
   }
+  const had = installed([]);
+  const results = await runCases({
+    task: { fixture, track, build, tiers: wanted, isolated, firstPort }, ...(only === undefined ? {} : { only }),
+    onResult: ({ tier, rule, state, tookMs }) => note(`${state === 'passed' ? '✓' : state === 'failed' ? '✗' : '-'} ${tier} · ${rule} (${Math.round(tookMs)} ms)`),
+  });
+  return { engine: build.version, results: [had, ...results] };
 }
 
 class UsageError extends Error {}

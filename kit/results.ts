@@ -27,6 +27,7 @@ export const hasFailed = ({ results }: KitReport): boolean => results.some(({ st
 
 const byGroup: Readonly<Record<string, string>> = {
   databases: 'DATABASES', users: 'USERS', names: 'USERS', grants: 'GRANTS', root: 'ROOT', 'certificate rotation': 'TLS', 'life cycle': 'LIFE CYCLE', objects: 'USERS',
+  'additions to the API': 'API',
 };
 const byMethod: Readonly<Record<string, string>> = { databases: 'DATABASES', users: 'USERS', grants: 'GRANTS', root: 'ROOT', tls: 'TLS', graphql: 'API', configure: 'CONFIGURATION' };
 

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { answerJson } from '../../agent/commands/plugin-handlers.ts';
 import { createEngineHandle } from '../../agent/supervisor/engine-handle.ts';
 import { createEngineProcess } from '../../agent/supervisor/engine-process.ts';
 import { decideLeftovers } from '../../agent/supervisor/leftovers.ts';
@@ -74,7 +75,9 @@ async function invoke(request: CallRequest, onUse: () => void, onBroken: (rule: 
   const owner = groups.reduce<Record<string, unknown> | undefined>((found, group) => found?.[group] as Record<string, unknown> | undefined, guest as unknown as Record<string, unknown>);
   const method = owner?.[name] as ((...args: unknown[]) => Promise<unknown>) | undefined;
   if (!method) throw new Error(`the guest half has no ${request.method}`);
-  return method.call(owner, context, ...request.args);
+  const result = await method.call(owner, context, ...request.args);
+  // As the agent sends it: what does not become JSON, or too much of it, fails here too.
+  return request.method.startsWith('graphql.fields.') ? (JSON.parse(answerJson(name, result)) as unknown) : result;
 }
 
 function contextOf(request: CallRequest, signal: AbortSignal, onUse: () => void, onBroken: (rule: string) => void): GuestContext {

@@ -2,20 +2,22 @@
  * The page docs/conformance.md out of reports of the kit:
  *
  *     node kit/main.ts --fixture test/e2e/<engine>/fixture.ts --json <engine>.json
- *     node kit/report/markdown.ts *.json > docs/conformance.md
+ *     node kit/report/markdown.ts 'on the <date>, on <machine>' *.json > docs/conformance.md
  */
 import { readFileSync } from 'node:fs';
 import { type Tier, tiers } from '../../strategies/conformance/tiers.ts';
 import type { KitReport } from '../results.ts';
 
-export function renderMarkdown(reports: readonly KitReport[]): string {
+/** `circumstances` go on from "in one run". */
+export function renderMarkdown(circumstances: string, reports: readonly KitReport[]): string {
   const sections = reports.toSorted((a, b) => (a.plugin < b.plugin ? -1 : 1)).flatMap((report) => [
     `## ${report.plugin} ${report.engine ?? report.track}`, '',
     '| Capability | static | engine | fault |', '|---|---|---|---|',
     ...[...new Set(report.results.map(({ capability }) => capability))].sort().map((capability) => `| ${capability} | ${tiers.map((tier) => cell(report, capability, tier)).join(' | ')} |`), '',
+    ...tiers.filter((tier) => !report.results.some((one) => one.tier === tier)).map((tier) => `- not run: ${tier}`),
     ...report.results.filter(({ state }) => state === 'failed' || state === 'warned').map(({ state, rule }) => `- ${state}: ${rule}`), '',
   ]);
-  return ['# Conformance', '', 'What the conformance kit found: rules that hold and the time they took, in one run on a busy machine with two cores. A dash:\nthe capability is absent, or nothing is owed. `kit/report/markdown.ts` says how the page is made.', '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
+  return ['# Conformance', '', `What the conformance kit found: rules that hold and the time they took, in one run ${circumstances}.\nA dash: the capability is absent, or nothing is owed. \`kit/report/markdown.ts\` says how the page is made.`, '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
 }
 
 function cell({ results }: KitReport, capability: string, tier: Tier): string {
@@ -26,4 +28,7 @@ function cell({ results }: KitReport, capability: string, tier: Tier): string {
   return `${failed > 0 ? `✗ ${failed} of ${own.length}` : `✓ ${own.length}`}${seconds >= 0.1 ? `, ${seconds.toFixed(1)} s` : ''}`;
 }
 
-if (import.meta.main) process.stdout.write(renderMarkdown(process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, 'utf8')) as KitReport)));
+if (import.meta.main) {
+  const [circumstances = '', ...paths] = process.argv.slice(2);
+  process.stdout.write(renderMarkdown(circumstances, paths.map((path) => JSON.parse(readFileSync(path, 'utf8')) as KitReport)));
+}

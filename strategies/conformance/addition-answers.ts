@@ -9,7 +9,7 @@ const deepest = 6;
 export function answerProblems({ id, graphql }: Pick<Manifest, 'id' | 'graphql'>, field: string, answer: unknown): string[] {
   const { type: namespace } = namespaceOf(id);
   // Arguments have been given already: here only the answer counts.
-  const document = visit(parse(`${graphql?.sdl ?? ''} scalar DateTime type Query { answered: ${namespace} }`), {
+  const document = visit(parse(`${graphql?.sdl ?? ''}\nscalar DateTime\ntype Query { answered: ${namespace} }`), {
     [Kind.FIELD_DEFINITION]: (definition) => ({ ...definition, arguments: [] }),
   });
   const schema = buildASTSchema(document);

@@ -5,9 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { answeredFields } from '../../graphql-additions.ts';
+import { answerProblems } from '../addition-answers.ts';
 import type { ConformanceFixture } from '../fixture.ts';
-import type { GuestHarness, GuestMethod } from '../harness.ts';
+import type { CallOptions, GuestHarness, GuestMethod } from '../harness.ts';
 import { expectKept, freshName, settled, useSession } from './session.ts';
 import { tellStories, type Story } from './stories.ts';
 
@@ -18,12 +21,14 @@ const silentDeadlineMs = 1_500;
 /** Engines wait for room, some for ever. */
 const fullTimeoutMs = 10_000;
 const mib = 1024 ** 2;
+const late = 'it goes on after its deadline';
 
 /** Resolves however it ended. */
 const ended = (promise: Promise<unknown>): Promise<void> => promise.then(() => {}, () => {});
 
 export function faultCases(fixture: ConformanceFixture): void {
-  const hasUsers = fixture.plugin.manifest.capabilities.includes('USERS');
+  const { manifest } = fixture.plugin;
+  const hasUsers = manifest.capabilities.includes('USERS');
 
   describe('while something goes wrong', () => {
     const session = useSession(fixture, { prepared: true });
@@ -33,6 +38,13 @@ export function faultCases(fixture: ConformanceFixture): void {
       const since = performance.now();
       await call(story.method, args);
       return performance.now() - since;
+    };
+    /** Whether it ended in time; the engine answers again in any case. */
+    const isOverWhileSilent = async (work: () => Promise<unknown>): Promise<boolean> => {
+      await session.harness.signalEngine('SIGSTOP');
+      const isOver = await Promise.race([ended(work()).then(() => true), delay(silentDeadlineMs + graceMs, false, { ref: false })]);
+      await session.harness.signalEngine('SIGCONT');
+      return isOver;
     };
 
     tellStories(fixture, session, (title, isPossible, story) => {
@@ -52,7 +64,7 @@ export function faultCases(fixture: ConformanceFixture): void {
         const operationId = `op_late_${story.method}`;
         const since = performance.now();
         await ended(call(story.method, args, { operationId, timeoutMs }));
-        expect(performance.now() - since, 'it goes on after its deadline').toBeLessThan(timeoutMs + graceMs);
+        expect(performance.now() - since, late).toBeLessThan(timeoutMs + graceMs);
         await settled(call(story.method, args, { operationId }));
         await check();
       });
@@ -76,13 +88,15 @@ export function faultCases(fixture: ConformanceFixture): void {
       await call('start', []);
       await session.makeRoom();
       const user = { name: freshName('silent'), password: session.password(), grants: [fixture.samples.usual(session.database)] };
-      await session.harness.signalEngine('SIGSTOP');
-      const since = performance.now();
-      await ended(call('users.create', [user], { operationId: 'op_silent', timeoutMs: silentDeadlineMs }));
-      await session.harness.signalEngine('SIGCONT');
-      expect(performance.now() - since).toBeLessThan(silentDeadlineMs + graceMs);
+      expect(await isOverWhileSilent(() => call('users.create', [user], { operationId: 'op_silent', timeoutMs: silentDeadlineMs })), late).toBe(true);
       await call('users.create', [user], { operationId: 'op_silent' });
       await session.client.write({ user: user.name, password: user.password, database: session.database }, freshName('word'), 'x');
+    });
+    it.each(answeredFields(manifest))('a field of the API (graphql.fields.%s) of an engine that does not answer ends at its deadline, and is answered when it answers again', async (field) => {
+      await call('start', []);
+      const ask = (options?: CallOptions): Promise<unknown> => call(`graphql.fields.${field}`, [fixture.samples.graphql?.fields?.[field] ?? {}], options);
+      expect(await isOverWhileSilent(() => ask({ timeoutMs: silentDeadlineMs })), late).toBe(true);
+      expect(answerProblems(manifest, field, await ask())).toEqual([]);
     });
   });
 

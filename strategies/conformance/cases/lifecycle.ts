@@ -37,7 +37,7 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       expect(opened).toEqual([]);
       await expectNoProcess();
     });
-    it('initialises again without touching what is there, and lets nobody in while it starts', async () => {
+    it('initialises again, and lets nobody in while it starts', async () => {
       await session.harness.call('initialise', []);
       await session.harness.call('configure', []);
       const stranger = { user: 'nobody-here', password: 'wrong-password', database: null };
@@ -102,6 +102,18 @@ export function lifecycleCases(fixture: ConformanceFixture): void {
       await session.harness.call('start', []);
       expect(await session.harness.call('probe', [])).toMatchObject({ state: 'ok' });
       if (login) await expectKept(fixture, session.client, { login, name, value: mode, ended: true });
+    });
+    it('initialises again without touching what is there', async () => {
+      const name = freshName('kept');
+      const login = hasUsers ? await session.user(freshName('keeper')) : null;
+      if (login) await session.client.write(login, name, 'first');
+      await session.harness.call('stop', ['orderly']);
+      await session.harness.call('initialise', []);
+      await session.harness.call('start', []);
+      expect(await session.harness.call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
+      if (!login) return;
+      expect(await refusalOf(session.client.read(login, name)), 'users are there after one more initialise').toBeNull();
+      await expectKept(fixture, session.client, { login, name, value: 'first', ended: true });
     });
     it('comes back with its data after a SIGKILL', async () => {
       const name = freshName('kept');

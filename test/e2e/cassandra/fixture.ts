@@ -1,4 +1,5 @@
 import { connect } from 'node:tls';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/cassandra/index.ts';
@@ -32,6 +33,10 @@ export const fixtureOf = (place: number, isolated = true): ConformanceFixture =>
     readOnly: (database) => ({ database, privileges: ['SELECT'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/cassandra/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf(2), module: harnessOptions(2).pluginUrl };
+export default own;
 
 const connectTimeoutMs = 10_000;
 /** Without asking the certificate for a name: which one is shown is the question. */

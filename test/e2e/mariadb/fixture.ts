@@ -1,6 +1,7 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mariadb/index.ts';
 import { presentedCertificate } from '../../../strategies/datastores/sql-family/wire/connection.ts';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createStockClient } from '../../support/sql-family/stock-client.ts';
 
@@ -28,3 +29,7 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
     readOnly: (database) => ({ database, privileges: ['SELECT'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/mariadb/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf('11.8'), module: harnessOptions('11.8').pluginUrl };
+export default own;

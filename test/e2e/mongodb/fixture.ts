@@ -1,5 +1,6 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mongodb/index.ts';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createDriverClient } from './driver.ts';
 
@@ -25,3 +26,7 @@ export const fixtureOf = (isolated = true): ConformanceFixture => ({
     readOnly: (database) => ({ database, privileges: ['read'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/mongodb/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf(), module: harnessOptions().pluginUrl };
+export default own;

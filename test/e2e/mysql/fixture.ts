@@ -1,6 +1,7 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
 import plugin from '../../../strategies/datastores/mysql/index.ts';
 import { presentedCertificate } from '../../../strategies/datastores/sql-family/wire/connection.ts';
+import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createStockClient } from '../../support/sql-family/stock-client.ts';
 
@@ -26,3 +27,7 @@ export const fixtureOf = (isolated = true): ConformanceFixture => ({
     readOnly: (database) => ({ database, privileges: ['SELECT'] }),
   },
 });
+
+/** For the kit as a command: `node kit/main.ts --fixture test/e2e/mysql/fixture.ts`. */
+const own: PluginFixture = { ...fixtureOf(), module: harnessOptions().pluginUrl };
+export default own;

@@ -40,6 +40,11 @@ describe('the command', () => {
   it.each([['a tier that is none', ['everything'], /there is no tier everything/], ['a track that is none', ['static', '--track', '7'], /has no track 7: 24/], ['an option that is none', ['--fast'], /Unknown option '--fast'/]])('%s is refused with what there is', async (_what, args, message) => {
     await expect(folder.kit(...args)).rejects.toThrow(message);
   });
+  it('a name that no case has is a failure that says so', async () => {
+    const { code, report } = await folder.kit('fault', '--only', 'gants.revoke', '--first-port', '21668');
+    expect(code).toBe(1);
+    expect(stateOf(report, 'failed')).toEqual(['there are cases to run: there is no case whose name contains "gants.revoke"']);
+  });
   it('where the binaries cannot be had it says so, and what to do', async () => {
     await folder.edit('manifest.js', 'searchPaths: [dirname(process.execPath), \'/usr/local/bin\', \'/usr/bin\']', 'searchPaths: [dirname(\'/nowhere/node\')]');
     const { code, report } = await folder.kit('engine');

@@ -21,6 +21,10 @@ describe('an answer of a plugin', () => {
   ] as const)('%s that is not, and where: %j', (field, answer, reason) => expect(problems(field, answer)).toMatch(reason));
 });
 
+it('an SDL that ends with a comment is read to its end', () => {
+  expect(answerProblems({ ...manifest, graphql: { sdl: 'type Tiny { since: DateTime } # and no more' } }, 'since', 'x')).toEqual([]);
+});
+
 describe('the static tier on additions', () => {
   const find = async (graphql: GuestHalf['graphql'], said: object = manifest): Promise<unknown> => {
     const guest = { ...(await tiny.guest()), graphql } as GuestHalf;

@@ -27,7 +27,9 @@ describe('a report of the kit', () => {
     expect(xml).not.toMatch(/[\u0000-\u0008]/);
   });
   it('as a page tells how many rules hold', () => {
-    expect(renderMarkdown([report(result({}), bad)])).toContain('| USERS | – | ✗ 1 of 2, 3.0 s | – |\n\n- failed: users:');
+    const page = renderMarkdown('on a Monday', [report(result({}), bad)]);
+    expect(page).toContain('in one run on a Monday.\n');
+    expect(page).toContain('| USERS | – | ✗ 1 of 2, 3.0 s | – |\n\n- not run: static\n- not run: fault\n- failed: users:');
   });
 });
 
@@ -36,5 +38,6 @@ describe('the capability of a case', () => {
     [['memo 1', 'fault', 'while something goes wrong'], 'a grant ends given (grants.grant), asked twice', 'GRANTS'], [['memo 1', 'fault'], 'stop ends (stop)', 'LIFE CYCLE'],
     [['memo 1', 'fault'], 'rotation ends (tls.rotate)', 'TLS'], [['memo 1', 'engine', 'objects', 'names'], '"on" serves as a user', 'USERS'],
     [['memo 1', 'engine', 'objects', 'databases'], 'are made once', 'DATABASES'], [['memo 1', 'engine', 'life cycle'], 'starts twice', 'LIFE CYCLE'],
+    [['memo 1', 'engine', 'additions to the API'], 'the field memory is answered as the SDL has it', 'API'],
   ])('%j %s is of %s', (groups, title, capability) => expect(capabilityOf(groups, title)).toBe(capability));
 });
