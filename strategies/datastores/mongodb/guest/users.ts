@@ -72,8 +72,7 @@ async function copyUser(ctx: GuestContext, admin: Admin, before: Identity, after
   if (already) throw exists(after.user);
   if (!found) throw missing(before.user);
   const copy: UserDocument = { ...found, _id: idOf(after), user: after.user, userId: new UUID(), customData: { madeBy: ctx.operationId } };
-  const { writeErrors } = await admin.run(adminDatabase, { insert: 'system.users', documents: [copy], ...durably });
-  if (writeErrors !== undefined) throw exists(after.user);
+  await admin.run(adminDatabase, { insert: 'system.users', documents: [copy], ...durably }).catch((error: unknown) => { throw isCode(error, codes.duplicateKey) ? exists(after.user) : error; });
 }
 
 export const grants: NonNullable<GuestHalf['grants']> = {
