@@ -12,10 +12,12 @@ export const portOf = ({ network }: Pick<ServerContext, 'network'>): number => n
 export const files = ({ paths }: Pick<ServerContext, 'paths'>) => ({
   server: `${paths.config}/mongod.conf`,
   /** certificate and key in one, as the server wants them */
-  certificate: `${paths.config}/server.pem`,
-  memberKey: `${paths.config}/member.key`,
+  certificate: `${paths.data}/server.pem`,
+  memberKey: `${paths.data}/member.key`,
   socket: `${paths.run}/mongod.sock`,
 });
+/** Where an earlier release had what is secret, and where a server that it started still looks. */
+export const formerFiles = ({ paths }: Pick<ServerContext, 'paths'>) => ({ certificate: `${paths.config}/server.pem`, memberKey: `${paths.config}/member.key` });
 
 /** Compression by zlib is left out: in the versions that can be had it discloses memory to who has not even logged in. */
 const compressors = 'snappy,zstd';

@@ -5,7 +5,7 @@ import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { adminDatabase } from '../names.ts';
 import { makeRoles } from './accounts.ts';
 import { files } from './config-file.ts';
-import { memberKey, writeCertificate, writeConfig } from './files.ts';
+import { memberKey, removeFormer, writeCertificate, writeConfig } from './files.ts';
 import { isInitialised, program } from './initialise.ts';
 import { tellErrors } from './log.ts';
 import { type Admin, dropKept, isManagementRefused, remainingMs, withManagement } from './management.ts';
@@ -36,6 +36,7 @@ export async function launch(ctx: GuestContext): Promise<void> {
   await rm(files(ctx).socket, { force: true });
   await writeConfig(ctx);
   await memberKey(ctx);
+  await removeFormer(ctx);
   await writeCertificate(ctx);
   await ctx.engine.start({ command: program(ctx), args: ['--config', files(ctx).server], env: { LC_ALL: 'C' }, cwd: ctx.paths.data, logFile: 'mongod.log' });
 }
