@@ -89,10 +89,10 @@ describe('a server', () => {
   it('ends what a user has under way when the password changes', async () => {
     await server.user('busy', { shop: [] });
     await server.ask('busy', 'shop', { insert: 'one', documents: [{}] });
-    await call('root.enable', [password]);
     const million = [{ $set: { n: { $range: [0, 1_000_000] } } }, { $unwind: '$n' }];
     const ended = server.ask('busy', 'shop', { aggregate: 'one', pipeline: [...million, ...million, { $count: 'n' }], cursor: {} }).then(() => 'it ended by itself', (error: Error) => error.message);
-    const isRunning = async (): Promise<number> => (await server.ask('root', 'admin', { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'busy', 'command.aggregate': 'one' } }], cursor: {} }))['cursor'].firstBatch.length;
+    const running = { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'busy', 'command.aggregate': 'one' } }], cursor: {} };
+    const isRunning = (): Promise<number> => server.asMember(async (connection) => (await connection.command('admin', running, soonMs))['cursor'].firstBatch.length);
     await expect.poll(isRunning, { timeout: soonMs }).toBe(1);
     await call('users.update', [{ name: 'busy' }, { password: 'Another-password-1' }]);
     const late = new Promise((resolve) => { setTimeout(() => resolve('late'), soonMs); });
