@@ -7,6 +7,8 @@ import { password, useServer } from '../../e2e/mongodb/server.ts';
 
 const refused = /^not authorized on |requires authentication/;
 const soonMs = 5_000;
+/** What management has under way. */
+const waiting = { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'coffer' } }], cursor: {} };
 
 describe('a server', () => {
   const server = useServer();
@@ -35,6 +37,30 @@ describe('a server', () => {
     expect(await faultOf(call('databases.delete', ['fresh']))).toBe('MISSING');
   });
 
+  it('knows its own work where a call was cut off and came through later', async () => {
+    await server.user('elder', { shop: [] });
+    const user = { name: 'belated', password, grants: [] };
+    const calls = [
+      (options: object) => call('databases.create', [{ name: 'belated' }], { operationId: 'op_database', ...options }),
+      (options: object) => call('users.create', [user], { operationId: 'op_user', ...options }),
+      (options: object) => call('users.update', [{ name: 'elder' }, { name: 'renewed' }], { operationId: 'op_rename', ...options }),
+    ];
+    for (const one of calls) {
+      const again = await server.asMember(async (connection) => {
+        await connection.command('admin', { fsync: 1, lock: true }, soonMs);
+        await one({ timeoutMs: 500 }).catch(() => undefined);
+        const repeated = one({}).then(() => null, (error: Error) => error.message);
+        // Both writes stand before the lock.
+        await expect.poll(async () => (await connection.command('admin', waiting, soonMs))['cursor'].firstBatch.length, { timeout: soonMs }).toBe(2);
+        await connection.command('admin', { fsyncUnlock: 1 }, soonMs);
+        return repeated;
+      });
+      expect(again).toBeNull();
+    }
+    expect((await call('users.list', [])).map(({ name }) => name)).toEqual(expect.arrayContaining(['belated', 'renewed']));
+    for (const name of ['belated', 'renewed']) await call('users.delete', [{ name }]);
+    await call('databases.delete', ['belated']);
+  });
   it('keeps users of the same name in two databases apart', async () => {
     await server.user('twin', { shop: ['read'] });
     await server.user('twin', { shop: [] }, 'shop');

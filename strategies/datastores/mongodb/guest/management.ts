@@ -105,6 +105,10 @@ export const codes = { unauthorized: 13, authenticationFailed: 18, namespaceExis
 const passing = new Set([24, 50, 91, 112, 117, 189, 215, 262, 10107, 11600, 11601, 11602, 13435, 13436]);
 
 export const isCode = (error: unknown, ...wanted: number[]): boolean => error instanceof CommandError && wanted.includes(error.code);
+/** Who is cut off leaves a command behind: what a repeat finds to exist may be the work of the call before it, done only now. */
+export const unlessMade = (existsCode: number, isMade: () => Promise<boolean>) => async (error: unknown): Promise<void> => {
+  if (!isCode(error, existsCode) || !(await isMade())) throw error;
+};
 export const isManagementRefused = (error: unknown): boolean => isCode(error, codes.authenticationFailed, codes.unauthorized);
 export const isSilent = (error: unknown): boolean => error instanceof SilenceError;
 
