@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import { Binary, deserialize, serialize, type Document } from 'bson';
 import { createLogin, fieldsOf, mechanism } from './scram.ts';
 
-/** The engine answered, and the answer is no. */
+/** The engine answered, and the answer is no: to the command, to a write in it, or to the wish that it be kept. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly code: number;
@@ -26,10 +26,15 @@ export class SilenceError extends Error {
 export interface Connection {
   /** Rejects with CommandError when the engine refuses, with Error when the connection is gone or the time is up. */
   command(database: string, command: Document, timeoutMs: number): Promise<Document>;
+  /** `timeoutMs` is for all of it. */
   login(database: string, user: string, password: string, timeoutMs: number): Promise<void>;
   readonly closed: boolean;
   close(): void;
 }
+
+/** What an answer refuses. A command whose writes all failed, or that is not in the journal yet, counts as done otherwise. */
+const refusalIn = (answer: Document): Document | undefined =>
+  answer['ok'] === 1 ? (answer['writeErrors'] as Document[] | undefined)?.[0] ?? (answer['writeConcernError'] as Document | undefined) : answer;
 
 const headerBytes = 16;
 /** What the server itself takes and gives at most. */
@@ -72,7 +77,8 @@ export function createConnection(socket: Socket): Connection {
       const one = waiting.shift();
       if (one?.id !== message.responseTo) throw new Error('the engine answered another command');
       clearTimeout(one.timer);
-      if (message.body['ok'] === 1) one.resolve(message.body); else one.reject(new CommandError(message.body));
+      const refusal = refusalIn(message.body);
+      if (refusal) one.reject(new CommandError(refusal)); else one.resolve(message.body);
     }
   };
   socket.on('error', fail);
@@ -97,9 +103,10 @@ export function createConnection(socket: Socket): Connection {
 const textOf = (payload: unknown): string => Buffer.from((payload as Binary).buffer).toString('utf8');
 
 async function login(connection: Connection, { database, user, password }: { database: string; user: string; password: string }, timeoutMs: number): Promise<void> {
+  const until = Date.now() + timeoutMs;
   const attempt = createLogin(user, password);
   const started = await connection.command(database, { saslStart: 1, mechanism, payload: new Binary(Buffer.from(attempt.first)), options: { skipEmptyExchange: true } }, timeoutMs);
   const { text, signature } = await attempt.final(textOf(started['payload']));
-  const ended = await connection.command(database, { saslContinue: 1, conversationId: started['conversationId'] as number, payload: new Binary(Buffer.from(text)) }, timeoutMs);
+  const ended = await connection.command(database, { saslContinue: 1, conversationId: started['conversationId'] as number, payload: new Binary(Buffer.from(text)) }, Math.max(1, until - Date.now()));
   if (ended['done'] !== true || fieldsOf(textOf(ended['payload']))['v'] !== signature) throw new Error('the server did not prove that it knows the account');
 }

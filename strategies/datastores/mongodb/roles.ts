@@ -41,14 +41,15 @@ export const managementPrivileges: readonly Privilege[] = [
 const dataActions = [
   'find', 'insert', 'update', 'remove', 'bypassDocumentValidation', 'changeStream', 'killCursors', 'planCacheRead', 'planCacheWrite',
   'createCollection', 'dropCollection', 'renameCollectionSameDB', 'collMod', 'convertToCapped', 'compact', 'reIndex', 'validate',
-  'createIndex', 'dropIndex', 'listIndexes', 'listCollections', 'collStats', 'dbStats', 'dbHash', 'indexStats', 'dropDatabase', 'enableProfiler',
+  'createIndex', 'dropIndex', 'listIndexes', 'listCollections', 'collStats', 'dbStats', 'dbHash', 'indexStats', 'dropDatabase',
 ];
 /**
- * The tenant's root: all data of all databases, and a look at what runs. Nothing that ends, reconfigures or reads the
- * server, no users, no roles, no operations of others.
+ * The tenant's root: all data of all databases, and how the server fares. Nothing that ends, reconfigures or reads the
+ * server, no users, no roles, no operations of others. Neither `enableProfiler`, which cannot be had without the database of
+ * accounts, nor `inprog`: an operation that sets a password is shown with it, or with its verifier, for as long as it waits.
  */
 export const rootPrivileges: readonly Privilege[] = [
   { resource: everywhere, actions: dataActions },
   { resource: { db: '', collection: 'system.profile' }, actions: ['find', 'dropCollection', 'collStats', 'listIndexes'] },
-  { resource: cluster, actions: ['listDatabases', 'serverStatus', 'top', 'inprog'] },
+  { resource: cluster, actions: ['listDatabases', 'serverStatus', 'top'] },
 ];

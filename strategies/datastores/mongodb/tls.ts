@@ -3,14 +3,21 @@ import { isIP } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { SilenceError } from './connection.ts';
 
-export function openTls(options: ConnectionOptions & { path?: string }, timeoutMs: number): Promise<TLSSocket> {
+export function openTls(options: ConnectionOptions & { path?: string }, timeoutMs: number, signal?: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const socket = connect({ minVersion: 'TLSv1.2', ...options });
     const timer = setTimeout(() => socket.destroy(new SilenceError(`no TLS handshake within ${timeoutMs} ms`)), timeoutMs);
-    const onClose = (): void => reject(new Error('the engine closed the connection before TLS'));
-    socket.once('error', reject).once('close', onClose).once('close', () => clearTimeout(timer));
-    socket.once('secureConnect', () => {
+    const cut = (): void => void socket.destroy(signal?.reason as Error);
+    signal?.addEventListener('abort', cut, { once: true });
+    const settle = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', cut);
+    };
+    const onClose = (): void => reject(new Error('the engine closed the connection before TLS'));
+    socket.once('error', reject).once('close', onClose).once('close', settle);
+    socket.once('secureConnect', () => {
+      settle();
       socket.off('error', reject).off('close', onClose);
       resolve(socket);
     });

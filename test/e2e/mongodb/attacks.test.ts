@@ -1,8 +1,10 @@
 /** No tenant, root included, reaches the server, its accounts, or other people's data. */
+import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { Document } from 'mongodb';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnection } from '../../../strategies/datastores/mongodb/connection.ts';
 import { openTls, overSocket, verified } from '../../../strategies/datastores/mongodb/tls.ts';
 import { attacks } from './attacks.ts';
@@ -15,9 +17,7 @@ const timeoutMs = 5_000;
 describe('a tenant', () => {
   const server = useServer();
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
-  const asSystem = async () => ({ database: 'local', user: '__system', password: await memberKeyOf() });
-  const memberKeyOf = async (): Promise<string> => (await import('node:fs/promises')).readFile(`${server.harness.facts.paths.config}/member.key`, 'utf8');
-  const accounts = async (): Promise<Document[]> => server.overSocket(await asSystem(), async (connection) => {
+  const accounts = (): Promise<Document[]> => server.asMember(async (connection) => {
     const [users, roles] = [await connection.command('admin', { find: 'system.users', sort: { _id: 1 } }, timeoutMs), await connection.command('admin', { find: 'system.roles', sort: { _id: 1 } }, timeoutMs)];
     return [users['cursor'].firstBatch, roles['cursor'].firstBatch];
   });
@@ -86,7 +86,7 @@ describe('a tenant', () => {
         for (const command of anonymous) await expect(connection.command('admin', command, timeoutMs)).rejects.toThrow(/requires authentication/);
         connection.close();
       }
-      const parameter = await server.overSocket(await asSystem(), (connection) => connection.command('admin', { getParameter: 1, enableLocalhostAuthBypass: 1 }, timeoutMs));
+      const parameter = await server.asMember((connection) => connection.command('admin', { getParameter: 1, enableLocalhostAuthBypass: 1 }, timeoutMs));
       expect(parameter['enableLocalhostAuthBypass']).toBe(false);
     });
     it('gets nothing without TLS, nor with an old one', async () => {
@@ -109,5 +109,45 @@ describe('a tenant', () => {
     expect(await accounts()).toEqual(before);
     expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false, detail: null });
     expect((await call('users.list', [])).map(({ name }) => name)).toEqual(['greedy', 'owner']);
+  });
+
+  describe('that has everything of its database logged and recorded', () => {
+    const newPassword = 'Attack-password-2';
+    const verifiers: string[] = [];
+    const remember = async (): Promise<void> => {
+      const [users] = await accounts();
+      verifiers.push(...(users as Document[]).flatMap(({ credentials }) => ['salt', 'storedKey', 'serverKey'].map((field) => credentials['SCRAM-SHA-256'][field] as string)));
+    };
+    const textOf = async (folder: string): Promise<string> => (await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
+
+    beforeAll(async () => {
+      await server.ask('greedy', 'shop', { profile: 2, slowms: -1, filter: 'unset' });
+      await server.ask('greedy', 'shop', { find: 'goods', comment: 'it is heard' });
+      await server.user('noted', { shop: [] }, 'shop');
+      await remember();
+      const there = (name: string) => ({ name, authDatabase: 'shop' });
+      await call('users.update', [there('noted'), { password: newPassword }]);
+      await remember();
+      await call('users.update', [there('noted'), { name: 'renamed' }]);
+      await remember();
+      await call('users.delete', [there('renamed')]);
+      await call('root.enable', [password]);
+      await call('repair', []);
+      await remember();
+    });
+    afterAll(() => server.ask('greedy', 'shop', { profile: 0, slowms: 100 }));
+
+    it('finds no verifier of a password in the log', async () => {
+      const log = await textOf(server.harness.facts.paths.logs);
+      expect(log).toContain('it is heard');
+      expect(verifiers.length).toBeGreaterThan(40);
+      expect([...verifiers, password, newPassword].filter((secret) => log.includes(secret))).toEqual([]);
+    });
+    it('nor in the record', async () => {
+      const { cursor } = await server.ask('root', 'shop', { find: 'system.profile', batchSize: 10_000 });
+      const record = JSON.stringify(cursor);
+      expect(record).toContain('it is heard');
+      expect([...verifiers, password, newPassword].filter((secret) => record.includes(secret))).toEqual([]);
+    });
   });
 });

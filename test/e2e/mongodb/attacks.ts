@@ -27,6 +27,8 @@ const server: Attack[] = [
   admin('ends operations of others', { killAllSessionsByPattern: [] }),
   admin('ends an operation by number', { killOp: 1, op: 1 }),
   admin('invalidates the cache of users', { invalidateUserCache: 1 }),
+  admin('sees the operations of others', { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }], cursor: {} }),
+  admin('sees them by the command', { currentOp: 1 }),
 ];
 const set: Attack[] = [
   admin('reads the set\'s configuration', { replSetGetConfig: 1 }),
@@ -74,6 +76,11 @@ const accounts: Attack[] = [
   admin('drops admin', { dropDatabase: 1 }),
   admin('merges prepared users', { _mergeAuthzCollections: 1, tempUsersCollection: 'admin.tempusers', db: '', drop: true }),
 ];
+/** What sets a password has the verifier in it. */
+const recordings: Attack[] = [
+  admin('records what is done with accounts', { profile: 2 }),
+  admin('has all of that logged', { profile: 0, slowms: -1, filter: 'unset' }),
+];
 const scripts: Attack[] = [
   attack('runs JavaScript in a query', 'shop', { find: 'goods', filter: { $where: code } }),
   attack('runs JavaScript in an expression', 'shop', { aggregate: 'goods', pipeline: [{ $project: { x: { $function: { body: code, args: [], lang: 'js' } } } }], cursor: {} }),
@@ -81,4 +88,4 @@ const scripts: Attack[] = [
   attack('runs JavaScript in map-reduce', 'shop', { mapReduce: 'goods', map: code, reduce: code, out: { inline: 1 } }),
 ];
 
-export const attacks: Attack[] = [...server, ...set, ...accounts, ...scripts];
+export const attacks: Attack[] = [...server, ...set, ...accounts, ...recordings, ...scripts];

@@ -1,8 +1,10 @@
 /** A started server with one database, and ways to speak to it as anybody. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll } from 'vitest';
 import type { Document } from 'mongodb';
 import type { GuestHarness, Login } from '../../../strategies/conformance/index.ts';
 import { type Connection, createConnection } from '../../../strategies/datastores/mongodb/connection.ts';
+import { files } from '../../../strategies/datastores/mongodb/guest/config-file.ts';
 import { openTls, overSocket } from '../../../strategies/datastores/mongodb/tls.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createDriver, type Driver } from './driver.ts';
@@ -19,6 +21,8 @@ export interface Server {
   ask(user: string, database: string, command: Document): Promise<Document>;
   /** Over the socket file, logged in as whom `as` names. */
   overSocket<T>(as: { database: string; user: string; password: string }, use: (connection: Connection) => Promise<T>): Promise<T>;
+  /** As a member among members, who may do everything. */
+  asMember<T>(use: (connection: Connection) => Promise<T>): Promise<T>;
   user(name: string, grants: Record<string, string[]>, authDatabase?: string): Promise<void>;
 }
 
@@ -42,6 +46,7 @@ export function useServer(): Server {
         connection.close();
       }
     },
+    asMember: async (use) => server.overSocket({ database: 'local', user: '__system', password: await readFile(files(need().facts).memberKey, 'utf8') }, use),
     user: (name, grants, authDatabase) => need().call('users.create', [{ name, password, ...(authDatabase === undefined ? {} : { authDatabase }), grants: Object.entries(grants).map(([database, privileges]) => ({ database, privileges })) }]),
   };
   beforeAll(async () => {

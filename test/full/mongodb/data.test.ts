@@ -7,6 +7,8 @@ import { password, useServer } from '../../e2e/mongodb/server.ts';
 
 const refused = /^not authorized on |requires authentication/;
 const soonMs = 5_000;
+/** What management has under way. */
+const waiting = { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'coffer' } }], cursor: {} };
 
 describe('a server', () => {
   const server = useServer();
@@ -35,6 +37,30 @@ describe('a server', () => {
     expect(await faultOf(call('databases.delete', ['fresh']))).toBe('MISSING');
   });
 
+  it('knows its own work where a call was cut off and came through later', async () => {
+    await server.user('elder', { shop: [] });
+    const user = { name: 'belated', password, grants: [] };
+    const calls = [
+      (options: object) => call('databases.create', [{ name: 'belated' }], { operationId: 'op_database', ...options }),
+      (options: object) => call('users.create', [user], { operationId: 'op_user', ...options }),
+      (options: object) => call('users.update', [{ name: 'elder' }, { name: 'renewed' }], { operationId: 'op_rename', ...options }),
+    ];
+    for (const one of calls) {
+      const again = await server.asMember(async (connection) => {
+        await connection.command('admin', { fsync: 1, lock: true }, soonMs);
+        await one({ timeoutMs: 500 }).catch(() => undefined);
+        const repeated = one({}).then(() => null, (error: Error) => error.message);
+        // Both writes stand before the lock.
+        await expect.poll(async () => (await connection.command('admin', waiting, soonMs))['cursor'].firstBatch.length, { timeout: soonMs }).toBe(2);
+        await connection.command('admin', { fsyncUnlock: 1 }, soonMs);
+        return repeated;
+      });
+      expect(again).toBeNull();
+    }
+    expect((await call('users.list', [])).map(({ name }) => name)).toEqual(expect.arrayContaining(['belated', 'renewed']));
+    for (const name of ['belated', 'renewed']) await call('users.delete', [{ name }]);
+    await call('databases.delete', ['belated']);
+  });
   it('keeps users of the same name in two databases apart', async () => {
     await server.user('twin', { shop: ['read'] });
     await server.user('twin', { shop: [] }, 'shop');
@@ -89,10 +115,10 @@ describe('a server', () => {
   it('ends what a user has under way when the password changes', async () => {
     await server.user('busy', { shop: [] });
     await server.ask('busy', 'shop', { insert: 'one', documents: [{}] });
-    await call('root.enable', [password]);
     const million = [{ $set: { n: { $range: [0, 1_000_000] } } }, { $unwind: '$n' }];
     const ended = server.ask('busy', 'shop', { aggregate: 'one', pipeline: [...million, ...million, { $count: 'n' }], cursor: {} }).then(() => 'it ended by itself', (error: Error) => error.message);
-    const isRunning = async (): Promise<number> => (await server.ask('root', 'admin', { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'busy', 'command.aggregate': 'one' } }], cursor: {} }))['cursor'].firstBatch.length;
+    const running = { aggregate: 1, pipeline: [{ $currentOp: { allUsers: true } }, { $match: { 'effectiveUsers.user': 'busy', 'command.aggregate': 'one' } }], cursor: {} };
+    const isRunning = (): Promise<number> => server.asMember(async (connection) => (await connection.command('admin', running, soonMs))['cursor'].firstBatch.length);
     await expect.poll(isRunning, { timeout: soonMs }).toBe(1);
     await call('users.update', [{ name: 'busy' }, { password: 'Another-password-1' }]);
     const late = new Promise((resolve) => { setTimeout(() => resolve('late'), soonMs); });

@@ -1,12 +1,12 @@
 /** What happens to management and members, and how the engine comes back from it. */
 import { once } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Document } from 'mongodb';
-import type { Connection } from '../../../strategies/datastores/mongodb/connection.ts';
+import { files, formerFiles } from '../../../strategies/datastores/mongodb/guest/config-file.ts';
 import { faultOf } from '../../../strategies/conformance/cases/session.ts';
 import { useServer } from '../../e2e/mongodb/server.ts';
 
@@ -15,9 +15,7 @@ const timeoutMs = 10_000;
 describe('a server', () => {
   const server = useServer();
   const call: typeof server.harness.call = (...args) => server.harness.call(...args);
-  const asMember = async <T>(use: (connection: Connection) => Promise<T>): Promise<T> =>
-    server.overSocket({ database: 'local', user: '__system', password: await readFile(join(server.harness.facts.paths.config, 'member.key'), 'utf8') }, use);
-  const run = (command: Document): Promise<Document> => asMember((connection) => connection.command('admin', command, timeoutMs));
+  const run = (command: Document): Promise<Document> => server.asMember((connection) => connection.command('admin', command, timeoutMs));
   const isSound = async (): Promise<void> => {
     expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
     expect(await server.ask('ann', 'shop', { find: 'goods' })).toMatchObject({ ok: 1 });
@@ -55,6 +53,13 @@ describe('a server', () => {
     expect(await call('configure', [])).toEqual({ changed: false, restartRequired: [] });
     await isSound();
   });
+  it('gives them also to a server that goes on while the agent begins anew', async () => {
+    await run({ revokePrivilegesFromRole: 'coffer_management', privileges: [{ resource: { cluster: true }, actions: ['replSetGetConfig', 'getCmdLineOpts'] }] });
+    await server.harness.callAndKill('probe', [], { afterMs: 0 });
+    await call('start', []);
+    expect(await call('configure', [])).toEqual({ changed: false, restartRequired: [] });
+    await isSound();
+  });
   it('would be lost to management by who may grant roles in one database: so nobody may', async () => {
     await server.user('deputy', { shop: [] });
     await run({ grantRolesToUser: 'deputy', roles: [{ role: 'userAdmin', db: 'shop' }] });
@@ -70,10 +75,30 @@ describe('a server', () => {
   });
   it('starts without its key file, which is made anew', async () => {
     await call('stop', ['orderly']);
-    await rm(join(server.harness.facts.paths.config, 'member.key'));
+    await rm(files(server.harness.facts).memberKey);
     await call('start', []);
     await isSound();
     await call('repair', []);
+  });
+  it('starts as an earlier release left it, and keeps nothing secret in its configuration', async () => {
+    await call('stop', ['orderly']);
+    const { paths } = server.harness.facts;
+    const [now, former] = [files({ paths }), formerFiles({ paths })];
+    const key = await readFile(now.memberKey, 'utf8');
+    await rename(now.memberKey, former.memberKey);
+    await rename(now.certificate, former.certificate);
+    await call('start', []);
+    await isSound();
+    expect(await readdir(paths.config)).toEqual(['mongod.conf']);
+    expect(await readFile(now.memberKey, 'utf8')).toBe(key);
+  });
+  it('has its certificate rotated where a server of an earlier release looks for it', async () => {
+    const { paths } = server.harness.facts;
+    const [now, former] = [files({ paths }), formerFiles({ paths })];
+    await copyFile(now.certificate, former.certificate);
+    await server.harness.issueCertificate();
+    await call('tls.rotate', []);
+    expect(await readFile(former.certificate, 'utf8')).toBe(await readFile(now.certificate, 'utf8'));
   });
   it('starts under another address and tells it to drivers', async () => {
     const setup = join(dirname(server.harness.facts.paths.run), 'agent/setup.json');

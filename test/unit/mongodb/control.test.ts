@@ -69,7 +69,7 @@ describe('the two roles of Coffer\'s own', () => {
     expect(actionsOf(inData).filter((action) => ['find', 'insert', 'update', 'remove'].includes(action))).toEqual([]);
   });
   it('root has nothing of users, roles and the server', () => {
-    expect(actionsOf(rootPrivileges).filter((action) => /user|role|password|shutdown|replSet|param|kill(op|Any)|any|internal|fsync|log$|hostInfo/i.test(action))).toEqual([]);
+    expect(actionsOf(rootPrivileges).filter((action) => /user|role|password|shutdown|replSet|param|kill(op|Any)|any|internal|fsync|log$|hostInfo|profiler|inprog/i.test(action))).toEqual([]);
   });
 });
 

@@ -81,6 +81,15 @@ describe('the configuration', () => {
     expect(config['setParameter']).toMatchObject({ enableLocalhostAuthBypass: false, authenticationMechanisms: 'SCRAM-SHA-256', diagnosticDataCollectionEnabled: false });
     expect(config['storage'].wiredTiger.engineConfig).toEqual({ cacheSizeGB: 0.25, configString: 'log=(prealloc=false)' });
   });
+  it('has what is secret beside the data', () => {
+    expect([files(ctx).certificate, files(ctx).memberKey]).toEqual(['/i/data/server.pem', '/i/data/member.key']);
+  });
+  it('tells what is slow, whoever sets the threshold, and nothing of the accounts', () => {
+    for (const settings of [serverSettings(ctx), firstStartSettings(ctx, { dataFolder: '/i/data.building', socket: '/i/run/first.sock' })]) {
+      const { operationProfiling } = JSON.parse(renderConfig(settings)) as Record<string, any>;
+      expect(JSON.parse(operationProfiling.filter)).toEqual({ millis: { $gte: 100 }, ns: { $not: { $regex: '^admin\\.' } } });
+    }
+  });
   it('has no network before the first account exists', () => {
     const config = JSON.parse(renderConfig(firstStartSettings(ctx, { dataFolder: '/i/data.building', socket: '/i/run/first.sock' }))) as Record<string, any>;
     expect(config['net'].bindIp).toBe('/i/run/first.sock');

@@ -12,18 +12,29 @@ export const portOf = ({ network }: Pick<ServerContext, 'network'>): number => n
 export const files = ({ paths }: Pick<ServerContext, 'paths'>) => ({
   server: `${paths.config}/mongod.conf`,
   /** certificate and key in one, as the server wants them */
-  certificate: `${paths.config}/server.pem`,
-  memberKey: `${paths.config}/member.key`,
+  certificate: `${paths.data}/server.pem`,
+  memberKey: `${paths.data}/member.key`,
   socket: `${paths.run}/mongod.sock`,
 });
+/** Where an earlier release had what is secret, and where a server that it started still looks. */
+export const formerFiles = ({ paths }: Pick<ServerContext, 'paths'>) => ({ certificate: `${paths.config}/server.pem`, memberKey: `${paths.config}/member.key` });
 
 /** Compression by zlib is left out: in the versions that can be had it discloses memory to who has not even logged in. */
 const compressors = 'snappy,zstd';
 
+/**
+ * What is slow is logged, but nothing of the database of accounts: verifiers of passwords are written there, and even
+ * `updateUser`, which masks what it is given, does not mask the write it does. Whoever is `dbAdmin` anywhere may set the
+ * server's threshold to none; a filter stands above it, and each database has its own.
+ * https://www.mongodb.com/docs/manual/reference/command/profile/
+ */
+const slowMs = 100;
+const toldOperations = JSON.stringify({ millis: { $gte: slowMs }, ns: { $not: { $regex: '^admin\\.' } } });
+
 type Settings = Record<string, string | number | boolean | readonly string[]>;
 
 /** Neither telemetry nor a recorder of diagnostic data, which takes up to 200 MB of the volume. */
-const quiet: Settings = { 'cloud.monitoring.free.state': 'off', 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true };
+const quiet: Settings = { 'cloud.monitoring.free.state': 'off', 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true, 'operationProfiling.filter': toldOperations };
 
 const closed: Settings = {
   'security.authorization': 'enabled', 'security.javascriptEnabled': false,

@@ -4,7 +4,7 @@
  */
 import { type DatabaseInfo, type GuestContext, GuestFault, type GuestHalf } from '../../../spi/guest.ts';
 import { adminDatabase, databaseNameProblem, isSystemDatabase } from '../names.ts';
-import { type Admin, codes, durably, isCode, withManagement } from './management.ts';
+import { type Admin, codes, durably, isCode, unlessMade, withManagement } from './management.ts';
 import { findUsers, takeRoles } from './user-documents.ts';
 
 export const marker = 'coffer_created';
@@ -29,7 +29,7 @@ async function create(ctx: GuestContext, name: string): Promise<void> {
     const alike = names.find((one) => one.toLowerCase() === name.toLowerCase());
     if (alike === name && (await isOurs(ctx, admin, name))) return;
     if (alike !== undefined) throw new GuestFault('EXISTS', alike === name ? `database "${name}" exists already` : `database "${alike}" differs from "${name}" in nothing but case, which MongoDB does not take`);
-    await admin.run(name, { create: marker, validator: madeBy(ctx.operationId), ...durably }).catch((error: unknown) => {
+    await admin.run(name, { create: marker, validator: madeBy(ctx.operationId), ...durably }).catch(unlessMade(codes.namespaceExists, () => isOurs(ctx, admin, name))).catch((error: unknown) => {
       if (isCode(error, codes.namespaceExists, codes.databaseDiffersCase)) throw new GuestFault('EXISTS', `database "${name}" exists already`);
       throw error;
     });

@@ -1,8 +1,9 @@
-/** What lies in the folder of configuration, written aside and renamed; all of it can be made again. */
+/** What the server reads, written aside and renamed; all of it can be made again. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { GuestContext } from '../../../spi/guest.ts';
-import { files, renderConfig, serverSettings } from './config-file.ts';
+import { files, formerFiles, renderConfig, serverSettings } from './config-file.ts';
 
 const memberKeyBytes = 567;
 
@@ -14,7 +15,9 @@ const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').
 /** True when it was not as it should be. */
 export async function writeOwned(ctx: GuestContext, path: string, text: string): Promise<boolean> {
   if ((await textOf(path)) === text) return false;
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rm(`${path}.new`, { force: true });
+  // Never through a link: the folder is the engine's.
+  await writeFile(`${path}.new`, text, { mode: 0o600, flag: 'wx' });
   await ctx.engine.own(`${path}.new`, 0o600);
   await rename(`${path}.new`, path);
   return true;
@@ -24,15 +27,24 @@ export const writeConfig = (ctx: GuestContext): Promise<boolean> => writeOwned(c
 
 export async function writeCertificate(ctx: GuestContext): Promise<void> {
   const [certificate, key] = await Promise.all([readFile(ctx.tls.certificate, 'utf8'), readFile(ctx.tls.key, 'utf8')]);
-  await writeOwned(ctx, files(ctx).certificate, `${certificate.trimEnd()}\n${key}`);
+  const text = `${certificate.trimEnd()}\n${key}`;
+  await writeOwned(ctx, files(ctx).certificate, text);
+  const former = formerFiles(ctx).certificate;
+  if (existsSync(former)) await writeOwned(ctx, former, text);
   await ctx.engine.own(ctx.tls.ca, 0o600);
 }
 
 /** What members prove themselves to each other with. While there is one of them, a lost key is as good as a new one. */
 export async function memberKey(ctx: GuestContext): Promise<string> {
-  const known = await textOf(files(ctx).memberKey);
+  const { memberKey: path } = files(ctx);
+  const known = await textOf(path);
   if (known !== null) return known;
-  const fresh = randomBytes(memberKeyBytes).toString('base64');
-  await writeOwned(ctx, files(ctx).memberKey, fresh);
-  return fresh;
+  const key = (await textOf(formerFiles(ctx).memberKey)) ?? randomBytes(memberKeyBytes).toString('base64');
+  await writeOwned(ctx, path, key);
+  return key;
+}
+
+/** Before a start: the server that looks there runs no more. */
+export async function removeFormer(ctx: GuestContext): Promise<void> {
+  for (const path of Object.values(formerFiles(ctx))) await rm(path, { force: true });
 }

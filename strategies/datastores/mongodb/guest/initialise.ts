@@ -12,13 +12,14 @@ import { makeAccounts } from './accounts.ts';
 import { firstStartSettings, renderConfig } from './config-file.ts';
 import { writeOwned } from './files.ts';
 import { tellErrors } from './log.ts';
-import { adminOver, asFault } from './management.ts';
+import { adminOver, asFault, remainingMs } from './management.ts';
 
 const pollMs = 10;
+/** A connection breaks a moment before its server's end is known. */
+const endMs = 500;
 export const program = (ctx: GuestContext): string => join(ctx.paths.bin, 'mongod');
 /** The engine's own file, there as soon as it once ran on the folder; the folder has its name when that ended well. */
 export const isInitialised = (ctx: Pick<GuestContext, 'paths'>): boolean => existsSync(join(ctx.paths.data, 'WiredTiger'));
-export const remainingMs = (ctx: GuestContext): number => Math.max(1_000, ctx.deadline.getTime() - Date.now());
 
 /**
  * Names of this attempt alone: a server that an earlier one had just spawned when it died may be seen too late to be killed.
@@ -35,7 +36,11 @@ export async function initialise(ctx: GuestContext): Promise<void> {
   // Heard below; until then it must not count as one that nobody listens to.
   server.catch(() => undefined);
   const failure = await makeFirstAccounts(ctx, attempt.socket, ended.signal).then(() => null, (error: unknown) => error);
-  if (failure !== null && !ended.signal.aborted) await ctx.engine.killLeftovers();
+  if (failure !== null && !(await endsSoon(ended.signal))) {
+    await ctx.engine.killLeftovers();
+    await server.catch(() => undefined);
+    throw asFault(failure);
+  }
   const result = await server;
   if (result.exitCode !== 0) throw new GuestFault('FAILED', `the first start ended with code ${result.exitCode}: ${tellErrors(result.stdout)}`, { cause: failure });
   if (failure !== null) throw asFault(failure);
@@ -44,6 +49,8 @@ export async function initialise(ctx: GuestContext): Promise<void> {
   await syncFolder(dirname(ctx.paths.data));
   ctx.progress(1, 'the data files are ready');
 }
+
+const endsSoon = (ended: AbortSignal): Promise<boolean> => delay(endMs, false, { signal: ended }).catch(() => true);
 
 async function begin(ctx: GuestContext): Promise<Attempt> {
   await ctx.engine.killLeftovers();

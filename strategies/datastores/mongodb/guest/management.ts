@@ -1,5 +1,5 @@
 /** Connections of the management account: over the socket file, proven by the instance's secret. */
-import type { Document } from 'bson';
+import { type Document, Long } from 'bson';
 import { GuestFault, type GuestContext } from '../../../spi/guest.ts';
 import { CommandError, type Connection, createConnection, SilenceError } from '../connection.ts';
 import { adminDatabase, managementName } from '../names.ts';
@@ -7,6 +7,7 @@ import { openTls, overSocket } from '../tls.ts';
 import { files } from './config-file.ts';
 
 const connectTimeoutMs = 5_000;
+export const remainingMs = (ctx: Pick<GuestContext, 'deadline'>): number => Math.max(1_000, ctx.deadline.getTime() - Date.now());
 /** A change counts when it is in the journal: a kill right after the answer does not undo it. */
 export const durably = { writeConcern: { w: 'majority', j: true } } as const;
 
@@ -16,24 +17,33 @@ export interface Admin {
   all<Row extends Document>(database: string, command: Document): Promise<Row[]>;
 }
 
-export async function openManagement(ctx: Pick<GuestContext, 'paths' | 'managementSecret'>, timeoutMs = connectTimeoutMs): Promise<Connection> {
-  const connection = await openUnproven(ctx, timeoutMs);
+type Bounded = Pick<GuestContext, 'paths' | 'signal' | 'deadline'>;
+interface Login { database: string; user: string; password: string }
+
+/** Over the socket file, and logged in: all of it within `timeoutMs` and the deadline, and cut off by an abort. */
+export async function openAs(ctx: Bounded, { database, user, password }: Login, timeoutMs = connectTimeoutMs): Promise<Connection> {
+  const until = Date.now() + Math.min(timeoutMs, remainingMs(ctx));
+  const connection = createConnection(await openTls(overSocket(files(ctx).socket), until - Date.now(), ctx.signal));
+  const cut = (): void => connection.close();
+  ctx.signal.addEventListener('abort', cut, { once: true });
   try {
-    await connection.login(adminDatabase, managementName, ctx.managementSecret, timeoutMs);
+    await connection.login(database, user, password, Math.max(1, until - Date.now()));
     return connection;
   } catch (error) {
     connection.close();
-    throw error;
+    throw ctx.signal.aborted ? ctx.signal.reason : error;
+  } finally {
+    ctx.signal.removeEventListener('abort', cut);
   }
 }
 
-export const openUnproven = async (ctx: Pick<GuestContext, 'paths'>, timeoutMs = connectTimeoutMs): Promise<Connection> =>
-  createConnection(await openTls(overSocket(files(ctx).socket), timeoutMs));
+const openManagement = (ctx: Bounded & Pick<GuestContext, 'managementSecret'>, timeoutMs?: number): Promise<Connection> =>
+  openAs(ctx, { database: adminDatabase, user: managementName, password: ctx.managementSecret }, timeoutMs);
 
 const kept = new Map<string, Connection>();
 
 /** The one that stays open, for probes: who is logged in stays so, whatever became of the password. */
-export async function keptManagement(ctx: Pick<GuestContext, 'instanceId' | 'paths' | 'managementSecret'>, timeoutMs: number): Promise<Connection> {
+export async function keptManagement(ctx: Bounded & Pick<GuestContext, 'instanceId' | 'managementSecret'>, timeoutMs: number): Promise<Connection> {
   const known = kept.get(ctx.instanceId);
   if (known && !known.closed) return known;
   const fresh = await openManagement(ctx, timeoutMs);
@@ -61,7 +71,7 @@ export async function withAdmin<T>(ctx: GuestContext, connection: Connection, us
   const cut = (): void => connection.close();
   ctx.signal.addEventListener('abort', cut, { once: true });
   try {
-    return await use(adminOver(connection, () => Math.max(1_000, ctx.deadline.getTime() - Date.now())));
+    return await use(adminOver(connection, () => remainingMs(ctx)));
   } catch (error) {
     throw asFault(ctx.signal.aborted ? ctx.signal.reason : error);
   } finally {
@@ -80,11 +90,14 @@ export function adminOver(connection: Connection, timeoutMs: () => number): Admi
       for (let cursor = (await run(database, command))['cursor'] as Cursor; ;) {
         rows.push(...(cursor.firstBatch ?? cursor.nextBatch ?? []));
         if (Number(cursor.id) === 0) return rows;
-        cursor = (await run(database, { getMore: cursor.id, collection: cursor.ns.slice(database.length + 1) }))['cursor'] as Cursor;
+        cursor = (await run(database, { getMore: idOf(cursor), collection: cursor.ns.slice(database.length + 1) }))['cursor'] as Cursor;
       }
     },
   };
 }
+
+/** The server takes no other number than it gave, and small ones are read as a number of JavaScript's. */
+const idOf = ({ id }: { id: unknown }): unknown => (typeof id === 'number' ? Long.fromNumber(id) : id);
 
 /** https://www.mongodb.com/docs/manual/reference/error-codes/ */
 export const codes = { unauthorized: 13, authenticationFailed: 18, namespaceExists: 48, databaseDiffersCase: 13297, userNotFound: 11, userExists: 51003, duplicateKey: 11000, notYetInitialized: 94 } as const;
@@ -92,6 +105,10 @@ export const codes = { unauthorized: 13, authenticationFailed: 18, namespaceExis
 const passing = new Set([24, 50, 91, 112, 117, 189, 215, 262, 10107, 11600, 11601, 11602, 13435, 13436]);
 
 export const isCode = (error: unknown, ...wanted: number[]): boolean => error instanceof CommandError && wanted.includes(error.code);
+/** Who is cut off leaves a command behind: what a repeat finds to exist may be the work of the call before it, done only now. */
+export const unlessMade = (existsCode: number, isMade: () => Promise<boolean>) => async (error: unknown): Promise<void> => {
+  if (!isCode(error, existsCode) || !(await isMade())) throw error;
+};
 export const isManagementRefused = (error: unknown): boolean => isCode(error, codes.authenticationFailed, codes.unauthorized);
 export const isSilent = (error: unknown): boolean => error instanceof SilenceError;
 

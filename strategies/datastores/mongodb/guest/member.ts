@@ -6,20 +6,13 @@
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
 import { memberKey } from './files.ts';
-import { type Admin, isManagementRefused, openUnproven, withAdmin } from './management.ts';
-
-const loginTimeoutMs = 5_000;
+import { type Admin, asFault, isManagementRefused, openAs, withAdmin } from './management.ts';
 
 export const asMember = async <T>(ctx: GuestContext, use: (admin: Admin) => Promise<T>): Promise<T> => withAdmin(ctx, await open(ctx), use);
 
 async function open(ctx: GuestContext): Promise<Connection> {
-  const connection = await openUnproven(ctx);
-  try {
-    await connection.login('local', '__system', await memberKey(ctx), loginTimeoutMs);
-    return connection;
-  } catch (error) {
-    connection.close();
-    if (isManagementRefused(error)) throw new GuestFault('FAILED', 'the server runs with another key file than the one in its folder: stop and start it first', { cause: error });
-    throw error;
-  }
+  ctx.signal.throwIfAborted();
+  return openAs(ctx, { database: 'local', user: '__system', password: await memberKey(ctx) }).catch((error: unknown) => {
+    throw isManagementRefused(error) ? new GuestFault('FAILED', 'the server runs with another key file than the one in its folder: stop and start it first', { cause: error }) : asFault(error);
+  });
 }

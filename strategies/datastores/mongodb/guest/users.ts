@@ -7,7 +7,7 @@ import { passwordProblem } from '../password.ts';
 import { roleProblem, rolesOf } from '../roles.ts';
 import { createVerifier, mechanism } from '../scram.ts';
 import { listDatabaseNames } from './databases.ts';
-import { type Admin, codes, durably, isCode, withManagement } from './management.ts';
+import { type Admin, codes, durably, unlessMade, withManagement } from './management.ts';
 import { dropUser, endOperations, findUser, findUsers, type Identity, identityOf, idOf, takeRoles, type UserDocument } from './user-documents.ts';
 
 const refuse = (what: string, problem: string | null): void => {
@@ -29,11 +29,9 @@ export const users: NonNullable<GuestHalf['users']> = {
     await withManagement(ctx, async (admin) => {
       const identity = identityOf(spec);
       const wanted = await rolesToGive(admin, spec.grants);
-      const found = await findUser(admin, identity);
-      if (found && found.customData?.madeBy !== ctx.operationId) throw exists(spec.name);
-      if (found) return give(admin, identity, wanted);
+      if (await isMade(ctx, admin, identity)) return give(admin, identity, wanted);
       const user = { createUser: spec.name, pwd: spec.password, mechanisms: [mechanism], roles: wanted, customData: { madeBy: ctx.operationId }, ...durably };
-      await admin.run(identity.db, user).catch((error: unknown) => { throw isCode(error, codes.userExists) ? exists(spec.name) : error; });
+      await admin.run(identity.db, user).catch(unlessMade(codes.userExists, () => isMade(ctx, admin, identity)));
     });
   },
   async update(ctx, user, change) {
@@ -64,16 +62,21 @@ export const users: NonNullable<GuestHalf['users']> = {
   },
 };
 
+/** False where there is none of the name; one that is not of this operation is somebody else's. */
+async function isMade(ctx: GuestContext, admin: Admin, identity: Identity): Promise<boolean> {
+  const found = await findUser(admin, identity);
+  if (found && found.customData?.madeBy !== ctx.operationId) throw exists(identity.user);
+  return found !== undefined;
+}
+
 /** There is no rename: the new one is made, then the old one goes. A verifier holds no name, so it serves under the new one. */
 async function copyUser(ctx: GuestContext, admin: Admin, before: Identity, after: Identity): Promise<void> {
-  const [found, already] = [await findUser(admin, before), await findUser(admin, after)];
   // An earlier call of this operation was cut off behind this point.
-  if (already?.customData?.madeBy === ctx.operationId) return;
-  if (already) throw exists(after.user);
+  if (await isMade(ctx, admin, after)) return;
+  const found = await findUser(admin, before);
   if (!found) throw missing(before.user);
   const copy: UserDocument = { ...found, _id: idOf(after), user: after.user, userId: new UUID(), customData: { madeBy: ctx.operationId } };
-  const { writeErrors } = await admin.run(adminDatabase, { insert: 'system.users', documents: [copy], ...durably });
-  if (writeErrors !== undefined) throw exists(after.user);
+  await admin.run(adminDatabase, { insert: 'system.users', documents: [copy], ...durably }).catch(unlessMade(codes.duplicateKey, () => isMade(ctx, admin, after)));
 }
 
 export const grants: NonNullable<GuestHalf['grants']> = {
