@@ -30,9 +30,9 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-interface Wish { timeoutMs?: number; signal?: AbortSignal; operationId?: string; pid?: number | null; onTool?(command: string): Promise<void> | void }
+interface Wish { timeoutMs?: number; signal?: AbortSignal; operationId?: string; pid?: number | null; onTool?(command: string): Promise<void> | void; onSignal?(name: string): void }
 
-function contextOf(port: number, { timeoutMs = 10_000, signal = new AbortController().signal, operationId = 'op_1', pid = process.pid, onTool }: Wish = {}): GuestContext {
+function contextOf(port: number, { timeoutMs = 10_000, signal = new AbortController().signal, operationId = 'op_1', pid = process.pid, onTool, onSignal }: Wish = {}): GuestContext {
   const folder = (name: string): string => join(root, name);
   let running = pid;
   return {
@@ -42,7 +42,7 @@ function contextOf(port: number, { timeoutMs = 10_000, signal = new AbortControl
     network: { bind: '127.0.0.1', advertise: '127.0.0.1', ports: { cql: port, storage: 1, jmx: 1 } },
     managementSecret: 'secret', agentUser: 'root', isolated: false, log: silentLog, signal, deadline: new Date(Date.now() + timeoutMs), operationId, progress: () => undefined,
     engine: {
-      start: async () => ({ pid: running = process.pid, adopted: false }), pid: () => running, signal: async () => undefined, exited: () => Promise.reject(new Error('not here')), killLeftovers: async () => undefined,
+      start: async () => ({ pid: running = process.pid, adopted: false }), pid: () => running, signal: async (name) => onSignal?.(name), exited: () => Promise.reject(new Error('not here')), killLeftovers: async () => undefined,
       run: async ({ args }) => {
         await onTool?.(args.at(-1)!);
         return { exitCode: 0, stdout: '', stderr: '' };
@@ -88,7 +88,7 @@ describe('a command and a look at the server', () => {
     const port = await serve((statement) => (isLook(statement) ? look.promise : statement.startsWith('DROP KEYSPACE') ? work.promise : [{ keyspace_name: 'shop' }]));
     const command = guest.databases!.delete(contextOf(port), 'shop');
     await expect.poll(() => server!.statements.at(-1)).toMatch(/DROP KEYSPACE/);
-    expect(await guest.probe(contextOf(port, { timeoutMs: 200 }))).toMatchObject({ state: 'hung' });
+    await guest.probe(contextOf(port, { signal: AbortSignal.timeout(200) }));
     work.resolve([]);
     await command;
   });
@@ -119,6 +119,15 @@ describe('a command', () => {
     await expect(guest.root!.isEnabled(contextOf((silent.address() as AddressInfo).port, { timeoutMs: 200 }))).rejects.toMatchObject({ code: 'RETRYABLE' });
     expect(performance.now() - since).toBeLessThan(2_000);
     silent.close();
+  });
+  it('to repair that ends before the server was seen does not stop it', async () => {
+    isSound = () => undefined;
+    const signals: string[] = [];
+    const port = await serve(() => gate().promise);
+    const [since, signal] = [performance.now(), AbortSignal.timeout(200)];
+    await expect(guest.repair(contextOf(port, { timeoutMs: 200, signal, onSignal: (name) => void signals.push(name) }))).rejects.toThrow();
+    expect(performance.now() - since).toBeLessThan(2_000);
+    expect(signals).toEqual([]);
   });
   it('that is called off asks nothing more', async () => {
     const control = new AbortController();

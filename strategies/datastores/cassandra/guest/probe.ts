@@ -5,7 +5,7 @@ import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import { manifest } from '../manifest.ts';
 import { managementRole } from '../names.ts';
 import { type Limit, SilenceError, TurnedAwayError } from './connection.ts';
-import { forgetConnection, limitOf, managementConnection, untilForgotten } from './management.ts';
+import { forgetConnection, managementConnection, untilForgotten } from './management.ts';
 import { isPortClosing } from './port.ts';
 import { CqlError, errorCodes, type Row } from './wire.ts';
 
@@ -23,7 +23,8 @@ export async function probe(ctx: GuestContext): Promise<Probe> {
     forgetConnection(ctx.instanceId);
     return { ...nothing, state: 'down', detail: 'the server does not run' };
   }
-  const limit = limitOf(ctx, timeoutMs);
+  // Not the caller's deadline: too short a look says nothing of the server.
+  const limit = { untilMs: Date.now() + timeoutMs, signal: ctx.signal };
   try {
     // The kept connection may have ended since; a fresh one tells what is the matter.
     return await look(ctx, limit).catch(async (error: unknown) => {
