@@ -1,7 +1,7 @@
 /** Gateway side: decisions only. */
 import type { InputIssue } from '../../../kernel/errors.ts';
 import type { ControlHalf, DatabaseSpec, EndpointSpec, GrantSpec, Proposal, UserRef } from '../../spi/control.ts';
-import { keyspaceNameProblem, roleNameProblem, rootRole } from './names.ts';
+import { keyspaceNameProblem, roleNameProblem, roleReferenceProblem, rootRole } from './names.ts';
 import { passwordProblem } from './password.ts';
 import { privilegeProblem } from './privileges.ts';
 import { optionIssues } from './replication.ts';
@@ -23,8 +23,8 @@ function grantIssues(grant: GrantSpec): InputIssue[] {
   return [...database, ...grant.privileges.flatMap((word, index) => issue(['privileges', String(index)], privilegeProblem(word)))];
 }
 
-const userRefIssues = (user: UserRef): InputIssue[] => [
-  ...issue(['name'], roleNameProblem(user.name)),
+const userIssues = (user: UserRef, nameProblem: string | null): InputIssue[] => [
+  ...issue(['name'], nameProblem),
   ...(user.host ? issue(['host'], 'Cassandra\'s roles have no host: leave it out') : []),
   ...(user.authDatabase ? issue(['authDatabase'], 'Cassandra\'s roles belong to the whole server: leave it out') : []),
 ];
@@ -34,10 +34,10 @@ export function judge(proposal: Proposal): InputIssue[] {
     case 'database': return databaseIssues(proposal.database);
     case 'database-ref': return issue(['name'], keyspaceNameProblem(proposal.name));
     case 'user': return [
-      ...userRefIssues(proposal.user),
+      ...userIssues(proposal.user, roleNameProblem(proposal.user.name)),
       ...proposal.user.grants.flatMap((grant, index) => grantIssues(grant).map(({ path, message }) => ({ path: ['grants', String(index), ...path], message }))),
     ];
-    case 'user-ref': return userRefIssues(proposal.user);
+    case 'user-ref': return userIssues(proposal.user, roleReferenceProblem(proposal.user.name));
     case 'grant': return grantIssues(proposal.grant);
     case 'password': return issue([], passwordProblem(proposal.password));
   }

@@ -1,6 +1,6 @@
 /** No tenant, root included, becomes or harms the management account, and nobody comes in by another way. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import cassandra from 'cassandra-driver';
@@ -42,7 +42,11 @@ describe('a tenant', () => {
   });
   it('that is root leaves names behind that management can live with', async () => {
     for (const name of [`x' or role = 'coffer`, `coffer' --`, '"', 'a/b/c']) await server.ask('root', `create role "${name.replaceAll('"', '""')}" with login = true and password = 'x'`).catch(() => undefined);
-    expect((await server.harness.call('users.list', [])).length).toBeGreaterThan(1);
+    for (const name of ['coffer_x', 'Coffer', 'cassandra']) await server.ask('root', `create role "${name}" with login = true and password = 'x'`);
+    const names = async (): Promise<string[]> => (await server.harness.call('users.list', [])).map((user) => user.name);
+    expect(await names()).toEqual(expect.arrayContaining(['coffer_x', 'Coffer', 'cassandra', 'eve']));
+    for (const name of ['coffer_x', 'Coffer', 'cassandra']) await server.harness.call('users.delete', [{ name }]);
+    expect(await names()).toEqual(expect.not.arrayContaining(['coffer_x', 'Coffer', 'cassandra', 'coffer', 'root']));
     expect(await server.harness.call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
   });
   it('changed nothing: one superuser, and it works', async () => {
@@ -63,11 +67,11 @@ describe('a tenant', () => {
       expect(await nodetool()).toMatch(/Credentials required|Authentication failed/);
       expect(await nodetool('-u', 'coffer', '-pw', password)).toMatch(/Authentication failed|Invalid username or password/);
       expect(await nodetool('-u', 'root', '-pw', password)).toMatch(/Authentication failed|Invalid username or password/);
-      expect(await nodetool('-u', 'coffer', '-pwf', join(server.harness.facts.paths.config, 'jmx.password'))).toMatch(/timeout.*read.*\d+ ms/i);
+      expect(await nodetool('-u', 'coffer', '-pwf', join(server.harness.facts.paths.data, 'jmx.password'))).toMatch(/timeout.*read.*\d+ ms/i);
     });
     it('the peers\' port wants the instance\'s own key', async () => {
       const { paths, host, ports } = server.harness.facts;
-      const own = await readFile(join(paths.config, 'peer.pem'), 'utf8');
+      const own = await readFile(join(paths.data, 'peer.pem'), 'utf8');
       const stranger = await createSelfSigned(server.harness.facts.host, Date.now());
       const greet = (key: ConnectionOptions): Promise<string> => new Promise((resolve) => {
         const socket = connect({ host, port: ports['storage'], rejectUnauthorized: false, ...key }, () => { setTimeout(() => { socket.destroy(); resolve('stays'); }, 1_500); });
@@ -77,6 +81,12 @@ describe('a tenant', () => {
       expect(await greet({})).not.toBe('stays');
       expect(await greet({ key: stranger.key, cert: stranger.certificate })).not.toBe('stays');
       expect(await greet({ key: own, cert: own.slice(own.indexOf('-----BEGIN CERT')) })).toBe('stays');
+    });
+    it('the configuration holds no secret', async () => {
+      const { config } = server.harness.facts.paths;
+      const names = await readdir(config);
+      expect(names).toContain('cassandra.yaml');
+      for (const name of names) expect(await readFile(join(config, name), 'utf8'), name).not.toMatch(/PRIVATE KEY|^coffer \S/m);
     });
     it('a connection without TLS is not heard', async () => {
       await expect(server.driver.open(server.login('eve'), false)).rejects.not.toBeInstanceOf(cassandra.errors.AuthenticationError);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { control } from '../../../strategies/datastores/cassandra/control.ts';
-import { keyspaceNameProblem, roleNameProblem } from '../../../strategies/datastores/cassandra/names.ts';
+import { isSystemRole, keyspaceNameProblem, roleNameProblem, roleReferenceProblem } from '../../../strategies/datastores/cassandra/names.ts';
 import { passwordProblem } from '../../../strategies/datastores/cassandra/password.ts';
 import { parsePrivileges, privilegeProblem } from '../../../strategies/datastores/cassandra/privileges.ts';
 import { sizeServer } from '../../../strategies/datastores/cassandra/sizing.ts';
@@ -16,6 +16,12 @@ describe('names', () => {
   it.each(['a', 'Select', '"', '\\', ' ', '日本', '-x', '💾', 'a/b', 'ß'.repeat(64)])('%j is accepted for a user', (name) => expect(roleNameProblem(name)).toBeNull());
   it.each(['', 'a'.repeat(129), 'ß'.repeat(65), `O'Brien`, 'a\0b', '\u001b[31m', '\ud800'])('%j is no name of a user', (name) => expect(roleNameProblem(name)).not.toBeNull());
   it.each(['coffer', 'COFFER', 'coffer-2', 'root', 'Root', 'cassandra', 'Cassandra'])('%j is no user of a tenant', (name) => expect(roleNameProblem(name)).toMatch(/kept for the system/));
+  it('hide nobody but management and root: others with such a name, which root can make, are seen and deleted', async () => {
+    expect(['coffer', 'root', 'coffer_x', 'Root', 'cassandra'].map(isSystemRole)).toEqual([true, true, false, false, false]);
+    expect(['coffer', 'root'].map(roleReferenceProblem)).toEqual([expect.stringContaining('kept'), expect.stringContaining('kept')]);
+    const issues = (name: string) => control.validate({ kind: 'user-ref', track, user: { name } });
+    expect([(await issues('coffer_x')).length, (await issues('coffer')).length]).toEqual([0, 1]);
+  });
 });
 
 describe('judgement', () => {

@@ -23,6 +23,12 @@ describe('the configuration', () => {
     expect(configOf('0.0.0.0')).toMatchObject({ listen_address: '127.0.0.1', rpc_address: '0.0.0.0', broadcast_rpc_address: '192.0.2.1' });
     expect(configOf()).toMatchObject({ listen_address: '10.0.0.5', rpc_address: '10.0.0.5' });
   });
+  it('names no file with a secret that lies outside the data', () => {
+    const { client_encryption_options: clients, server_encryption_options: peers } = configOf() as Record<string, Record<string, string>>;
+    const jmx = serverOptions(context()).filter((option) => option.includes('jmxremote') && option.includes('.file=')).map((option) => option.slice(option.indexOf('=') + 1));
+    expect(jmx).toHaveLength(2);
+    for (const path of [clients!['keystore'], peers!['keystore'], peers!['truststore'], ...jmx]) expect(path).toMatch(/^\/var\/in st\/data\//);
+  });
   it('leaves the parameters of the Java machine to the Java machine', () => expect(Object.keys(configOf()).filter((name) => name.startsWith('jvm'))).toEqual([]));
   it('keeps blanks and quotes of a path in its options', () => {
     expect(renderOptions(['-Da=b c', 'x"y\\z'])).toBe('"-Da=b c"\n"x\\"y\\\\z"\n');
@@ -32,6 +38,6 @@ describe('the configuration', () => {
 
 describe('text in statements', () => {
   it('ends where it should', () => expect([identifier('a"b'), literal(`a'b"c`)]).toEqual(['"a""b"', `'a''b"c'`]));
-  it.each([['data/shop', 'KEYSPACE "shop"'], ['data/shop/Goods', 'TABLE "shop"."Goods"']])('%s is %s', (resource, clause) => expect(resourceClause(parseDataResource(resource)!)).toBe(clause));
+  it.each([['data/shop', 'KEYSPACE "shop"'], ['data/shop/Goods', 'TABLE "shop"."Goods"'], ['data/shop/*', 'ALL TABLES IN KEYSPACE "shop"']])('%s is %s', (resource, clause) => expect(resourceClause(parseDataResource(resource)!)).toBe(clause));
   it.each(['data', 'roles/x', 'functions/shop', 'mbean', 'data/a/b/c'])('%s is no data', (resource) => expect(parseDataResource(resource)).toBeNull());
 });

@@ -1,6 +1,6 @@
 /** One connection over TLS: replies are told apart by their stream, here one at a time. */
 import { connect as connectTcp } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { login, opcodes, parseFrame, query, readAnswer, startup, type Frame, type Row } from './wire.ts';
 
 /** The server took the connection or the question and says nothing. */
@@ -12,23 +12,26 @@ export class TurnedAwayError extends Error {
   override readonly name = 'TurnedAwayError';
 }
 
-export interface ConnectionTarget { host: string; port: number; ca: string; /** what the certificate has to name */ serverName: string; user: string; password: string; timeoutMs: number }
+interface TlsTarget { host: string; port: number; /** SHA-256 of the certificates it may show; null: any */ trusted: readonly string[] | null }
+interface ConnectionTarget extends TlsTarget { user: string; password: string }
+/** How long something may take: until its time is up or it is called off. */
+export interface Limit { untilMs: number; signal: AbortSignal }
 export interface Connection {
-  ask(statement: string, values: readonly string[], timeoutMs: number): Promise<Row[]>;
+  ask(statement: string, values: readonly string[], limit: Limit): Promise<Row[]>;
   readonly isClosed: boolean;
   close(): void;
 }
 
 const stream = 1;
 
-export async function openConnection(target: ConnectionTarget): Promise<Connection> {
-  const socket = await openTls(target);
+export async function openConnection(target: ConnectionTarget, limit: Limit): Promise<Connection> {
+  const socket = await openTls(target, limit);
   const connection = converse(socket);
   try {
-    const greeting = await connection.exchange(startup(stream), target.timeoutMs);
+    const greeting = await connection.exchange(startup(stream), limit);
     if (greeting.opcode === opcodes.error) readAnswer(greeting);
     if (greeting.opcode !== opcodes.authenticate) throw new Error('the server asks for no login');
-    const answer = await connection.exchange(login(stream, target.user, target.password), target.timeoutMs);
+    const answer = await connection.exchange(login(stream, target.user, target.password), limit);
     if (answer.opcode !== opcodes.authSuccess) readAnswer(answer);
   } catch (error) {
     socket.destroy();
@@ -37,38 +40,54 @@ export async function openConnection(target: ConnectionTarget): Promise<Connecti
   return {
     get isClosed() { return connection.isClosed(); },
     close: () => void socket.destroy(),
-    ask: async (statement, values, timeoutMs) => readAnswer(await connection.exchange(query(stream, statement, values), timeoutMs)),
+    ask: async (statement, values, until) => readAnswer(await connection.exchange(query(stream, statement, values), until)),
   };
 }
 
-export function openTls(target: Pick<ConnectionTarget, 'host' | 'port' | 'serverName' | 'timeoutMs'> & { ca: string | null }): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const plain = connectTcp({ host: target.host, port: target.port });
+/** Waits no longer than the limit; `end` ends what goes on then. */
+export async function within<T>({ untilMs, signal }: Limit, work: Promise<T>, end: (error: Error) => void = () => undefined): Promise<T> {
+  const givenUp = Promise.withResolvers<never>();
+  const giveUp = (error: Error): void => {
+    end(error);
+    givenUp.reject(error);
+  };
+  const leftMs = Math.max(0, untilMs - Date.now());
+  const timer = setTimeout(() => giveUp(new SilenceError(`no answer within ${leftMs} ms`)), leftMs);
+  const onAbort = (): void => giveUp(signal.reason as Error);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, givenUp.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+export function openTls(target: TlsTarget, limit: Limit): Promise<TLSSocket> {
+  const plain = connectTcp({ host: target.host, port: target.port });
+  const opened = new Promise<TLSSocket>((resolve, reject) => {
     let isConnected = false;
-    const timer = setTimeout(() => fail(new SilenceError(`no answer within ${target.timeoutMs} ms`)), target.timeoutMs);
     const fail = (error: Error): void => {
-      clearTimeout(timer);
       plain.destroy();
       reject(error);
     };
-    plain.once('error', (error: NodeJS.ErrnoException) => fail(isConnected && error.code === 'ECONNRESET' ? new TurnedAwayError('the server closed the connection at once') : error));
+    plain.on('error', (error: NodeJS.ErrnoException) => fail(isConnected && error.code === 'ECONNRESET' ? new TurnedAwayError('the server closed the connection at once') : error));
     plain.once('close', () => fail(new TurnedAwayError('the server closed the connection at once')));
     plain.once('connect', () => {
       isConnected = true;
-      // Node checks names against `servername`, which cannot be an address.
-      const trust = target.ca === null ? { rejectUnauthorized: false } : { ca: target.ca, checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) => checkServerIdentity(target.serverName, certificate) };
-      const socket = connectTls({ socket: plain, minVersion: 'TLSv1.2', ...trust }, () => {
-        clearTimeout(timer);
-        plain.removeAllListeners('close');
-        socket.removeAllListeners('error').on('error', () => undefined);
+      // Neither dates nor names count, only which one it is: a certificate that has run out must not lock management out.
+      const socket = connectTls({ socket: plain, minVersion: 'TLSv1.2', rejectUnauthorized: false }, () => {
+        if (target.trusted?.includes(socket.getPeerX509Certificate()?.fingerprint256 ?? '') === false) { fail(new Error('the server shows another certificate than the one it was given')); return; }
         resolve(socket);
       });
-      socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code === 'ECONNRESET' ? new TurnedAwayError('the server closed the connection at once') : error));
+      socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code === 'ECONNRESET' ? new TurnedAwayError('the server closed the connection at once') : error));
     });
   });
+  return within(limit, opened, (error) => plain.destroy(error));
 }
 
-interface Waiting { resolve(frame: Frame): void; reject(error: Error): void; timer: NodeJS.Timeout }
+interface Waiting { resolve(frame: Frame): void; reject(error: Error): void }
 
 function converse(socket: TLSSocket) {
   let [waiting, data, isClosed]: [Waiting | null, Buffer, boolean] = [null, Buffer.alloc(0), false];
@@ -76,7 +95,6 @@ function converse(socket: TLSSocket) {
   const settle = (): Waiting | null => {
     const settled = waiting;
     waiting = null;
-    clearTimeout(settled?.timer);
     return settled;
   };
   const fail = (error: Error): void => {
@@ -92,19 +110,26 @@ function converse(socket: TLSSocket) {
       settle()?.resolve(found.frame);
     }
   });
-  const send = (frame: Buffer, timeoutMs: number): Promise<Frame> => new Promise((resolve, reject) => {
+  const send = (frame: Buffer): Promise<Frame> => new Promise((resolve, reject) => {
     if (isClosed) { reject(new Error('the connection is closed')); return; }
-    // After one question is given up, a late answer would be taken for the next one's.
-    const timer = setTimeout(() => socket.destroy(new SilenceError(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    waiting = { resolve, reject, timer };
+    waiting = { resolve, reject };
     socket.write(frame);
   });
   return {
-    isClosed: () => isClosed,
-    exchange(frame: Buffer, timeoutMs: number): Promise<Frame> {
-      const answer = turn.then(() => send(frame, timeoutMs));
+    isClosed: () => isClosed || socket.destroyed,
+    exchange(frame: Buffer, limit: Limit): Promise<Frame> {
+      let [isSent, isGivenUp] = [false, false];
+      const answer = turn.then(() => {
+        if (isGivenUp) throw new Error('given up before its turn');
+        isSent = true;
+        return send(frame);
+      });
       turn = answer.catch(() => undefined);
-      return answer;
+      return within(limit, answer, (error) => {
+        isGivenUp = true;
+        // A late answer would be taken for the next question's.
+        if (isSent) socket.destroy(error);
+      });
     },
   };
 }

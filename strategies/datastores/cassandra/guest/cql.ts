@@ -5,11 +5,14 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** A text; roles are named by one, which keeps every character as it is. */
 export const literal = (text: string): string => `'${text.replaceAll('\'', '\'\'')}'`;
 
+/** A star for the table means all of them, which is another thing than the keyspace. */
 export type DataResource = { keyspace: string; table: string | null };
-/** `data/shop` and `data/shop/orders`, as system_auth writes them; null for anything else. */
+/** `data/shop`, `data/shop/orders` and `data/shop/*`, as system_auth writes them; null for anything else. */
 export function parseDataResource(text: string): DataResource | null {
   const [kind, keyspace, table, ...rest] = text.split('/');
   return kind === 'data' && keyspace !== undefined && rest.length === 0 ? { keyspace, table: table ?? null } : null;
 }
-export const resourceClause = ({ keyspace, table }: DataResource): string =>
-  (table === null ? `KEYSPACE ${identifier(keyspace)}` : `TABLE ${identifier(keyspace)}.${identifier(table)}`);
+export function resourceClause({ keyspace, table }: DataResource): string {
+  if (table === null) return `KEYSPACE ${identifier(keyspace)}`;
+  return table === '*' ? `ALL TABLES IN KEYSPACE ${identifier(keyspace)}` : `TABLE ${identifier(keyspace)}.${identifier(table)}`;
+}

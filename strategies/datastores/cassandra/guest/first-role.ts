@@ -22,7 +22,7 @@ export async function writeManagementRole(folder: string, secret: string, nowMs:
   const generations = (await readdir(folder)).map((name) => Number(/^nb-(\d+)-big-/.exec(name)?.[1] ?? 0));
   const prefix = `nb-${Math.max(0, ...generations) + 1}-big-`;
   const files = roleFiles(await bcrypt.hash(secret, bcryptSalt(managementRounds)), nowMs);
-  // The table of contents last: without it the engine takes the rest for work that was not finished.
+  // The rows last: what lies there without them the engine removes as a leftover.
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, prefix + name), content, { mode: 0o600 });
 }
 
@@ -31,10 +31,11 @@ export function roleFiles(hash: string, nowMs: number): Record<string, Buffer | 
   const rest = Object.fromEntries(Object.entries(template).map(([name, packed]) => [name, gunzipSync(Buffer.from(packed, 'base64'))]));
   const names = ['Data.db', 'CRC.db', 'Digest.crc32', ...Object.keys(rest), 'TOC.txt'];
   return {
-    ...rest, 'Data.db': data,
+    ...rest,
     // Size of a chunk, and the checksum of the only one.
     'CRC.db': Buffer.concat([uint32(0x1_0000), uint32(crc32(data))]), 'Digest.crc32': String(crc32(data)),
     'Statistics.db': dateStatistics(rest['Statistics.db']!, BigInt(nowMs) * 1_000n), 'TOC.txt': `${names.join('\n')}\n`,
+    'Data.db': data,
   };
 }
 

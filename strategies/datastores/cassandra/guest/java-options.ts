@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { configFiles, dataFolders, jmxPort, libraries } from './places.ts';
+import { configFiles, dataFolders, jmxPort, libraries, secretFiles } from './places.ts';
 import type { ConfigContext } from './server-config.ts';
 
 /** Parts of the runtime that the server and its tools reach into; without all of them neither starts. */
@@ -23,7 +23,7 @@ export const access = [...exports.map((name) => `--add-exports=${name}=ALL-UNNAM
 const neverMs = 100_000_000_000_000;
 
 export function serverOptions(ctx: ConfigContext): string[] {
-  const files = configFiles(ctx);
+  const [files, secrets] = [configFiles(ctx), secretFiles(ctx)];
   const { scratch } = dataFolders(ctx.paths.data);
   const { sizing } = ctx;
   const properties: Record<string, string> = {
@@ -37,7 +37,7 @@ export function serverOptions(ctx: ConfigContext): string[] {
     'jdk.attach.allowAttachSelf': 'true',
     // The server binds this one to loopback by itself; the second names the port of the objects behind it, else a random one.
     'cassandra.jmx.local.port': String(jmxPort(ctx)), 'com.sun.management.jmxremote.rmi.port': String(jmxPort(ctx)),
-    'com.sun.management.jmxremote.authenticate': 'true', 'com.sun.management.jmxremote.password.file': files.jmxPassword, 'com.sun.management.jmxremote.access.file': files.jmxAccess,
+    'com.sun.management.jmxremote.authenticate': 'true', 'com.sun.management.jmxremote.password.file': secrets.jmxPassword, 'com.sun.management.jmxremote.access.file': secrets.jmxAccess,
   };
   return [
     ...access, ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),

@@ -1,14 +1,12 @@
 /** Keyspaces as databases. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { DatabaseSpec } from '../../../spi/control.ts';
 import { type DatabaseInfo, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { isSystemKeyspace, keyspaceNameProblem } from '../names.ts';
 import { optionIssues, parseReplication, replicationClause, toOptions } from '../replication.ts';
 import { keyspaceNames } from './catalogue.ts';
 import { identifier } from './cql.ts';
-import { readText, writeOwned } from './files.ts';
 import { ask, askEach } from './management.ts';
+import { forgetWork, isOwnWork, recordWork } from './own-work.ts';
 import { isRootEnabled, rootKeyspaceGrants } from './root.ts';
 
 const mebibyte = 1_048_576;
@@ -28,13 +26,13 @@ export async function create(ctx: GuestContext, database: DatabaseSpec): Promise
   judge(database.name);
   const [issue] = optionIssues(database.options ?? []);
   if (issue) throw new GuestFault('REFUSED', issue.message);
-  const intent = intentFile(ctx, database.name);
+  const isOwn = await isOwnWork(ctx, 'keyspace', database.name);
   if ((await keyspaceNames(ctx)).includes(database.name)) {
-    if ((await readText(intent)) !== ctx.operationId) throw new GuestFault('EXISTS', `the keyspace "${database.name}" exists`);
+    if (!isOwn) throw new GuestFault('EXISTS', `the keyspace "${database.name}" exists`);
   } else {
-    // Keyspaces take no remark: who makes one is on record beside them, before it is made.
-    await writeOwned(ctx, intent, ctx.operationId);
-    await ask(ctx, `CREATE KEYSPACE ${identifier(database.name)} WITH ${replicationClause(parseReplication(database.options ?? []))}`);
+    await recordWork(ctx, 'keyspace', database.name);
+    // The server goes on with a statement whose sender has left.
+    await ask(ctx, `CREATE KEYSPACE ${isOwn ? 'IF NOT EXISTS ' : ''}${identifier(database.name)} WITH ${replicationClause(parseReplication(database.options ?? []))}`);
   }
   if (await isRootEnabled(ctx)) await askEach(ctx, rootKeyspaceGrants(database.name));
 }
@@ -43,10 +41,8 @@ export async function remove(ctx: GuestContext, name: string): Promise<void> {
   judge(name);
   if (!(await keyspaceNames(ctx)).includes(name)) throw new GuestFault('MISSING', `there is no keyspace "${name}"`);
   await ask(ctx, `DROP KEYSPACE IF EXISTS ${identifier(name)}`);
-  await rm(intentFile(ctx, name), { force: true });
+  await forgetWork(ctx, 'keyspace', name);
 }
-
-const intentFile = (ctx: Pick<GuestContext, 'paths'>, name: string): string => join(ctx.paths.config, `made-${name}`);
 
 function judge(name: string): void {
   const problem = keyspaceNameProblem(name);

@@ -1,12 +1,13 @@
 /** The server's own tool over the management port. A process of a second: for what CQL has no words for, and never for looking. */
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { managementRole } from '../names.ts';
-import { configFiles, java, jmxPort } from './places.ts';
+import { configFiles, java, jmxPort, secretFiles } from './places.ts';
 
-export async function runNodetool(ctx: GuestContext, command: readonly string[]): Promise<string> {
-  const files = configFiles(ctx);
+export type ToolContext = Pick<GuestContext, 'paths' | 'network' | 'engine' | 'deadline'>;
+
+export async function runNodetool(ctx: ToolContext, command: readonly string[]): Promise<string> {
   const result = await ctx.engine.run({
-    command: java(ctx), args: [`@${files.tool}`, 'org.apache.cassandra.tools.NodeTool', '--host', '127.0.0.1', '--port', String(jmxPort(ctx)), '--username', managementRole, '--password-file', files.jmxPassword, ...command],
+    command: java(ctx), args: [`@${configFiles(ctx).tool}`, 'org.apache.cassandra.tools.NodeTool', '--host', '127.0.0.1', '--port', String(jmxPort(ctx)), '--username', managementRole, '--password-file', secretFiles(ctx).jmxPassword, ...command],
     env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: Math.max(1_000, ctx.deadline.getTime() - Date.now()),
   });
   if (result.exitCode === 0) return result.stdout;

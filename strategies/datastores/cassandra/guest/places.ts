@@ -1,4 +1,5 @@
 /** Where everything of an instance lies, and how the agent reaches it. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestContext } from '../../../spi/guest.ts';
 import { libraryFolder } from '../manifest.ts';
@@ -20,11 +21,19 @@ export const configFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => ({
   tool: join(paths.config, 'tool.options'),
   rack: join(paths.config, 'cassandra-rackdc.properties'),
   log: join(paths.config, 'logback.xml'),
-  jmxPassword: join(paths.config, 'jmx.password'),
-  jmxAccess: join(paths.config, 'jmx.access'),
 });
-/** The engine reads key and certificate from one file each; these are made from the agent's. */
-export const keyFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => ({ client: join(paths.config, 'client.pem'), peer: join(paths.config, 'peer.pem'), peerTrust: join(paths.config, 'peer-trust.pem') });
+const secretsIn = (folder: string) => ({
+  // The engine reads key and certificate from one file each; these are made from the agent's.
+  client: join(folder, 'client.pem'), peer: join(folder, 'peer.pem'), peerTrust: join(folder, 'peer-trust.pem'),
+  /** without its key: what the engine may still show while it is told to show another */
+  clientBefore: join(folder, 'client-before.pem'),
+  jmxPassword: join(folder, 'jmx.password'), jmxAccess: join(folder, 'jmx.access'),
+});
+/** They lay beside the configuration once; an engine that was started then goes by them to its end. */
+export const earlierSecretFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => secretsIn(paths.config);
+export const secretFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => secretsIn(existsSync(secretsIn(paths.config).client) ? paths.config : paths.data);
+/** There while clients are kept out for a moment. */
+export const portClosedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'port-closed');
 /** What the running engine was started with: told apart from what the files say by now. */
 export const startedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'started.json');
 

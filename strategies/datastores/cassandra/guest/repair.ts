@@ -8,6 +8,7 @@ import { start, stop } from './run-state.ts';
 export async function repair(ctx: GuestContext): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED', 'the instance has no data to repair');
   const seen = await probe(ctx);
+  ctx.signal.throwIfAborted();
   if (seen.state === 'ok' && !seen.managementLost) return;
   await stop(ctx, 'orderly');
   const { writeManagementRole } = await import('./first-role.ts');

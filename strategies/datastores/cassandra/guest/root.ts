@@ -8,6 +8,7 @@ import { privilegeKinds } from '../privileges.ts';
 import { findRole, keyspaceNames, listRoles } from './catalogue.ts';
 import { identifier, literal } from './cql.ts';
 import { ask, askEach, untilForgotten } from './management.ts';
+import { endSessionsOf } from './sessions.ts';
 
 const root = literal(rootRole);
 
@@ -17,8 +18,11 @@ export const rootKeyspaceGrants = (keyspace: string): string[] => [`GRANT ${[...
 export const rootRoleGrants = (role: string): string[] => [`GRANT ALTER, DROP, AUTHORIZE, DESCRIBE ON ROLE ${literal(role)} TO ${root}`];
 
 export async function enable(ctx: GuestContext, password: string): Promise<{ name: string }> {
-  // Its rights first: who logs in finds them.
-  if (!(await findRole(ctx, rootRole))) await ask(ctx, `CREATE ROLE ${root} WITH SUPERUSER = false AND LOGIN = false`);
+  if (!(await findRole(ctx, rootRole))) {
+    await endSessionsOf(ctx, rootRole);
+    // Its rights first: who logs in finds them.
+    await ask(ctx, `CREATE ROLE IF NOT EXISTS ${root} WITH SUPERUSER = false AND LOGIN = false`);
+  }
   const keyspaces = (await keyspaceNames(ctx)).filter((name) => !isSystemKeyspace(name));
   const roles = (await listRoles(ctx)).filter((role) => !isSystemRole(role.name));
   await askEach(ctx, [

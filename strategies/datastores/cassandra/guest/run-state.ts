@@ -3,14 +3,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { rememberStarted } from './configure.ts';
-import { writeClientKey, writeConfiguration, writePeerKey } from './files.ts';
+import { TurnedAwayError } from './connection.ts';
+import { writeConfiguration, writeSecrets } from './files.ts';
 import { isInitialised } from './initialise.ts';
-import { forgetConnection, managementConnection } from './management.ts';
-import { configFiles, dataFolders, java } from './places.ts';
+import { connectLimit, forgetConnection, managementConnection } from './management.ts';
+import { configFiles, dataFolders, java, portClosedFile } from './places.ts';
 import { CqlError, errorCodes } from './wire.ts';
 
 const pollMs = 50;
 const logLines = 15;
+const endingMs = 1_000;
 /** A drained node has nothing to read again at its next start; one that is killed reads its commit log. */
 const immediateMs = 5_000;
 
@@ -33,14 +35,15 @@ async function prepare(ctx: GuestContext): Promise<void> {
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { mode: 0o700 });
   await ctx.engine.own(scratch, 0o700);
+  await writeSecrets(ctx);
   await writeConfiguration(ctx);
-  await writeClientKey(ctx);
-  await writePeerKey(ctx);
+  await rm(portClosedFile(ctx), { force: true });
   await rememberStarted(ctx);
 }
 
 async function untilAnswering(ctx: GuestContext, wasFound: boolean): Promise<void> {
   let isLast = !wasFound;
+  let fullSince: number | null = null;
   for (;;) {
     ctx.signal.throwIfAborted();
     if (ctx.engine.pid() === null) {
@@ -50,10 +53,13 @@ async function untilAnswering(ctx: GuestContext, wasFound: boolean): Promise<voi
       await launch(ctx);
     }
     try {
-      await managementConnection(ctx);
+      await managementConnection(ctx, 'commands', connectLimit(ctx));
       return;
     } catch (error) {
       if (error instanceof CqlError && error.code === errorCodes.badCredentials) throw new GuestFault('FAILED_TO_START', 'the server runs, but refuses the management role: repair it', { cause: error });
+      // One that was found with all its places taken answers; one that is ending turns clients away for a moment only.
+      fullSince = error instanceof TurnedAwayError && !isLast ? (fullSince ?? Date.now()) : null;
+      if (fullSince !== null && Date.now() - fullSince > endingMs) return;
       if (Date.now() + pollMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${await lastWords(ctx)}`, { cause: error });
     }
     await delay(pollMs, undefined, { signal: ctx.signal });

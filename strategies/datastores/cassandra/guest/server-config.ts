@@ -4,7 +4,7 @@
  */
 import type { GuestContext } from '../../../spi/guest.ts';
 import { dataCentre } from '../replication.ts';
-import { advertised, cqlPort, dataFolders, isWildcardBind, keyFiles, listenAddress, type PlaceContext, storagePort } from './places.ts';
+import { advertised, cqlPort, dataFolders, isWildcardBind, listenAddress, type PlaceContext, secretFiles, storagePort } from './places.ts';
 
 /**
  * How long the server may go by what it remembers of a role. Without a memory every request reads three tables more; a
@@ -19,7 +19,7 @@ export type ConfigContext = PlaceContext & Pick<GuestContext, 'instanceId' | 'si
 
 export function ownedSettings(ctx: ConfigContext): Record<string, unknown> {
   const folders = dataFolders(ctx.paths.data);
-  const keys = keyFiles(ctx);
+  const keys = secretFiles(ctx);
   const address = listenAddress(ctx.network.bind);
   return {
     // Nodes of different names never speak to each other; it is kept in the data, too, and a node with another one does not start.

@@ -1,13 +1,15 @@
 /** Roles that log in, as users. */
 import type { GrantSpec, UserRef, UserSpec } from '../../../spi/control.ts';
 import { type GuestContext, GuestFault, type UserInfo } from '../../../spi/guest.ts';
-import { isSystemRole, roleNameProblem } from '../names.ts';
+import { isSystemRole, roleNameProblem, roleReferenceProblem } from '../names.ts';
 import { passwordProblem } from '../password.ts';
 import { findRole, keyspaceNames, listRoles, type RoleRow } from './catalogue.ts';
 import { literal, parseDataResource, resourceClause } from './cql.ts';
-import { ask, askEach, canLogIn, untilForgotten } from './management.ts';
+import { ask, askEach, untilForgotten } from './management.ts';
+import { forgetWork, isOwnWork, recordWork } from './own-work.ts';
 import { allPermissions, grantStatements, judgeKeyspace, permissionsOf, revokeStatements, shownGrants } from './permissions.ts';
 import { isRootEnabled, rootRoleGrants } from './root.ts';
+import { endSessionsOf } from './sessions.ts';
 
 export async function list(ctx: GuestContext): Promise<UserInfo[]> {
   const [roles, permissions] = [await listRoles(ctx), await allPermissions(ctx)];
@@ -17,13 +19,10 @@ export async function list(ctx: GuestContext): Promise<UserInfo[]> {
 }
 
 export async function create(ctx: GuestContext, user: UserSpec): Promise<void> {
-  judgeName(user.name);
+  judgeNewName(user.name);
   judgePassword(user.password);
   const statements = grantStatements(user.name, user.grants, await keyspaceNames(ctx));
-  const existing = await findRole(ctx, user.name);
-  // A repeat of a create that was cut off finds its own user: the same password, so nothing is taken over.
-  if (existing && !(await canLogIn(ctx, user.name, user.password))) throw new GuestFault('EXISTS', `the user "${user.name}" exists`);
-  if (!existing) await createRole(ctx, user.name, passwordClause(user.password));
+  await makeRole(ctx, user.name, passwordClause(user.password));
   await askEach(ctx, statements);
   await untilForgotten(ctx);
 }
@@ -32,15 +31,24 @@ const passwordClause = (password: string): string => `PASSWORD = ${literal(passw
 /** Root may have made one without a password, who cannot log in yet. */
 const hashClause = (hash: string | null): string => (hash === null ? '' : `HASHED PASSWORD = ${literal(hash)} AND `);
 
-async function createRole(ctx: GuestContext, name: string, password: string): Promise<void> {
-  await ask(ctx, `CREATE ROLE ${literal(name)} WITH ${password}LOGIN = true AND SUPERUSER = false`);
+/** A call that was cut off finds its own work, and does the rest. */
+async function makeRole(ctx: GuestContext, name: string, password: string): Promise<void> {
+  const isOwn = await isOwnWork(ctx, 'role', name);
+  if (await findRole(ctx, name)) {
+    if (!isOwn) throw new GuestFault('EXISTS', `the user "${name}" exists`);
+  } else {
+    await endSessionsOf(ctx, name);
+    await recordWork(ctx, 'role', name);
+    // The server goes on with a statement whose sender has left.
+    await ask(ctx, `CREATE ROLE ${isOwn ? 'IF NOT EXISTS ' : ''}${literal(name)} WITH ${password}LOGIN = true AND SUPERUSER = false`);
+  }
   if (await isRootEnabled(ctx)) await askEach(ctx, rootRoleGrants(name));
 }
 
 export async function update(ctx: GuestContext, user: UserRef, change: { name?: string | undefined; password?: string | undefined }): Promise<void> {
   judgeName(user.name);
   const target = change.name ?? user.name;
-  judgeName(target);
+  if (target !== user.name) judgeNewName(target);
   if (change.password !== undefined) judgePassword(change.password);
   const before = await findRole(ctx, user.name);
   if (target === user.name) await rekey(ctx, need(before, user.name), change.password);
@@ -54,29 +62,27 @@ async function rekey(ctx: GuestContext, role: RoleRow, password: string | undefi
 
 /** There is no rename: the new one is made with all the old one has, then the old one goes. A call that was cut off finds its own work. */
 async function rename(ctx: GuestContext, before: RoleRow | undefined, name: string, target: string, password: string | undefined): Promise<void> {
-  const already = await findRole(ctx, target);
-  if (!before) {
-    need(already, name);
-    return;
-  }
-  const isOwnWork = already !== undefined && (password === undefined ? already.hash === before.hash : await canLogIn(ctx, target, password));
-  if (already && !isOwnWork) throw new GuestFault('EXISTS', `the user "${target}" exists`);
-  if (!already) await createRole(ctx, target, password === undefined ? hashClause(before.hash) : passwordClause(password));
+  if (!before && (await isOwnWork(ctx, 'role', target)) && (await findRole(ctx, target))) return;
+  const { hash, memberOf } = need(before, name);
+  await makeRole(ctx, target, password === undefined ? hashClause(hash) : passwordClause(password));
+  const made = await findRole(ctx, target);
   const permissions = await permissionsOf(ctx, name);
   await askEach(ctx, [
     ...permissions.flatMap(({ resource, words }) => {
       const found = parseDataResource(resource);
       return found ? [`GRANT ${words.join(', ')} ON ${resourceClause(found)} TO ${literal(target)}`] : [];
     }),
-    ...before.memberOf.filter((group) => !already?.memberOf.includes(group)).map((group) => `GRANT ${literal(group)} TO ${literal(target)}`),
+    ...memberOf.filter((group) => !made?.memberOf.includes(group)).map((group) => `GRANT ${literal(group)} TO ${literal(target)}`),
     `DROP ROLE IF EXISTS ${literal(name)}`,
   ]);
+  await forgetWork(ctx, 'role', name);
 }
 
 export async function remove(ctx: GuestContext, user: UserRef): Promise<void> {
   judgeName(user.name);
   need(await findRole(ctx, user.name), user.name);
   await ask(ctx, `DROP ROLE IF EXISTS ${literal(user.name)}`);
+  await forgetWork(ctx, 'role', user.name);
   await untilForgotten(ctx);
 }
 
@@ -100,8 +106,9 @@ function need(role: RoleRow | undefined, name: string): RoleRow {
   return role;
 }
 
-function judgeName(name: string): void {
-  const problem = roleNameProblem(name);
+const judgeName = (name: string): void => refuse(roleReferenceProblem(name));
+const judgeNewName = (name: string): void => refuse(roleNameProblem(name));
+function refuse(problem: string | null): void {
   if (problem !== null) throw new GuestFault('REFUSED', `the user's name ${problem}`);
 }
 
