@@ -16,6 +16,7 @@ const minCacheMb = 256;
 
 export function sizeServer({ flavor: { memoryMb }, volumeGb }: SizingInput): Record<string, string> {
   const volumeMb = volumeGb * 1024;
+  const workMemory = String(clamp(memoryMb / 64, 8, 100) * 1024 ** 2);
   return {
     [cacheSize]: String(clamp((memoryMb - ownMemoryMb) / 2, minCacheMb, 1 << 20) / 1024),
     // each is a thread with its stack
@@ -24,6 +25,9 @@ export function sizeServer({ flavor: { memoryMb }, volumeGb }: SizingInput): Rec
     [oplogSize]: String(clamp(volumeMb / 20, 50, 51_200)),
     // https://source.wiredtiger.com/develop/group__wt.html: segments by volume, none of them made in advance
     [journal]: `log=(file_max=${clamp(volumeMb / 64, 16, 100)}MB,prealloc=false)`,
+    // each sort and each group may take so much before it goes on on disk; the engine's usual 100 MB four times over is more than a small flavor has
+    'setParameter.internalQueryMaxBlockingSortMemoryUsageBytes': workMemory,
+    'setParameter.internalDocumentSourceGroupMaxMemoryBytes': workMemory,
     'setParameter.tcmallocMaxTotalThreadCacheBytes': String(clamp(memoryMb / 16, 16, 1024) * 1024 ** 2),
   };
 }

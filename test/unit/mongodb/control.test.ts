@@ -81,7 +81,8 @@ describe('the rest', () => {
   it('sizes small servers small', () => {
     expect(sizeServer({ track, flavor: { vcpus: 1, memoryMb: 512 }, volumeGb: 1 })).toEqual({
       'storage.wiredTiger.engineConfig.cacheSizeGB': '0.25', 'net.maxIncomingConnections': '128', 'replication.oplogSizeMB': '51',
-      'storage.wiredTiger.engineConfig.configString': 'log=(file_max=16MB,prealloc=false)', 'setParameter.tcmallocMaxTotalThreadCacheBytes': String(32 * 1024 ** 2),
+      'storage.wiredTiger.engineConfig.configString': 'log=(file_max=16MB,prealloc=false)', 'setParameter.internalQueryMaxBlockingSortMemoryUsageBytes': String(8 * 1024 ** 2), 'setParameter.internalDocumentSourceGroupMaxMemoryBytes': String(8 * 1024 ** 2),
+      'setParameter.tcmallocMaxTotalThreadCacheBytes': String(32 * 1024 ** 2),
     });
     expect(sizeServer({ track, flavor: { vcpus: 4, memoryMb: 4096 }, volumeGb: 100 })).toMatchObject({ 'storage.wiredTiger.engineConfig.cacheSizeGB': '1.875', 'replication.oplogSizeMB': '5120', 'storage.wiredTiger.engineConfig.configString': 'log=(file_max=100MB,prealloc=false)' });
   });
