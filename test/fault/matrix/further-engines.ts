@@ -26,7 +26,7 @@ const engineOf = (fixture: ConformanceFixture, { program, isProcess }: { program
       const client = fixture.plugin.manifest.ports.find(({ purpose }) => purpose === 'client')!.name;
       // What the clients of these engines read of it.
       const facts = { host, ports: { [client]: port }, caFile, caCertificate: instance.caCertificate, paths: { bin: dirname(await binary(enginesFolder, instance.build, program)) } } as unknown as HarnessFacts;
-      await fixture.client(facts).read({ user, password, database }, 'matrix');
+      await fixture.client(facts).write({ user, password, database }, 'matrix', 'seen');
       return 'in';
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
