@@ -8,6 +8,9 @@ import { readFileSync } from 'node:fs';
 import { type Tier, tiers } from '../../strategies/conformance/tiers.ts';
 import type { KitReport } from '../results.ts';
 
+const explanation = 'rules that hold, and the time they took. A dash: the capability is absent, or nothing is owed. `my-engine` is the template\n'
+  + 'of `kit/template`. `kit/report/markdown.ts` says how the page is made.';
+
 /** `circumstances` go on from "in one run". */
 export function renderMarkdown(circumstances: string, reports: readonly KitReport[]): string {
   const sections = reports.toSorted((a, b) => (a.plugin < b.plugin ? -1 : 1)).flatMap((report) => [
@@ -17,7 +20,7 @@ export function renderMarkdown(circumstances: string, reports: readonly KitRepor
     ...tiers.filter((tier) => !report.results.some((one) => one.tier === tier)).map((tier) => `- not run: ${tier}`),
     ...report.results.filter(({ state }) => state === 'failed' || state === 'warned').map(({ state, rule }) => `- ${state}: ${rule}`), '',
   ]);
-  return ['# Conformance', '', `What the conformance kit found: rules that hold and the time they took, in one run ${circumstances}.\nA dash: the capability is absent, or nothing is owed. \`kit/report/markdown.ts\` says how the page is made.`, '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
+  return ['# Conformance', '', `What the conformance kit found in one run ${circumstances}:\n${explanation}`, '', ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n').trimEnd().concat('\n');
 }
 
 function cell({ results }: KitReport, capability: string, tier: Tier): string {

@@ -28,7 +28,7 @@ describe('a report of the kit', () => {
   });
   it('as a page tells how many rules hold', () => {
     const page = renderMarkdown('on a Monday', [report(result({}), bad)]);
-    expect(page).toContain('in one run on a Monday.\n');
+    expect(page).toContain('in one run on a Monday:\n');
     expect(page).toContain('| USERS | – | ✗ 1 of 2, 3.0 s | – |\n\n- not run: static\n- not run: fault\n- failed: users:');
   });
 });
