@@ -43,8 +43,9 @@ export function ownedSettings(ctx: ConfigContext): Record<string, unknown> {
     cdc_enabled: false, auto_snapshot: false, incremental_backups: false, snapshot_before_compaction: false,
     audit_logging_options: { enabled: false, audit_logs_dir: folders.scratch }, full_query_logging_options: { log_dir: '', allow_nodetool_archive_command: false }, dump_heap_on_uncaught_exception: false,
 
-    // What was acknowledged is in a mapped file at once, which a kill of the process leaves whole; the disk has it a second later.
-    commitlog_sync: 'periodic', commitlog_sync_period: '1000ms',
+    // What was acknowledged is on disk. Periodic syncing acknowledges what a kill of the process loses: a replay goes no further than
+    // the last mark in the log, which is set ten times a second.
+    commitlog_sync: 'batch',
     // A node that cannot write ends, and is seen to: the alternative is one that runs on and answers nobody.
     disk_failure_policy: 'die', commit_failure_policy: 'die',
   };
