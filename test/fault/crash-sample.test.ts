@@ -2,4 +2,4 @@
 import { postgresql } from './matrix/engines.ts';
 import { defineCrashSample } from './matrix/sample.ts';
 
-defineCrashSample(postgresql, 2);
+defineCrashSample(postgresql, 1);

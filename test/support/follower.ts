@@ -11,6 +11,8 @@ export interface Follower<T> {
   at(): number;
   /** how often it had to begin again */
   resumptions(): number;
+  /** Resolves when it has had to, once at least. */
+  resumed(): Promise<void>;
   /** Resolves with what fulfilled it, also if it was seen before. */
   until(holds: (item: T) => boolean, timeoutMs?: number): Promise<T>;
   stop(): Promise<void>;
@@ -32,6 +34,7 @@ export function follow<T>(options: FollowerOptions<T>): Follower<T> {
   let position = options.startAt ?? 0;
   let cursor = options.from ?? null;
   let resumptions = -1;
+  const resumed = Promise.withResolvers<void>();
   let stopped = false;
   let connection: Client | undefined;
 
@@ -52,6 +55,7 @@ export function follow<T>(options: FollowerOptions<T>): Follower<T> {
     while (!stopped) {
       const clients = options.clients();
       resumptions += 1;
+      if (resumptions > 0) resumed.resolve();
       await listen(clients[position % clients.length]!).catch(() => {});
       if (stopped) return;
       position = (position + 1) % clients.length;
@@ -60,7 +64,7 @@ export function follow<T>(options: FollowerOptions<T>): Follower<T> {
   })();
 
   return {
-    seen, at: () => position, resumptions: () => resumptions,
+    seen, at: () => position, resumptions: () => resumptions, resumed: () => resumed.promise,
     until: (holds, timeoutMs = 60_000) => new Promise((resolve, reject) => {
       const timer = setTimeout(() => { waiting.delete(look); reject(new Error(`not seen within ${timeoutMs} ms; last: ${JSON.stringify(seen.slice(-3))}`)); }, timeoutMs);
       const look = (): void => {

@@ -100,9 +100,12 @@ describe('two gateways on one store', () => {
     const made = await create(second.client, redis('watched-by-many'));
     await Promise.all(followers.map((follower) => follower.until((item) => item.events.operation === made.operationId)));
     await killFirst();
+    // The create may have ended before the kill: what they go on with is then still to come.
+    await Promise.all(followers.map((follower) => follower.resumed()));
     expect((await endOf(second.client, made.operationId)).state).toBe('SUCCEEDED');
-    await expectComplete(followers, from, isEndOf(made.operationId));
-    expect(followers.every((follower) => follower.resumptions() > 0)).toBe(true);
+    const { body } = await second.client.raw(action('stopInstance'), { input: { instanceId: made.id } });
+    await endOf(second.client, body.data.stopInstance.operation.id);
+    await expectComplete(followers, from, isEndOf(body.data.stopInstance.operation.id));
     await readyAgain(coffer.url);
   });
 
