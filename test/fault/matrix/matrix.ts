@@ -55,6 +55,8 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
     await Promise.all(surplus.map((target) => complete(deleteScenario, target)));
   }
 
+  const explain = async ({ id }: Target, reason: Error): Promise<string> => `${id}: ${reason.message}\n${await world.account(id).catch(String)}`;
+
   async function killBatch(scenario: Scenario, points: readonly string[]): Promise<string[]> {
     const startedAt = performance.now();
     const took = (): number => Math.round(performance.now() - startedAt);
@@ -66,7 +68,7 @@ export function createMatrix(world: World, engine: EngineUnderTest): Matrix {
     const unhit = await world.faults.disarm();
     for (const target of targets) target.agentDeaths += points.filter((point) => point.startsWith('agent:')).length / side;
     const doneMs = took();
-    const failures = ended.flatMap((one, index) => (one.status === 'rejected' ? [`${targets[index]!.id}: ${(one.reason as Error).message}`] : []));
+    const failures = await Promise.all(ended.flatMap((one, index) => (one.status === 'rejected' ? [explain(targets[index]!, one.reason as Error)] : [])));
     if (failures.length > 0) throw new Error(`${scenario.name}, killed at ${points.join(', ')}:\n${failures.join('\n')}`);
     await giveBack(scenario.leaves, targets);
     say(`${scenario.name}: ${points.join(' ')}: prepared ${preparedMs}, done ${doneMs}, all ${took()} ms, not reached: ${unhit.join(' ')}`);

@@ -17,10 +17,13 @@ export interface World {
   faults: Faults;
   /** gateways that died so far */
   deaths(): number;
+  /** What store, agent and gateways know of an instance: where something did not end this tells at what it was. */
+  account(instanceId: string): Promise<string>;
   remove(): Promise<void>;
 }
 /** One works, one follows, and one starts in the place of the last that died. */
 const workers = 3;
+const toldLines = 40;
 
 export async function createWorld(): Promise<World> {
   const faults = await createFaults();
@@ -48,6 +51,16 @@ export async function createWorld(): Promise<World> {
   return {
     coffer, faults,
     deaths: () => deaths,
+    async account(instanceId) {
+      const rows = async (sql: string): Promise<string> => JSON.stringify((await store.query(sql, [instanceId])).rows);
+      const agentLog = await readFile(join(coffer.home, 'instances', instanceId, 'logs/agent.log'), 'utf8').catch(String);
+      return [
+        await rows('select id, kind, state, step, attempt, epoch, lease_owner, lease_until, clock_timestamp() as now from operation where subject_id = $1 and finished_at is null'),
+        await rows('select status, intent, agent_connected, agent_gateway, observation from instance where id = $1'),
+        ...agentLog.trimEnd().split('\n').slice(-toldLines),
+        ...current.map((gateway) => `gateway ${gateway?.pid}: ${(gateway?.output() ?? '').trimEnd().split('\n').slice(-toldLines).join('\n')}`),
+      ].join('\n');
+    },
     async remove() {
       stopping = true;
       for (const gateway of current) gateway?.signal('SIGKILL');
