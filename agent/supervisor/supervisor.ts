@@ -17,6 +17,9 @@ import { describeExit } from './fault-text.ts';
 import { createHealthTracker, type Health } from './health.ts';
 import { createProber } from './prober.ts';
 
+/** Between the end of supervision's own start or stop and its next thought. */
+const breathMs = 20;
+
 export interface Supervisor {
   /** Adopts a running engine and applies the wanted state. */
   begin(): void;
@@ -101,7 +104,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     task = beginTask(kind, !isAlive(), work, log, () => {
       task = null;
       changed();
-      reconsider();
+      // Later, and not at once: a stop that finds no process has ended before the exit could be noticed, and would be begun
+      // again and again with no turn left for anything else.
+      clearTimeout(timer);
+      if (!hasEnded) timer = setTimeout(reconsider, breathMs);
     });
     changed();
   };

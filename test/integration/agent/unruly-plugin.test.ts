@@ -51,4 +51,12 @@ describe('an agent whose plugin', () => {
     await agent.conductor.observed((seen) => seen.engine === 'ok', heard());
     expect(agent.enginePid()).toBe(pid);
   });
+  it('says that it stopped an engine that still runs is asked again, and nobody else is kept waiting', async () => {
+    const marker = join(agent.boot.paths.config, 'stops-nothing');
+    await writeFile(marker, '');
+    expect(await agent.run({ $case: 'stop', value: { immediate: false } })).toMatchObject({ fault: undefined });
+    expect(await field('echo')).toBe('{}');
+    await rm(marker);
+    await agent.conductor.observed((seen) => seen.engine === 'down', { since: agent.conductor.observations.length });
+  });
 });
