@@ -101,7 +101,7 @@ describe.runIf(isRoot)('isolation by users', () => {
     expect((await runAs(agentOf(x), asEngine('cat /proc/self/status'))).output).toMatch(/CapEff:\s+0+\n/);
     expect((await runAs(agentOf(x), 'nsenter -t 1 -a true')).code).not.toBe(0);
     expect((await runAs(agentOf(x), 'mount -t tmpfs none /mnt')).code).not.toBe(0);
-    for (const path of ['/etc/shadow', '/root/.ssh', '/proc/1/environ']) expect((await runAs(agentOf(x), `cat ${path}`)).code).not.toBe(0);
+    for (const look of ['cat /etc/shadow', 'ls /root', 'cat /proc/1/environ']) expect((await runAs(agentOf(x), look)).code).not.toBe(0);
     expect((await runAs(agentOf(x), 'touch /etc/mine /usr/mine /var/lib/mine')).code).not.toBe(0);
   });
 

@@ -107,7 +107,7 @@ describe('what was added', () => {
     const aliases = Array.from({ length: 60 }, (_, i) => `a${i}: rows { hits state inner { hits } }`).join(' ');
     const one = await ask(`{ instance(by: { id: "${id}" }) { postgresql { ${aliases} } } }`);
     expect(one.errors).toBeUndefined();
-    const many = await ask(`{ instances(first: 3) { edges { node { postgresql { ${aliases} } } } } }`);
+    const many = await ask(`{ instances(first: 2) { edges { node { postgresql { ${aliases} } } } } }`);
     expect(many.errors[0].extensions.code).toBe('REQUEST.LIMIT_EXCEEDED');
   });
   it('instances of another datastore have none of it', async () => {
