@@ -1,7 +1,7 @@
 /** One agent per instance: a second one ends at once instead of meddling. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bootId, isAlive, statOf } from './supervisor/proc.ts';
+import { bootId, isAlive, startTimeOf } from './supervisor/proc.ts';
 
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
@@ -23,7 +23,7 @@ export async function claimInstance(agentFolder: string): Promise<void> {
 /** False when somebody's claim is there. */
 async function putClaim(path: string): Promise<boolean> {
   try {
-    await writeFile(path, `${process.pid} ${statOf(process.pid)?.startTime ?? ''} ${bootId()}\n`, { flag: 'wx', mode: 0o600 });
+    await writeFile(path, `${process.pid} ${startTimeOf(process.pid) ?? ''} ${bootId()}\n`, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

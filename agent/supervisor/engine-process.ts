@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { type EngineExit, type EngineSpec, GuestFault } from '../../strategies/spi/guest.ts';
 import type { EngineRecord } from '../state/agent-state.ts';
-import { bootId, gripProcess, isAlive, statOf } from './proc.ts';
+import { bootId, gripProcess, isAlive, startTimeOf } from './proc.ts';
 import { engineIdentity, runAs } from './run-as.ts';
 import { engineEnvironment } from './tool.ts';
 
@@ -86,9 +86,9 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
     async start(spec, onStarted) {
       const child = await spawnEngine(boot, spec);
       const pid = child.pid;
-      const found = pid === undefined ? undefined : statOf(pid);
-      if (pid === undefined || !found) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
-      const record = { pid, startTime: found.startTime, bootId: bootId(), logFile: spec.logFile };
+      const startTime = pid === undefined ? undefined : startTimeOf(pid);
+      if (pid === undefined || !startTime) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
+      const record = { pid, startTime, bootId: bootId(), logFile: spec.logFile };
       current = record;
       isEnding = false;
       child.once('exit', (code, signal) => ended(record, code, signal));

@@ -7,7 +7,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
-import { isGone, listProcesses, type ProcessFacts, statOf } from './proc.ts';
+import { isGone } from '../../kernel/process-stat.ts';
+import { listProcesses, type ProcessFacts, statOf } from './proc.ts';
 import { runAs } from './run-as.ts';
 
 /** In the environment of everything that is started for the engine, and of nothing else. */

@@ -1,15 +1,7 @@
 /** Processes as /proc tells them. A pid alone may be somebody else's by now: pid, start time and boot name one process. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
-
-export interface ProcessStat { state: string; parent: number; /** 0: none */ terminal: number; startTime: string }
-
-/** `pid (name) state ppid …`; the name may itself hold spaces and brackets. Start time is field 22. */
-export function parseStat(text: string): ProcessStat | undefined {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, terminal, startTime] = [fields[0], fields[1], fields[4], fields[19]];
-  return state && parent && terminal && startTime ? { state, parent: Number(parent), terminal: Number(terminal), startTime } : undefined;
-}
+import { isGone, parseStat, type ProcessStat } from '../../kernel/process-stat.ts';
 
 export function statOf(pid: number): ProcessStat | undefined {
   try {
@@ -19,12 +11,12 @@ export function statOf(pid: number): ProcessStat | undefined {
   }
 }
 
-/** A zombie (its reaper is slow) holds nothing any more. */
-export const isGone = (found: ProcessStat | undefined): boolean => !found || found.state === 'Z' || found.state === 'X';
+/** As it stands in records on disk. */
+export const startTimeOf = (pid: number): string | undefined => statOf(pid)?.startTicks.toString();
 
 export const isAlive = (pid: number, startTime: string): boolean => {
   const found = statOf(pid);
-  return !isGone(found) && found?.startTime === startTime;
+  return !isGone(found) && String(found?.startTicks) === startTime;
 };
 
 let knownBootId: string | undefined;
@@ -44,7 +36,7 @@ export function gripProcess(pid: number, startTime: string): ProcessGrip | undef
   const look = (): boolean => {
     try {
       const found = parseStat(buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0)));
-      return isGone(found) || found?.startTime !== startTime;
+      return isGone(found) || String(found?.startTicks) !== startTime;
     } catch {
       return true;
     }

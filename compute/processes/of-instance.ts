@@ -1,3 +1,4 @@
+import { isGone } from '../../kernel/process-stat.ts';
 import { allPids, identityOf, linkOf, type ProcessIdentity, statOf, statusOf, wordsOf } from './proc.ts';
 
 /** Set in the environment of every agent; what it starts inherits it. */
@@ -35,8 +36,7 @@ export async function processesOfInstance(marks: InstanceMarks): Promise<Process
     if (pid === process.pid) continue;
     if (!marks.cgroupPids.includes(pid) && !(await belongs(pid, marks))) continue;
     const identity = identityOf(pid);
-    const stat = await statOf(pid);
-    if (identity && stat && !/^[ZX]/.test(stat.state)) found.push(identity);
+    if (identity && !isGone(await statOf(pid))) found.push(identity);
   }
   return found;
 }

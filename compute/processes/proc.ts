@@ -1,21 +1,11 @@
 /** What the kernel says about processes. A pid alone is not an identity: numbers are used again, also after a reboot. */
 import { readFileSync } from 'node:fs';
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import { isGone, parseStat, type ProcessStat } from '../../kernel/process-stat.ts';
 
 export interface ProcessIdentity { pid: number; /** clock ticks since boot */ startTicks: number; bootId: string }
-export interface ProcessStat { pid: number; name: string; state: string; parent: number; startTicks: number }
-
 let bootIdCache: string | undefined;
 export const bootId = (): string => (bootIdCache ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
-
-/** `pid (name) state ppid … starttime`; the name may itself hold spaces and brackets. */
-export function parseStat(text: string): ProcessStat | undefined {
-  const open = text.indexOf('(');
-  const close = text.lastIndexOf(')');
-  if (open < 0 || close < open) return undefined;
-  const fields = text.slice(close + 2).split(' ');
-  return { pid: Number(text.slice(0, open)), name: text.slice(open + 1, close), state: fields[0] ?? '', parent: Number(fields[1]), startTicks: Number(fields[19]) };
-}
 
 export async function statOf(pid: number): Promise<ProcessStat | undefined> {
   return parseStat(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));
@@ -30,11 +20,10 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   }
 }
 
-/** A zombie (its reaper is slow) holds nothing any more and counts as gone. */
 export async function isAlive(identity: ProcessIdentity | null): Promise<boolean> {
   if (!identity || identity.bootId !== bootId()) return false;
   const stat = await statOf(identity.pid);
-  return stat !== undefined && stat.startTicks === identity.startTicks && !/^[ZX]/.test(stat.state);
+  return stat?.startTicks === identity.startTicks && !isGone(stat);
 }
 
 /** False when it is gone already, or another process has its number now. */

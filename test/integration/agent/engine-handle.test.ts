@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEngineHandle } from '../../../agent/supervisor/engine-handle.ts';
 import { createEngineProcess, type EngineProcess } from '../../../agent/supervisor/engine-process.ts';
-import { isAlive, statOf } from '../../../agent/supervisor/proc.ts';
+import { isAlive, startTimeOf } from '../../../agent/supervisor/proc.ts';
 import type { AgentBoot } from '../../../kernel/guest-record.ts';
 import type { EngineHandle } from '../../../strategies/spi/guest.ts';
 
@@ -39,7 +39,7 @@ describe('a grip on the engine', () => {
 
   it('does not adopt one that was told to end: it waits for its end and starts another', async () => {
     const { pid } = await handle.start(slowToStop);
-    const { startTime } = statOf(pid)!;
+    const startTime = startTimeOf(pid)!;
     await isUp();
     await handle.signal('SIGTERM');
     expect(engine.isEnding()).toBe(true);

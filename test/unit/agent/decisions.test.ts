@@ -13,7 +13,6 @@ import { decideFence } from '../../../agent/state/fence-keeper.ts';
 import { decideLeftovers } from '../../../agent/supervisor/leftovers.ts';
 import { decideSupervision, type SupervisionInput } from '../../../agent/supervisor/decide-supervision.ts';
 import { deriveEngineView, type EngineViewInput } from '../../../agent/supervisor/engine-view.ts';
-import { parseStat } from '../../../agent/supervisor/proc.ts';
 import { decideRestart, rememberCrash, restartLimits } from '../../../agent/supervisor/restart-policy.ts';
 import { GuestFault } from '../../../strategies/spi/guest.ts';
 
@@ -204,10 +203,6 @@ describe('faults', () => {
 });
 
 describe('processes', () => {
-  it('a name with spaces and brackets does not confuse', () => {
-    const fields = ['S', '7', '1', '1', '34816', ...Array.from({ length: 14 }, () => '0'), '4711'];
-    expect(parseStat(`42 (a) b (c) ${fields.join(' ')}`)).toEqual({ state: 'S', parent: 7, terminal: 34_816, startTime: '4711' });
-  });
   it('leftovers are marked, or programs of the build at work inside, or their children; never ourselves, a person\'s shell or others', () => {
     const facts = (pid: number, change: object = {}) => ({ pid, uid: 5, parent: 99, terminal: 0, environment: '', workingFolder: '/', program: '/usr/bin/x', ...change });
     const found = decideLeftovers([

@@ -9,7 +9,7 @@ import { createLanes } from '../../../compute/guest/lanes.ts';
 import { decidePair } from '../../../compute/guest/users.ts';
 import { privilegeArgs } from '../../../compute/launch/identity.ts';
 import { decideOwnership } from '../../../compute/processes/of-instance.ts';
-import { parseStat } from '../../../compute/processes/proc.ts';
+import { isGone, parseStat } from '../../../kernel/process-stat.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from '../../../compute/records/fence.ts';
 
 describe('whose process it is', () => {
@@ -25,11 +25,16 @@ describe('whose process it is', () => {
     ['an engine of another instance', { cwd: '/h/instances/inst_ab/volume', exe: '/h/engines/x' }, null],
     ['the mark of another instance', { environment: ['COFFER_INSTANCE=inst_ab'] }, null],
   ])('is told by %s', (_, traits, expected) => expect(decideOwnership({ ...process, ...traits }, marks)).toBe(expected));
+});
 
-  it('reads a process whose name has brackets and spaces', () => {
-    expect(parseStat(`7 (a) b) S 3 ${'0 '.repeat(17)}99 0`)).toMatchObject({ pid: 7, name: 'a) b', state: 'S', parent: 3, startTicks: 99 });
+describe('what the kernel says of a process', () => {
+  const line = (state: string, threads = 1) => `42 (a) b (c) ${state} 7 1 1 34816 ${'0 '.repeat(12)}${threads} 0 4711 0`;
+  it('is read also when the name has brackets and spaces', () => {
+    expect(parseStat(line('S'))).toEqual({ pid: 42, name: 'a) b (c', state: 'S', parent: 7, terminal: 34_816, threads: 1, startTicks: 4711 });
     expect(parseStat('')).toBeUndefined();
   });
+  it.each([['runs', line('R'), false], ['is not there', '', true], ['waits for its reaper', line('Z'), true], ['has lost its first thread alone', line('Z', 3), false]])(
+    'one that %s: gone is %3$s', (_, text, gone) => expect(isGone(parseStat(text))).toBe(gone));
 });
 
 describe('what an agent imports', () => {
