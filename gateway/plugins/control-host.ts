@@ -9,7 +9,7 @@ import { type ControlMethod, controlAnswerProblem } from '../../strategies/contr
 import type { ControlHalf } from '../../strategies/spi/control.ts';
 
 export interface ControlHost {
-  call<M extends ControlMethod>(datastore: string, method: M, input: Parameters<ControlHalf[M]>[0]): Promise<Awaited<ReturnType<ControlHalf[M]>>>;
+  call<M extends ControlMethod>(datastore: string, method: M, input: Parameters<NonNullable<ControlHalf[M]>>[0]): Promise<Awaited<ReturnType<NonNullable<ControlHalf[M]>>>>;
   rootName(datastore: string): string;
 }
 

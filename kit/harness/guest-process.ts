@@ -21,7 +21,7 @@ import { type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type
 export interface GuestSetup { pluginUrl: string; boot: AgentBoot; managementSecret: string }
 export interface CallRequest {
   id: number; method: string; args: unknown[]; operationId: string; timeoutMs: number;
-  flavor: { vcpus: number; memoryMb: number }; sizing: Record<string, string>;
+  flavor: { vcpus: number; memoryMb: number }; sizing: Record<string, string>; parameters: Record<string, string>;
   /** SIGKILL to ourselves shortly after the n-th use of the handle began */
   dieAtHandleCall: number | null;
   /** must not be seen in the arguments of any process */
@@ -94,7 +94,7 @@ function contextOf(request: CallRequest, signal: AbortSignal, onUse: () => void,
     paths: { data: join(paths.volume, 'data'), config: paths.config, run: paths.run, logs: paths.logs, tls: paths.tls, prefix: boot.build.prefix, bin: boot.build.bin },
     tls: { certificate: join(paths.tls, 'server.crt'), key: join(paths.tls, 'server.key'), ca: join(paths.tls, 'ca.crt') },
     network: { bind: boot.bind, advertise: boot.advertise, ports: boot.ports },
-    sizing: request.sizing, managementSecret: setup.managementSecret, agentUser: boot.agentUser, isolated: boot.isolation === 'users',
+    sizing: request.sizing, parameters: request.parameters, managementSecret: setup.managementSecret, agentUser: boot.agentUser, isolated: boot.isolation === 'users',
     engine: counted(createEngineHandle({ boot, engine, state, signal }), onUse, watched),
     log: silentLog, signal, deadline: new Date(Date.now() + request.timeoutMs), operationId: request.operationId, progress,
   };

@@ -73,7 +73,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
   };
   await writeFile(facts.caFile, certificates.ca, { mode: 0o644 });
   const guest = createGuestProcess(setupPath, childIdentity);
-  const size = { flavor: options.flavor, sizing: await options.plugin.control.size({ track: options.track, flavor: options.flavor, volumeGb: options.volumeGb }) };
+  const size = { flavor: options.flavor, sizing: await options.plugin.control.size({ track: options.track, flavor: options.flavor, volumeGb: options.volumeGb }), parameters: {} as Record<string, string> };
   let handleCalls = 0;
 
   async function request<M extends GuestMethod>(method: M, args: GuestArgs<M>, given: CallOptions, at: KillPoint | null): Promise<CallAnswer | null> {
@@ -89,6 +89,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     facts,
     handleCalls: () => handleCalls,
     resize: (flavor, sizing) => void Object.assign(size, { flavor, sizing }),
+    tune: (parameters) => void Object.assign(size, { parameters }),
     issueCertificate: certificates.issue,
     async call(method, args, given = {}) {
       const answer = await request(method, args, given, null);

@@ -89,6 +89,8 @@ export interface GuestHarness {
   issueCertificate(): Promise<{ serialNumber: string }>;
   /** As if the gateway had sized the instance anew: later calls see it. */
   resize(flavor: FlavorSize, sizing: Record<string, string>): void;
+  /** Values of a configuration group, canonical, for the calls that follow; whole, so `{}` detaches. */
+  tune(parameters: Record<string, string>): void;
   /** Everything ended and removed. */
   dispose(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import type { InputIssue } from '../../kernel/input-issue.ts';
+import type { ParameterSpec } from './parameters.ts';
 
 export interface FlavorSize { vcpus: number; memoryMb: number }
 /** `options` by the names of the manifest's `databaseOptions`, in the engine's own words; what is left out is as the engine has it. */
@@ -33,6 +34,13 @@ export interface ControlHalf {
   size(input: SizingInput): Promise<Record<string, string>>;
   /** Where applications connect; URIs carry no password. `ports` by the names of the manifest. */
   endpoints(input: { host: string; ports: Record<string, number> }): Promise<EndpointSpec[]>;
+  /** The catalogue of a track; goes with the guest half's group `configuration`: CONFIGURATION. */
+  parameters?(input: { track: string }): Promise<readonly ParameterSpec[]>;
+  /**
+   * Issues with values that are right one by one and not together (a minimum above its maximum, more memory than the flavor
+   * has); `path` is the parameter's name. `sizing` is what `size` answers, `parameters` the group's values, canonical.
+   */
+  checkParameters?(input: SizingInput & { sizing: Record<string, string>; parameters: Record<string, string> }): Promise<InputIssue[]>;
   /** Login name of the tenant's root account. */
   rootName: string;
 }

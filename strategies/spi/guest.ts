@@ -1,6 +1,7 @@
 import type { Log } from '../../kernel/log.ts';
 import type { Capability } from './capability.ts';
 import type { DatabaseOption, DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from './control.ts';
+import type { LiveParameter, ParameterSpec } from './parameters.ts';
 
 /** Absolute paths inside `instances/<id>/`. Only `data` lies on the volume. */
 export interface GuestPaths {
@@ -67,6 +68,8 @@ export interface GuestContext {
   network: { bind: string; advertise: string; ports: Record<string, number> };
   /** parameters from `ControlHalf.size`, by the engine's names */
   sizing: Record<string, string>;
+  /** values of the instance's configuration group, canonical, by the engine's names; they win over sizing and lose to what Coffer owns */
+  parameters: Record<string, string>;
   /** random secret of the management account */
   managementSecret: string;
   /** name of the operating system user the agent appears as to the engine, for peer authentication */
@@ -103,7 +106,10 @@ export interface GuestHalf {
   stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void>;
   /** Cheap; over a reserved connection. Must not throw for an unwell engine. */
   probe(ctx: GuestContext): Promise<Probe>;
-  /** Renders the engine's files from sizing and owned values, applies what can be applied live. */
+  /**
+   * Renders the engine's files, a pure function of build, sizing, parameters and owned values, and applies live what can be. REFUSED names the
+   * parameter that the engine does not take; the agent then calls again with the values from before. Works on a stopped engine too.
+   */
   configure(ctx: GuestContext): Promise<ConfigureResult>;
   /** Repairs management access (offline when it must). Ends with the engine running, so that a repeat after a crash ends alike. */
   repair(ctx: GuestContext): Promise<void>;
@@ -131,6 +137,12 @@ export interface GuestHalf {
     disable(ctx: GuestContext): Promise<void>;
     /** read from the engine, now */
     isEnabled(ctx: GuestContext): Promise<boolean>;
+  };
+  configuration?: {
+    /** What the running engine tells of its own parameters. Asked when the catalogue of a track is made and tested, never for a user. */
+    describe(ctx: GuestContext): Promise<ParameterSpec[]>;
+    /** Every parameter of the catalogue that the engine has, as it is now. */
+    read(ctx: GuestContext): Promise<LiveParameter[]>;
   };
   /** Handlers of the manifest's `graphql`, by the names of fields and actions. Arguments have been checked against the SDL. */
   graphql?: {
@@ -160,7 +172,8 @@ export class GuestFault extends Error {
 
 /** The capabilities a guest half really has: derived from the groups that exist, never declared. */
 export function capabilitiesOf(guest: GuestHalf): Capability[] {
-  const found: Capability[] = ['CONFIGURATION'];
+  const found: Capability[] = [];
+  if (guest.configuration) found.push('CONFIGURATION');
   if (guest.databases) found.push('DATABASES');
   if (guest.users) found.push('USERS');
   if (guest.grants) found.push('GRANTS');

@@ -5,8 +5,9 @@ import type { EngineSourceSpec } from './engine-source.ts';
  * The contract version plugins are written against: a major breaks, a minor adds.
  * 1.1: artefacts in a Debian source, ports for management, data in memory alone, faults known by name.
  * 1.2: additions to the GraphQL API.
+ * 1.3: configuration groups; CONFIGURATION is the capability of the group `configuration`.
  */
-export const spiVersion = '1.2';
+export const spiVersion = '1.3';
 
 /** The static half of a plugin: pure data, validated by the registry at boot. */
 export interface Manifest {

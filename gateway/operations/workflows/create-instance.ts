@@ -74,7 +74,7 @@ const initialise = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
     const doc = await readInstance(deps.store, instanceId);
     const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
     await runOnAgent(deps, ctx, 'initialise', guestTimeouts(deps, datastore).initialiseMs,
-      { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing } });
+      { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing, parameters: {}, configuration: '' } });
   },
 });
 
@@ -84,7 +84,7 @@ const configure = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
     const { instanceId, datastore, track } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
     const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
-    await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: { sizing } });
+    await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: { sizing, parameters: {}, configuration: '' } });
   },
 });
 

@@ -54,7 +54,7 @@ describe.runIf(process.getuid?.() === 0).each(engines.filter((engine) => engine.
     const { control } = await loadPlugin(datastore);
     const sizing = await control.size({ track, flavor: agent.boot.flavor, volumeGb: agent.boot.volumeGb });
     await ok(initialise(sizing));
-    await ok({ $case: 'configure', value: { sizing } });
+    await ok({ $case: 'configure', value: { sizing, parameters: {}, configuration: '' } });
     await ok({ $case: 'start', value: none });
     const seen = await agent.conductor.observed((each) => each.engine === 'ok');
     expect(seen.engineVersion).toContain(track);

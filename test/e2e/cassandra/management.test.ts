@@ -36,7 +36,7 @@ function contextOf(port: number, { timeoutMs = 10_000, signal = new AbortControl
   const folder = (name: string): string => join(root, name);
   let running = pid;
   return {
-    instanceId: `inst_${instances}`, track: '5.0', version: '5.0.9', flavor: { vcpus: 1, memoryMb: 512 }, volumeGb: 1, sizing: {},
+    instanceId: `inst_${instances}`, track: '5.0', version: '5.0.9', flavor: { vcpus: 1, memoryMb: 512 }, volumeGb: 1, sizing: {}, parameters: {},
     paths: { data: folder('data'), config: folder('config'), run: folder('run'), logs: folder('logs'), tls: folder('tls'), prefix: folder('build'), bin: folder('build') },
     tls: { certificate: folder('tls/server.crt'), key: folder('tls/server.key'), ca: folder('tls/ca.crt') },
     network: { bind: '127.0.0.1', advertise: '127.0.0.1', ports: { cql: port, storage: 1, jmx: 1 } },

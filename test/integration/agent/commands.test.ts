@@ -146,12 +146,12 @@ describe('commands', () => {
   it('initialise never touches data that was made before', async () => {
     const made = agent.effects().filter((line) => line.startsWith('initialise')).length;
     expect((await agent.run(initialise(), { fence: { epoch: 6 } })).fault).toBeUndefined();
-    const other: Command = { $case: 'initialise', value: { managementSecret: 'quite-another-secret', sizing: {} } };
+    const other: Command = { $case: 'initialise', value: { managementSecret: 'quite-another-secret', sizing: {}, parameters: {}, configuration: '' } };
     expect((await agent.run(other, { fence: { epoch: 6 } })).fault?.code).toBe('REFUSED');
     expect(agent.effects().filter((line) => line.startsWith('initialise'))).toHaveLength(made);
   });
   it('configure tells what waits for a restart', async () => {
-    const outcome = await agent.run({ $case: 'configure', value: { sizing: { 'restart-me': '1', live: '2' } } }, { fence: { epoch: 6 } });
+    const outcome = await agent.run({ $case: 'configure', value: { sizing: { 'restart-me': '1', live: '2' }, parameters: {}, configuration: '' } }, { fence: { epoch: 6 } });
     expect(outcome.restartRequired).toEqual(['restart-me']);
   });
   it('root is enabled, told in a report, and disabled', async () => {
@@ -167,7 +167,7 @@ describe('commands', () => {
     const waiting = agent.run(createDatabase('after-stubborn'), { fence: { epoch: 6 }, timeoutMs: 15_000 });
     const startedMs = Date.now();
     cancel('op_unrelated', { epoch: 6 }).catch(() => undefined);
-    expect((await agent.run({ $case: 'configure', value: { sizing: {} } }, { fence: { epoch: 7 }, timeoutMs: 15_000 })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'configure', value: { sizing: {}, parameters: {}, configuration: '' } }, { fence: { epoch: 7 }, timeoutMs: 15_000 })).fault).toBeUndefined();
     expect((await outcome).fault?.code).toBe('CANCELLED');
     expect((await waiting).fault?.code).toBe('CANCELLED');
     expect(Date.now() - startedMs).toBeLessThan(12_000);

@@ -8,7 +8,7 @@ const stories: { command: Command; effect: RegExp | null }[] = [
   { command: { $case: 'stop', value: { immediate: false } }, effect: null },
   { command: { $case: 'start', value: none }, effect: null },
   { command: { $case: 'restart', value: none }, effect: null },
-  { command: { $case: 'configure', value: { sizing: { x: '1' } } }, effect: null },
+  { command: { $case: 'configure', value: { sizing: { x: '1' }, parameters: {}, configuration: '' } }, effect: null },
   { command: { $case: 'repair', value: none }, effect: null },
   { command: { $case: 'rotateCertificate', value: none }, effect: null },
   { command: { $case: 'createUsers', value: { users: [{ user: { name: 'ann' }, password: 'password-of-ann', grants: [] }] } }, effect: /^create users ann$/ },

@@ -57,7 +57,7 @@ describe('identity', () => {
     await agent.start();
     agent.conductor.leaf = {};
     const before = await presentedSerial();
-    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {} } });
+    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {}, parameters: {}, configuration: '' } });
     await agent.run({ $case: 'start', value: none });
     const client = agent.client();
     const request = { instanceId, operationId: nextOperation(), step: 'x', fence: { generation: 1, epoch: 1, attempt: 1 }, timeoutMs: 20_000, command: createDatabase('slow-4000') };
@@ -92,7 +92,7 @@ describe('identity', () => {
     await agent.writeEnrol();
     await agent.start();
     agent.conductor.leaf = { lifetimeMs: 63_000, notBeforeMs: Date.now() - 60_000 };
-    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {} } });
+    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {}, parameters: {}, configuration: '' } });
     agent.conductor.leaf = {};
     await agent.run({ $case: 'start', value: none });
     await until(() => agent.effects().includes('rotate'));
@@ -105,7 +105,7 @@ describe('identity', () => {
   it('one that the engine had not loaded when the agent was killed is loaded by the next agent', async () => {
     await agent.writeEnrol();
     await agent.start();
-    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {} } });
+    await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {}, parameters: {}, configuration: '' } });
     await agent.run({ $case: 'start', value: none });
     const unloaded = join(agent.boot.paths.agent, 'tls-unloaded');
     // The rotation ends with the agent, after its files were made: the engine's folder of effects is closed to it.

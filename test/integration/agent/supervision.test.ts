@@ -134,7 +134,7 @@ describe('supervision', () => {
     // As if the agent had died between starting it and writing its number down.
     rmSync(join(agent.boot.paths.agent, 'journal'), { recursive: true });
     await agent.start();
-    expect((await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {} } })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: {}, parameters: {}, configuration: '' } })).fault).toBeUndefined();
     expect((await agent.run({ $case: 'start', value: none })).fault?.code ?? 'none').toBe('none');
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   });

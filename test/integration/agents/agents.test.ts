@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const done: Outcome = { items: [], restartRequired: [], rootName: '', replayed: false };
 const fence = { generation: 1, epoch: 1, attempt: 1 };
-const start: Command = { $case: 'configure', value: { sizing: {} } };
+const start: Command = { $case: 'configure', value: { sizing: {}, parameters: {}, configuration: '' } };
 const request = (command: Command = start, timeoutMs = 5_000) => ({ operationId: 'op_1', step: 'start', fence, timeoutMs, command });
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 type RunCall = ServerWritableStream<RunRequest, RunResponse>;

@@ -97,7 +97,7 @@ async function build(): Promise<void> {
   await writeEnrol(enrolment);
   startAgent();
   await gateway.agents.waitForAgent(id, signal());
-  await run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: await redis.control.size({ track: '7', flavor: boot.flavor, volumeGb: 1 }) } });
+  await run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing: await redis.control.size({ track: '7', flavor: boot.flavor, volumeGb: 1 }), parameters: {}, configuration: '' } });
   await run({ $case: 'start', value: {} });
   await store.transaction((tx) => changeInstance(tx, id, { task: null, prepared: true }, { actor: 'system' }));
   expect(await instanceRow(store, id)).toMatchObject({ status: 'ACTIVE' });

@@ -129,7 +129,7 @@ export function runOn(client: GuestAgentClient, request: RunRequest, onProgress?
   });
 }
 
-export const initialise = (sizing: Record<string, string> = {}): Command => ({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing } });
+export const initialise = (sizing: Record<string, string> = {}): Command => ({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', sizing, parameters: {}, configuration: '' } });
 export const createDatabase = (...names: string[]): Command => ({ $case: 'createDatabases', value: { databases: names.map((name) => ({ name, options: [] })) } });
 
 function bootFor(root: string, identityCa: string, conductor: TestConductor): AgentBoot {
