@@ -1,6 +1,7 @@
 /** The `coffer` command: parses, runs, and turns whatever happened into words and an exit code. */
 import { CommanderError } from 'commander';
 import type { GlobalOptions } from './command/globals.ts';
+import { withOwnVersion } from './command/own-version.ts';
 import { exitCodes, Failure, usageFailure } from './failure.ts';
 import { failureJson, renderFailure } from './output/failure-text.ts';
 import { createTerminal, type Terminal } from './output/terminal.ts';
@@ -53,7 +54,7 @@ const program = createProgram({
   refuse: (why) => void tell(usageFailure(why, 'Add --help to see what is possible')),
 });
 try {
-  await program.parseAsync(argv, { from: 'user' });
+  await program.parseAsync(withOwnVersion(argv), { from: 'user' });
 } catch (error) {
   process.exitCode = tell(error);
 }

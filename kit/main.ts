@@ -4,6 +4,7 @@
  *     coffer-plugin-kit [static] [engine] [fault]      all three when none is named
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -86,11 +87,19 @@ async function runFurther({ fixture, track, tiers: wanted, engines, isolated, fi
     return { engine: null, results: [installed([error instanceof Error ? error.message : String(error)])] };
   }
   const had = installed([]);
+  for (const [index] of plugin.manifest.ports.entries()) await requireFree(firstPort + index);
   const results = await runCases({
     task: { fixture, track, build, tiers: wanted, isolated, firstPort }, ...(only === undefined ? {} : { only }),
     onResult: ({ tier, rule, state, tookMs }) => note(`${state === 'passed' ? '✓' : state === 'failed' ? '✗' : '-'} ${tier} · ${rule} (${Math.round(tookMs)} ms)`),
   });
   return { engine: build.version, results: [had, ...results] };
+}
+
+/** Before anything runs: what listens there would be taken for the engine under test, and told as its faults. */
+async function requireFree(port: number): Promise<void> {
+  const server = createServer();
+  const problem = await new Promise<string | null>((tell) => { server.once('error', ({ message }) => tell(message)).listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => tell(null))); });
+  if (problem !== null) throw new UsageError(`port ${port} cannot be had for the engine (${problem}): name others with --first-port`);
 }
 
 class UsageError extends Error {}

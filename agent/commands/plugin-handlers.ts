@@ -1,7 +1,7 @@
 /** What a plugin adds to the API: its handlers by name, and the data that goes in and out. */
 import { type GraphqlArguments, GuestFault } from '../../strategies/spi/guest.ts';
 
-const longestAnswer = 64 * 1024;
+const mostBytes = 64 * 1024;
 
 /** The manifest promised it: that it is not there is told, and nothing a repeat would change. */
 export function handlerOf<Handler>(handlers: Readonly<Record<string, Handler>> | undefined, name: string): Handler {
@@ -17,6 +17,7 @@ export function parseArguments(json: string): GraphqlArguments {
 
 export function answerJson(name: string, value: unknown): string {
   const json = JSON.stringify(value ?? null);
-  if (json.length > longestAnswer) throw new GuestFault('FAILED', `the plugin's answer for ${name} has ${json.length} characters; ${longestAnswer} are allowed`);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > mostBytes) throw new GuestFault('FAILED', `the plugin's answer for ${name} has ${bytes} bytes; ${mostBytes} are allowed`);
   return json;
 }

@@ -17,7 +17,7 @@ import { locksDirectory, makeDirectory } from './paths.ts';
 import { createMonotonic, scaled } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { restoreBuild } from './restore-build.ts';
-import { combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
+import { bringAgain, combineFailures, EngineSourceError, explainFailure, fromFileError } from './source-error.ts';
 import { exportBuild } from './transfer/export-build.ts';
 import type { ExportedEngine } from './transfer/export-build.ts';
 import { importBuild, openEngineFile } from './transfer/import-build.ts';
@@ -187,7 +187,7 @@ export function createEngineStore(options: EngineStoreOptions): PortableEngineSt
   async function importFrom(request: ImportEngineRequest): Promise<EngineBuild> {
     const { path, sha256, signal } = request;
     signal.throwIfAborted();
-    if (sha256 !== undefined && await sha256OfFile(path, signal) !== sha256) throw new EngineSourceError('corrupt-package', `${path} does not have the SHA-256 ${sha256}: it was damaged or changed on its way`);
+    if (sha256 !== undefined && await sha256OfFile(path, signal) !== sha256) throw new EngineSourceError('corrupt-package', `${path} does not have the SHA-256 ${sha256}: it was damaged or changed on its way`, { remedy: bringAgain });
     const file = await openEngineFile(path);
     const { datastore, track } = file.description;
     const subject = { datastore, track, signal };

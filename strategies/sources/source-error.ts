@@ -29,6 +29,9 @@ const remedies: Partial<Record<SourceFailure, string>> = {
   timeout: 'Try again when the host is less busy.',
 };
 
+/** What is wrong with a file of `coffer engine export`, whose reader cannot fetch it anew. */
+export const bringAgain = 'Bring the file again, from `coffer engine export` on the other host.';
+
 /** How an operator brings binaries by hand: the way out that works whatever went wrong. */
 const remedyByHand = (datastore: string, track: string): string =>
   `Or install ${datastore} ${track} yourself and name its directory: COFFER_ENGINE_PATHS="${datastore}/${track}=/path/to/bin".`;

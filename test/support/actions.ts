@@ -68,7 +68,7 @@ export async function binary(engines: string, build: string, name: string): Prom
 }
 async function foldersBelow(root: string, depth: number): Promise<string[]> {
   const entries = depth === 0 ? [] : await readdir(root, { withFileTypes: true }).catch(() => []);
-  const inner = await Promise.all(entries.filter((e) => e.isDirectory() && /^(usr|bin|lib|postgresql|\d+)$/.test(e.name)).map((e) => foldersBelow(join(root, e.name), depth - 1)));
+  const inner = await Promise.all(entries.filter((e) => e.isDirectory() && /^(usr|bin|lib|jvm|java-[\w-]+|postgresql|\d+)$/.test(e.name)).map((e) => foldersBelow(join(root, e.name), depth - 1)));
   return [root, ...inner.flat()];
 }
 

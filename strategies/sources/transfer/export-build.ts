@@ -37,7 +37,7 @@ async function writeKept(sink: Sink, root: string, item: BuildPackage, signal: A
   await sink.write(tarHeader(entryName(item.sha256), size));
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { signal }) as AsyncIterable<Buffer>) { hash.update(chunk); await sink.write(chunk); }
-  if (hash.digest('hex') !== item.sha256) throw new EngineSourceError('corrupt-package', `the kept package ${item.file} is damaged`);
+  if (hash.digest('hex') !== item.sha256) throw new EngineSourceError('corrupt-package', `the kept package ${path} is damaged`, { remedy: 'Remove it, install the engine again, and export then.' });
   await sink.write(tarPadding(size));
 }
 

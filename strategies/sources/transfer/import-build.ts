@@ -16,7 +16,7 @@ import { downloadsDirectory, makeDirectory, packagesDirectory } from '../paths.t
 import { scaled } from '../progress.ts';
 import type { Progress } from '../progress.ts';
 import { restoreFiles } from '../restore-build.ts';
-import { EngineSourceError } from '../source-error.ts';
+import { bringAgain, EngineSourceError } from '../source-error.ts';
 import { descriptionName, entryName, maxDescriptionBytes, parseEngineFile } from './engine-file.ts';
 import type { EngineFile } from './engine-file.ts';
 import { listTar } from './tar.ts';
@@ -51,7 +51,7 @@ export function chooseSource({ datastore, track, recipe, packages, closureHash: 
   if (spec === undefined || spec.kind === 'host') throw new EngineSourceError('bad-spec', `the plugin of this host makes ${datastore} ${track} of something else; export it with the release that runs here`);
   const lacking = readArtefacts(spec.artefacts).find((a) => !packages.some((p) => p.file === a.file && p.sha256 === a.sha256));
   if (lacking !== undefined) throw new EngineSourceError('incomplete', `the file lacks ${lacking.name} ${lacking.version}`);
-  if (closureHash(packages) !== told) throw new EngineSourceError('corrupt-package', 'the description in the file contradicts itself');
+  if (closureHash(packages) !== told) throw new EngineSourceError('corrupt-package', 'the description in the file contradicts itself', { remedy: bringAgain });
   return spec;
 }
 
@@ -59,7 +59,7 @@ export function chooseSource({ datastore, track, recipe, packages, closureHash: 
 async function takeIn(root: string, source: OpenEngineFile, item: BuildPackage, directory: string, signal: AbortSignal): Promise<void> {
   const present = await sha256OfFile(keptPath(root, item.file), signal);
   if (present === item.sha256) return;
-  if (present !== undefined) throw new EngineSourceError('corrupt-package', `${keptPath(root, item.file)} is another file of that name; remove it if it is damaged`);
+  if (present !== undefined) throw new EngineSourceError('corrupt-package', `${keptPath(root, item.file)} is another file of that name`, { remedy: 'Remove it if it is damaged.' });
   const entry = source.entries.get(entryName(item.sha256));
   if (entry === undefined) throw new EngineSourceError('incomplete', `the file lacks ${item.file}`);
   const path = join(directory, item.sha256);
@@ -69,7 +69,7 @@ async function takeIn(root: string, source: OpenEngineFile, item: BuildPackage, 
     const content = entry.sizeBytes === 0 ? [] : createReadStream(source.path, { start: entry.offset, end: entry.offset + entry.sizeBytes - 1, signal });
     for await (const chunk of content as AsyncIterable<Buffer>) { hash.update(chunk); await file.writeFile(chunk); }
   } finally { await file.close(); }
-  if (hash.digest('hex') !== item.sha256) throw new EngineSourceError('corrupt-package', `${item.file} in the file does not have its SHA-256`);
+  if (hash.digest('hex') !== item.sha256) throw new EngineSourceError('corrupt-package', `${item.file} in the file does not have its SHA-256`, { remedy: bringAgain });
   await keep(root, item, path);
 }
 

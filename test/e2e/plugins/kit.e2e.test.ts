@@ -1,5 +1,7 @@
 /** The kit as a stranger runs it: in the folder of a package, with what is published. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KitReport } from '../../../kit/results.ts';
@@ -44,6 +46,16 @@ describe('the command', () => {
     const { code, report } = await folder.kit('fault', '--only', 'gants.revoke', '--first-port', '21668');
     expect(code).toBe(1);
     expect(stateOf(report, 'failed')).toEqual(['there are cases to run: there is no case whose name contains "gants.revoke"']);
+  });
+  it('a port that is taken is told before anything is blamed on the plugin', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const { port } = other.address() as AddressInfo;
+      await expect(folder.kit('engine', '--first-port', String(port))).rejects.toThrow(new RegExp(`port ${port} cannot be had .*EADDRINUSE.*: name others with --first-port`));
+    } finally {
+      other.close();
+    }
   });
   it('where the binaries cannot be had it says so, and what to do', async () => {
     await folder.edit('manifest.js', 'searchPaths: [dirname(process.execPath), \'/usr/local/bin\', \'/usr/bin\']', 'searchPaths: [dirname(\'/nowhere/node\')]');

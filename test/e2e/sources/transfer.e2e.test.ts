@@ -84,7 +84,7 @@ describe('an engine in a file', () => {
       const altered = Buffer.from(content);
       const last = altered.length - 4_000;
       altered[last] = (altered[last] ?? 0) ^ 1;
-      await expectRefusal(importContent(altered), /semver4j-3\.1\.0\.jar in the file does not have its SHA-256/);
+      await expectRefusal(importContent(altered), /semver4j-3\.1\.0\.jar in the file does not have its SHA-256. Bring the file again/);
       expect(await readdir(join(otherRoot(), 'packages'))).not.toContain(jarFile);
     });
 
@@ -133,7 +133,7 @@ describe('an engine in a file', () => {
     const kept = at('origin/packages', jarFile);
     const whole = await readFile(kept);
     await writeFile(kept, Buffer.alloc(whole.length));
-    await expect(ask(at('damaged'))).rejects.toThrow(/kept package \S+semver4j-3\.1\.0\.jar is damaged/);
+    await expect(ask(at('damaged'))).rejects.toThrow(/kept package \S+semver4j-3\.1\.0\.jar is damaged.* Remove it, install the engine again/);
     await rm(kept);
     await expect(ask(at('lost'))).rejects.toThrow(/no longer kept/);
     await writeFile(kept, whole);

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { leaves, renderCliPage } from '../../../cli/cli-page.ts';
 import { commandExamples, commandPath } from '../../../cli/command/help.ts';
+import { withOwnVersion } from '../../../cli/command/own-version.ts';
 import { decideWanted, globalsAmong, splitLastWord } from '../../../cli/completion/candidates.ts';
 import { createProgram } from '../../../cli/program.ts';
 
@@ -31,6 +32,13 @@ describe('the tree of commands', () => {
       await expect(program().parseAsync(words, { from: 'user' }), line).rejects.toThrow('opened');
     }
   });
+  it.each([
+    ['coffer --version', 'coffer --version'],
+    ['instance create --version 17 x --json', 'instance create --datastore-version 17 x --json'],
+    ['--json instance create x --version=17', '--json instance create x --datastore-version=17'],
+    ['instance list --version', 'instance list --version'],
+    ['instance create x -- --version', 'instance create x -- --version'],
+  ])('knows whose version is meant: %s', (asked, understood) => expect(withOwnVersion(asked.split(' '))).toEqual(understood.split(' ')));
   it('has no option of one letter but -h', () => {
     for (const command of [program(), ...leaves(program())]) for (const { short } of command.options) expect(short).toBeUndefined();
   });
