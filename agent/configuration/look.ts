@@ -1,6 +1,6 @@
 /**
  * Asks the engine now and then what it really runs with: after each of its starts, after each change, and every minute
- * while it is well. Nobody waits for it, and a plugin that never answers is not asked a second time meanwhile.
+ * while it is well. Nobody waits for it, and a plugin that never answers is asked again only about another process.
  */
 import type { Log } from '../../kernel/log.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
@@ -39,24 +39,27 @@ export function createConfigurationLook({ guest, timeouts, state, configurer, su
   let seen: Seen | null = null;
   let timer: NodeJS.Timeout | undefined;
   let hasEnded = false;
-  let isAsking = false;
+  /** the process it is asked of and that has not answered */
+  let asking: string | null = null;
   let failures = 0;
   /** of the latest look that was begun */
   let lookedAt = '';
 
-  /** Another process, or other values, is something else to look at. */
-  const subject = (): string => {
+  const engineProcess = (): string => {
     const { engine } = state.current();
-    return `${engine?.bootId}/${engine?.pid}/${engine?.startTime}/${configurer.changes()}`;
+    return `${engine?.bootId}/${engine?.pid}/${engine?.startTime}`;
   };
-  const isReadable = (): boolean => supervisor.health().state === 'ok' && state.current().before === null;
+  /** Another process, or other values, is something else to look at. */
+  const subject = (): string => `${engineProcess()}/${configurer.changes()}`;
+  const isReadable = (): boolean => supervisor.health().state === 'ok' && state.current().before === null && asking !== engineProcess();
 
   const ask = async (read: NonNullable<typeof group>['read']): Promise<'told' | 'overtaken'> => {
     const about = subject();
     lookedAt = about;
+    const asked = engineProcess();
     const ctx = context(ownFrame('look-at-configuration', timeouts.statementMs));
-    isAsking = true;
-    const answer = read(ctx).finally(() => { isAsking = false; });
+    asking = asked;
+    const answer = read(ctx).finally(() => { if (asking === asked) asking = null; });
     const live = await endedWith(ctx.signal, answer);
     if (subject() !== about) return 'overtaken';
     const { inForce, startedWith } = state.current();
@@ -70,7 +73,7 @@ export function createConfigurationLook({ guest, timeouts, state, configurer, su
     clearTimeout(timer);
     if (hasEnded || !group) return;
     let restMs = everyMs;
-    if (isReadable() && !isAsking) {
+    if (isReadable()) {
       const outcome = await ask((ctx) => group.read(ctx)).catch((error: Error) => {
         log.debug({ reason: error.message }, 'the engine\'s parameters could not be read');
         return 'failed' as const;
@@ -82,7 +85,7 @@ export function createConfigurationLook({ guest, timeouts, state, configurer, su
     if (!hasEnded) timer = setTimeout(() => void look(), restMs);
   };
   const lookAnew = (): void => {
-    if (!hasEnded && !isAsking && subject() !== lookedAt && isReadable()) void look();
+    if (!hasEnded && subject() !== lookedAt && isReadable()) void look();
   };
 
   return {

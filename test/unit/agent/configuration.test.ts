@@ -128,16 +128,17 @@ describe('in the course of time', () => {
     let changes = 0;
     const health = { state: 'ok' as 'ok' | 'down', detail: null, version: null, managementLost: false, crashes: 0 };
     const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' } };
-    const listeners: (() => void)[] = [];
+    const listeners = { configurer: [] as (() => void)[], supervisor: [] as (() => void)[] };
     const news: unknown[] = [];
-    const onChange = (listener: () => void): void => void listeners.push(listener);
+    const onChange = (of: keyof typeof listeners) => (listener: () => void): void => void listeners[of].push(listener);
+    const tell = (of: keyof typeof listeners): void => listeners[of].forEach((listener) => listener());
     const look = createConfigurationLook({
       guest: { configuration: { describe: async () => [], read: () => read(++reads) } }, timeouts, log: silentLog, state: { current: () => state, update: async () => undefined },
-      configurer: { changes: () => changes, onChange }, supervisor: { health: () => health, onChange }, context: () => ({ signal: abortedLater() }) as GuestContext,
+      configurer: { changes: () => changes, onChange: onChange('configurer') }, supervisor: { health: () => health, onChange: onChange('supervisor') }, context: () => ({ signal: abortedLater() }) as GuestContext,
     });
     look.onChange(() => news.push(look.seen()));
     look.begin();
-    return { look, health, state, news, reads: () => reads, changed: () => { changes++; listeners.forEach((listener) => listener()); }, heard: () => listeners.forEach((listener) => listener()) };
+    return { look, health, state, news, reads: () => reads, changed: () => { changes++; tell('configurer'); }, heard: () => tell('supervisor') };
   };
 
   it('the engine is read at once, every minute, and at once after a change or another start', async () => {
@@ -178,7 +179,7 @@ describe('in the course of time', () => {
     expect(reads()).toBe(2);
     look.end();
   });
-  it('a plugin that throws is asked again with pauses, one that never answers is not', async () => {
+  it('a plugin that throws is asked again with pauses, one that never answers about another process alone', async () => {
     const throwing = world(async () => { throw new Error('no'); });
     await vi.advanceTimersByTimeAsync(15_000);
     expect([throwing.reads(), throwing.look.seen()]).toEqual([4, null]);
@@ -188,6 +189,9 @@ describe('in the course of time', () => {
     silent.changed();
     await vi.advanceTimersByTimeAsync(600_000);
     expect([silent.reads(), silent.look.seen()]).toEqual([1, null]);
+    silent.state.engine.pid = 2;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(silent.reads()).toBe(2);
     silent.look.end();
   });
   it('an answer that a change has overtaken is not told, and asked for again', async () => {
