@@ -67,9 +67,12 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
     await endedWith(ctx.signal, guest.configure(ctx));
     await state.update({ before: null, filesHold: digestOfValues(before) });
   };
-  const putBackAfter = async (error: unknown): Promise<unknown> => {
+  const putBackAfter = async (error: unknown, tried: ValueSet): Promise<unknown> => {
+    const { before } = state.current();
     try {
-      await putBack();
+      // The very same values: what the engine says of them it has said. Its next start writes them.
+      if (before !== null && digestOfValues(before) === digestOfValues(tried)) await state.update({ inForce: before, before: null });
+      else await putBack();
       return error;
     } catch (second) {
       log.error({ reason: (second as Error).message }, 'the values from before could not be put back; it is tried again');
@@ -100,7 +103,7 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
       } catch (error) {
         // The same call may succeed soon. Where it does not come again the values from before are put back a little later.
         if (!ctx.signal.aborted && isFault(error) && error.code === 'RETRYABLE') throw error;
-        throw await putBackAfter(error);
+        throw await putBackAfter(error, set);
       }
     }),
     settle: () => inTurn(ownFrame('configuration', timeouts.statementMs).signal, putBack),
