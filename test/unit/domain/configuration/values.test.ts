@@ -5,7 +5,7 @@ import { effectiveParameters } from '../../../../gateway/domain/configuration/ef
 import { nearNames } from '../../../../gateway/domain/configuration/near-names.ts';
 import { evaluateValues, judgeValues, mostValues, type StoredValue } from '../../../../gateway/domain/configuration/values.ts';
 import type { LiveParameter } from '../../../../strategies/spi/parameters.ts';
-import { catalogue } from './catalogue.ts';
+import { catalogue } from '../../../support/parameter-catalogue.ts';
 
 const small = { flavor: { vcpus: 0.5, memoryMb: 512 }, volumeGb: 5 };
 const large = { flavor: { vcpus: 2, memoryMb: 4096 }, volumeGb: 100 };

@@ -1,4 +1,4 @@
-import type { ParameterSpec } from '../../../../strategies/spi/parameters.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 
 const base: ParameterSpec = { name: '', type: 'INTEGER', unit: null, default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: 'A parameter.' };
 
@@ -15,4 +15,3 @@ export const catalogue: readonly ParameterSpec[] = [
   { ...base, name: 'port', default: '5000', owned: 'Coffer chooses where engines listen.' },
   { ...base, name: 'segment_size', unit: 'MB', default: '16', apply: 'CREATE' },
 ];
-export const specOf = (name: string): ParameterSpec => catalogue.find((spec) => spec.name === name)!;
