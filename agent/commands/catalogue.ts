@@ -13,7 +13,7 @@ const runState: CommandTraits = { capability: null, changesRunState: true };
 
 export const commandTraits: Record<CommandKind, CommandTraits> = {
   initialise: runState, start: runState, stop: runState, restart: runState, repair: runState,
-  configure: plain('CONFIGURATION'), rotateCertificate: plain('TLS'),
+  configure: plain(null), rotateCertificate: plain('TLS'),
   createDatabases: plain('DATABASES'), deleteDatabase: plain('DATABASES'),
   createUsers: plain('USERS'), updateUser: plain('USERS'), deleteUser: plain('USERS'),
   grant: plain('GRANTS'), revoke: plain('GRANTS'),
