@@ -2,6 +2,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Operations } from '../operations/workflow.ts';
 import type { ControlHost } from '../plugins/control-host.ts';
+import type { ParameterCatalogues } from '../plugins/parameters.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Store } from '../store/tx.ts';
 import type { Reserve } from './admission.ts';
@@ -14,6 +15,7 @@ export interface DomainDeps {
   operations: Operations;
   catalogue: StoredCatalogue;
   control: ControlHost;
+  parameters: ParameterCatalogues;
   agents: Agents;
   enginePorts: { from: number; to: number };
   reserve: Reserve;

@@ -10,30 +10,46 @@ export type Canonical = { value: string } | { problem: string };
 export type CanonicalSpec = Pick<ParameterSpec, 'type' | 'unit' | 'min' | 'max' | 'allowed'>;
 
 const kilo = 1024;
-const bytesOf: Readonly<Record<string, number>> = { B: 1, kB: kilo, MB: kilo ** 2, GB: kilo ** 3, TB: kilo ** 4 };
-const microsOf: Readonly<Record<string, number>> = { us: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6, d: 86_400e6 };
-/** other spellings that people and engines use, in lower case */
-const otherSpellings: Readonly<Record<string, string>> = {
+const bytesOf = new Map(Object.entries({ B: 1, kB: kilo, MB: kilo ** 2, GB: kilo ** 3, TB: kilo ** 4 }));
+const microsOf = new Map(Object.entries({ us: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6, d: 86_400e6 }));
+/** other spellings that people and engines use, in lower case; micro is written with either of two characters */
+const otherSpellings = new Map(Object.entries({
   b: 'B', bytes: 'B', k: 'kB', kb: 'kB', kib: 'kB', m: 'MB', mb: 'MB', mib: 'MB', g: 'GB', gb: 'GB', gib: 'GB', t: 'TB', tb: 'TB', tib: 'TB',
-  us: 'us', µs: 'us', ms: 'ms', s: 's', sec: 's', min: 'min', h: 'h', d: 'd',
-};
+  us: 'us', '\u00b5s': 'us', '\u03bcs': 'us', ms: 'ms', s: 's', sec: 's', min: 'min', h: 'h', d: 'd',
+}));
 const trueWords = new Set(['true', 'on', 'yes', '1']);
 const falseWords = new Set(['false', 'off', 'no', '0']);
 const plainNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-const numberWithUnit = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-zµ]+)$/i;
+const digitsOnly = /^[+-]?\d+$/;
+const numberWithUnit = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-z\u00b5\u03bc]+)$/i;
 
 interface Scale { dimension: 'bytes' | 'time'; factor: number }
 
 function scaleOf(unit: string): Scale | null {
-  const [, count, name] = /^(\d*)([a-zA-Z]+)$/.exec(unit) ?? [];
+  const [, count, name] = /^((?:[1-9]\d*)?)([a-zA-Z]+)$/.exec(unit) ?? [];
   if (name === undefined) return null;
   const times = count === '' ? 1 : Number(count);
-  if (bytesOf[name] !== undefined) return { dimension: 'bytes', factor: times * bytesOf[name] };
-  return microsOf[name] === undefined ? null : { dimension: 'time', factor: times * microsOf[name] };
+  const bytes = bytesOf.get(name);
+  if (bytes !== undefined) return { dimension: 'bytes', factor: times * bytes };
+  const micros = microsOf.get(name);
+  return micros === undefined ? null : { dimension: 'time', factor: times * micros };
 }
 
 /** Whether a catalogue may say so. */
 export const isUnit = (unit: string): boolean => scaleOf(unit) !== null;
+
+/** How a person's spelling of a unit is written here ("mib": "MB"); null: it is none. */
+export const unitNamed = (spelling: string): string | null =>
+  bytesOf.has(spelling) || microsOf.has(spelling) ? spelling : otherSpellings.get(spelling.toLowerCase()) ?? null;
+
+/** So many of one unit, counted in another; null where they measure different things or the other is none. */
+export function convert(count: number, from: string, to: string | null): number | null {
+  const [theirs, own] = [scaleOf(from), to === null ? null : scaleOf(to)];
+  return theirs === null || own === null || theirs.dimension !== own.dimension ? null : finite(tidy((count * theirs.factor) / own.factor));
+}
+
+/** Without the last digit's error that fractions of ten have in a computer: 1.1 s are 1100 ms. */
+export const tidy = (value: number): number => (Number.isInteger(value) || Math.abs(value) >= 1e15 ? value : Number(value.toPrecision(15)));
 
 /** Reads what a person or an engine wrote. Bounds are checked; a size or time is counted in the parameter's own unit. */
 export function canonicalValue(spec: CanonicalSpec, written: string | number | boolean): Canonical {
@@ -66,26 +82,25 @@ function canonicalNumber(spec: CanonicalSpec, text: string): Canonical {
   const value = counted === 0 ? 0 : counted; // no minus zero
   if (spec.type === 'INTEGER' && !Number.isInteger(value)) return { problem: `must be ${numberWords(spec)}` };
   if ((spec.min !== null && value < spec.min) || (spec.max !== null && value > spec.max)) return { problem: `must be ${numberWords(spec)}` };
-  return { value: decimal(value) };
+  // engines have whole numbers of 64 bits, which would lose their last digits
+  return { value: digitsOnly.test(text) && !Number.isSafeInteger(value) ? String(BigInt(text.replace('+', ''))) : decimal(value) };
 }
 
 function countIn(spec: CanonicalSpec, text: string): number | null {
   if (plainNumber.test(text)) return finite(Number(text));
   const [, digits, suffix] = numberWithUnit.exec(text) ?? [];
-  const own = spec.unit === null ? null : scaleOf(spec.unit);
-  if (digits === undefined || suffix === undefined || own === null) return null;
-  const named = bytesOf[suffix] !== undefined || microsOf[suffix] !== undefined ? suffix : otherSpellings[suffix.toLowerCase()];
-  const theirs = named === undefined ? null : scaleOf(named);
-  if (theirs === null || theirs.dimension !== own.dimension) return null;
-  return finite((Number(digits) * theirs.factor) / own.factor);
+  const unit = suffix === undefined ? null : unitNamed(suffix);
+  return unit === null ? null : convert(Number(digits), unit, spec.unit);
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Without an exponent, whatever the size. */
+/** Without an exponent, whatever the size; what is too small to be told is 0. */
 function decimal(value: number): string {
   const text = String(value);
-  return text.includes('e') ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 }) : text;
+  if (!text.includes('e')) return text;
+  const long = value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 100 });
+  return long === '-0' ? '0' : long;
 }
 
 function numberWords({ type, unit, min, max }: CanonicalSpec): string {

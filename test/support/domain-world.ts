@@ -18,6 +18,7 @@ import { engineCommandWorkflow } from '../../gateway/operations/workflows/engine
 import { installEngineWorkflow } from '../../gateway/operations/workflows/install-engine.ts';
 import { lifecycleWorkflows } from '../../gateway/operations/workflows/lifecycle.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
+import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
@@ -55,7 +56,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
   const domain = createDomain({
-    store, sealer, operations, catalogue, control, agents, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    store, sealer, operations, catalogue, control, parameters: createParameterCatalogues(control), agents, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async () => [],
   });
   const hostId = newId('Host');
