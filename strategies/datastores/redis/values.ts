@@ -35,7 +35,6 @@ function meaningOf(spec: Spec, words: string): string {
     case bufferLimits: return wholeLimits(words, spec.default ?? '');
     case 'notify-keyspace-events': return [...new Set(words.replaceAll('A', everyEvent))].sort().join('');
     case 'save': case 'latency-tracking-info-percentiles': return wordsOf(words).map(Number).join(' ');
-    case 'save': case 'latency-tracking-info-percentiles': return wordsOf(words).map(Number).join(' ');
     case 'bind': return wordsOf(words).join(' ');
     default: return fromEngine(spec, words);
   }

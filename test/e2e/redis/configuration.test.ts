@@ -44,7 +44,7 @@ describe.each(['7', '8'])('configuration of redis %s', (track) => {
   };
 
   it('has the catalogue that the engine tells', async () => {
-    const told = (await harness.call('configuration.describe', [])).map((spec) => ({ ...spec, ...overlay[spec.name] })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const told = (await harness.call('configuration.describe', [])).map((spec) => ({ ...spec, ...overlay.parameters[spec.name] })).sort((a, b) => (a.name < b.name ? -1 : 1));
     expect(told).toEqual(await catalogueOf(track));
     await expectUntouched();
   });

@@ -17,42 +17,42 @@ const encoding = (what: string): Overlay => said(`Up to this ${what} is kept in 
 const lazily = (when: string): Overlay => said(`Whether memory of keys is freed by a thread of its own ${when}, so that nobody waits for a large one.`);
 const replicaOnly = (what: string, more: Overlay = {}): Overlay => said(`${what} Of use with replicas only.`, more);
 
-const network = owned('Coffer decides where the engine listens', 'Where the engine listens and how it is reached.', [
+const network = owned('Coffer decides where the engine listens.', 'Where the engine listens and how it is reached.', [
   'bind', 'bind-source-addr', 'port', 'tls-port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'socket-mark-id',
 ]);
-const encryption = owned('Coffer makes and renews the certificates and demands TLS of every client', 'Encryption of connections.', [
+const encryption = owned('Coffer makes and renews the certificates and demands TLS of every client.', 'Encryption of connections.', [
   'tls-auth-clients', 'tls-ca-cert-dir', 'tls-ca-cert-file', 'tls-cert-file', 'tls-ciphers', 'tls-ciphersuites', 'tls-client-cert-file', 'tls-client-key-file',
   'tls-client-key-file-pass', 'tls-cluster', 'tls-dh-params-file', 'tls-key-file', 'tls-key-file-pass', 'tls-prefer-server-ciphers', 'tls-protocols', 'tls-replication',
   'tls-session-cache-size', 'tls-session-cache-timeout', 'tls-session-caching',
 ]);
-const files = owned('Coffer decides where the engine keeps its files', 'Where the engine keeps a file.', [
+const files = owned('Coffer decides where the engine keeps its files.', 'Where the engine keeps a file.', [
   'dir', 'dbfilename', 'appenddirname', 'appendfilename', 'aclfile', 'pidfile', 'logfile', 'cluster-config-file',
 ]);
-const accounts = owned('accounts are managed as users and grants of the instance', 'Accounts and their rights.', ['requirepass', 'masterauth', 'masteruser', 'acl-pubsub-default']);
-const administration = owned('what these open reaches the host and Coffer’s own account', 'Opens commands or data forms that can harm the server.', [
+const accounts = owned('Accounts are managed as users and grants of the instance.', 'Accounts and their rights.', ['requirepass', 'masterauth', 'masteruser', 'acl-pubsub-default']);
+const administration = owned('What these open reaches the host and Coffer\'s own account.', 'Opens commands or data forms that can harm the server.', [
   'enable-debug-command', 'enable-module-command', 'enable-protected-configs', 'sanitize-dump-payload',
 ]);
-const ownProcess = owned('Coffer starts, watches and stops the engine, and keeps what it prints', 'How the engine runs as a process.', [
+const ownProcess = owned('Coffer starts, watches and stops the engine, and keeps what it prints.', 'How the engine runs as a process.', [
   'daemonize', 'supervised', 'set-proc-title', 'proc-title-template', 'syslog-enabled', 'syslog-facility', 'syslog-ident', 'shutdown-on-sigint', 'shutdown-on-sigterm', 'always-show-logo',
 ]);
-const machine = owned('Coffer shares out the processors and memory of the machine', 'The engine’s share of the machine.', [
+const machine = owned('Coffer shares out the processors and memory of the machine.', 'The engine\'s share of the machine.', [
   'server-cpulist', 'bio-cpulist', 'aof-rewrite-cpulist', 'bgsave-cpulist', 'server_cpulist', 'bio_cpulist', 'aof_rewrite_cpulist', 'bgsave_cpulist', 'oom-score-adj', 'oom-score-adj-values',
 ]);
-const followers = owned('which servers follow which is Coffer’s to decide', 'How servers follow each other.', [
+const followers = owned('Which servers follow which is Coffer\'s to decide.', 'How servers follow each other.', [
   'replicaof', 'replica-announce-ip', 'replica-announce-port', 'replica-announced', 'replica-read-only',
 ]);
-const cluster = owned('instances are servers of their own, not nodes of a Redis Cluster', 'How nodes of a Redis Cluster work together.', [
+const cluster = owned('Instances are servers of their own, not nodes of a Redis Cluster.', 'How nodes of a Redis Cluster work together.', [
   'cluster-allow-pubsubshard-when-down', 'cluster-allow-reads-when-down', 'cluster-allow-replica-migration', 'cluster-announce-bus-port', 'cluster-announce-hostname',
   'cluster-announce-human-nodename', 'cluster-announce-ip', 'cluster-announce-port', 'cluster-announce-tls-port', 'cluster-compatibility-sample-ratio', 'cluster-enabled',
   'cluster-link-sendbuf-limit', 'cluster-migration-barrier', 'cluster-node-timeout', 'cluster-port', 'cluster-preferred-endpoint-type', 'cluster-replica-no-failover',
   'cluster-replica-validity-factor', 'cluster-require-full-coverage',
 ]);
 
-export const overlay: Readonly<Record<string, Overlay>> = {
+const parameters: Readonly<Record<string, Overlay>> = {
   ...network, ...encryption, ...files, ...accounts, ...administration, ...ownProcess, ...machine, ...followers, ...cluster,
-  'appendonly': said('Whether every write is kept in the append-only file.', { owned: 'without the append-only file a crash loses all writes since the latest snapshot' }),
-  'databases': said('How many numbered keyspaces there are.', { owned: 'the sixteen keyspaces are what the datastore promises, and an engine with fewer does not start with data in the others' }),
-  'locale-collate': said('By which rules SORT orders text.', { owned: 'another order than that of bytes depends on what is installed on the machine' }),
+  'appendonly': said('Whether every write is kept in the append-only file.', { owned: 'Without the append-only file a crash loses all writes since the latest snapshot.' }),
+  'databases': said('How many numbered keyspaces there are.', { owned: 'The sixteen keyspaces are what the datastore promises, and an engine with fewer does not start with data in the others.' }),
+  'locale-collate': said('By which rules SORT orders text.', { owned: 'Another order than that of bytes depends on what is installed on the machine.' }),
 
   'maxmemory': said('Memory for data; what happens when it is full says maxmemory-policy. Without it Coffer leaves room for buffers and for the pages that are copied while a snapshot is written.',
     { warning: 'Close to the memory of the flavor, a snapshot or rewrite under heavy writes may need more than there is, and the engine is ended.' }),
@@ -83,7 +83,7 @@ export const overlay: Readonly<Record<string, Overlay>> = {
   'maxclients': said('How many clients may be connected at once.', { min: 16, max: 100_000 }),
   'timeout': said('After how much idle time a client is disconnected. 0: never.', seconds),
   'tcp-keepalive': said('How often an idle connection is looked after, so that dead ones are noticed. 0: never.', seconds),
-  'tcp-backlog': said('How many connections may wait to be taken. The kernel’s net.core.somaxconn is a limit of its own.'),
+  'tcp-backlog': said('How many connections may wait to be taken. The kernel\'s net.core.somaxconn is a limit of its own.'),
   'client-output-buffer-limit': said('What a class of clients (normal, replica, pubsub) may have waiting to be read before it is disconnected: hard limit, soft limit and how many seconds above it. '
     + 'One class or several, "pubsub 64mb 16mb 60"; classes that are left out keep the engine’s defaults. 0: no limit.', { warning: 'Without limits one slow client can take all memory.' }),
   'client-query-buffer-limit': said('The longest command a client may send, with its arguments.'),
@@ -148,3 +148,5 @@ export const overlay: Readonly<Record<string, Overlay>> = {
   'replica-lazy-flush': replicaOnly('Whether a replica frees its earlier data by a thread of its own.'), 'replica-priority': replicaOnly('Which replica is chosen first to take over.'),
   'replica-serve-stale-data': replicaOnly('Whether a replica answers while it has lost its server.'),
 };
+
+export const overlay = { parameters };

@@ -67,7 +67,7 @@ async function refusalByCommand(connection: Connection, name: string, value: str
     await connection.command(['CONFIG', 'SET', name, value], commandTimeoutMs);
     return null;
   } catch (error) {
-    if (error instanceof RespError) return error.message;
+    if (error instanceof RespError && error.kind === 'ERR') return error.message;
     throw error;
   }
 }
