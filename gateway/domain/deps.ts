@@ -1,4 +1,5 @@
 import type { Log } from '../../kernel/log.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Operations } from '../operations/workflow.ts';
 import type { ControlHost } from '../plugins/control-host.ts';
@@ -15,6 +16,8 @@ export interface DomainDeps {
   catalogue: StoredCatalogue;
   control: ControlHost;
   agents: Agents;
+  /** the catalogue of a track */
+  parametersOf(datastore: string, track: string): Promise<readonly ParameterSpec[]>;
   enginePorts: { from: number; to: number };
   reserve: Reserve;
   /** how long a mutation waits inline for what acts on an engine before it answers with the running operation */

@@ -10,6 +10,8 @@ import type { ControlHalf } from '../../strategies/spi/control.ts';
 
 export interface ControlHost {
   call<M extends ControlMethod>(datastore: string, method: M, input: Parameters<NonNullable<ControlHalf[M]>>[0]): Promise<Awaited<ReturnType<NonNullable<ControlHalf[M]>>>>;
+  /** Whether the half has this optional method. */
+  has(datastore: string, method: ControlMethod): boolean;
   rootName(datastore: string): string;
 }
 
@@ -36,6 +38,7 @@ export function createControlHost(controlOf: (datastore: string) => ControlHalf 
         clearTimeout(timer);
       }
     },
+    has: (datastore, method) => find(datastore)[method] !== undefined,
     rootName: (datastore) => find(datastore).rootName,
   };
 }

@@ -11,18 +11,15 @@ import { createDomain } from '../../gateway/domain/domain.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
 import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
-import type { AnyWorkflow } from '../../gateway/operations/workflow.ts';
-import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
 import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
-import { engineCommandWorkflow } from '../../gateway/operations/workflows/engine-command.ts';
-import { installEngineWorkflow } from '../../gateway/operations/workflows/install-engine.ts';
-import { lifecycleWorkflows } from '../../gateway/operations/workflows/lifecycle.ts';
+import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
 import { loadPlugins } from '../../strategies/registry.ts';
 import type { ComputeStrategy } from '../../strategies/spi/compute.ts';
+import { testParameters } from './test-parameters.ts';
 import type { TestPostgres } from './postgres.ts';
 import { createTestStore } from './store.ts';
 
@@ -48,14 +45,14 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     cancel: async () => {},
   } as unknown as Agents;
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    store, sealer, catalogue, control, agents, parametersOf: async () => testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
     enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
   };
-  const workflows = [createInstanceWorkflow(workflowDeps), engineCommandWorkflow(workflowDeps), installEngineWorkflow(workflowDeps), ...lifecycleWorkflows(workflowDeps)] as AnyWorkflow[];
-  const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
+  const workflows = createWorkflows(workflowDeps);
+  const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
   const domain = createDomain({
-    store, sealer, operations, catalogue, control, agents, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    store, sealer, operations, catalogue, control, agents, parametersOf: workflowDeps.parametersOf, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async () => [],
   });
   const hostId = newId('Host');

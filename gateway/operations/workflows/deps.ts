@@ -2,6 +2,8 @@ import type { Log } from '../../../kernel/log.ts';
 import type { ComputeStrategy, Enrolment } from '../../../strategies/spi/compute.ts';
 import type { Agents } from '../../agents/agents.ts';
 import type { Catalogue } from '../../domain/api.ts';
+import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';
+import type { Operations } from '../workflow.ts';
 import type { Reserve } from '../../domain/admission.ts';
 import type { ClientRunner } from '../../plugins/client-runner.ts';
 import type { ControlHost } from '../../plugins/control-host.ts';
@@ -15,6 +17,10 @@ export interface WorkflowDeps {
   catalogue: Catalogue;
   control: ControlHost;
   agents: Agents;
+  /** the catalogue of a track */
+  parametersOf(datastore: string, track: string): Promise<readonly ParameterSpec[]>;
+  /** for those that begin others; there once all workflows are known */
+  operations(): Operations;
   compute(hostId: string): ComputeStrategy;
   client: ClientRunner;
   issueEnrolment(tx: Tx, instanceId: string): Promise<Enrolment>;

@@ -1,0 +1,32 @@
+/**
+ * What a group's values come to on one instance: formulas become numbers, and the plugin judges them together. The same
+ * for whoever asks: a mutation that judges ahead and the operation that sends them to the agent.
+ */
+import type { InputIssue } from '../../../kernel/errors.ts';
+import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';
+import type { ControlHost } from '../../plugins/control-host.ts';
+import type { InstanceSize } from './formula.ts';
+import { evaluateValues, type StoredValue } from './values.ts';
+
+export interface ResolveDeps { control: ControlHost; parametersOf(datastore: string, track: string): Promise<readonly ParameterSpec[]> }
+export interface Resolved {
+  sizing: Record<string, string>;
+  parameters: Record<string, string>;
+  /** `path` is the parameter's name */
+  issues: InputIssue[];
+}
+
+export async function resolveValues(deps: ResolveDeps, version: { datastore: string; track: string }, values: readonly StoredValue[], place: InstanceSize): Promise<Resolved> {
+  const { datastore, track } = version;
+  const { flavor, volumeGb } = place;
+  const sizing = await deps.control.call(datastore, 'size', { track, flavor, volumeGb });
+  if (values.length === 0) return { sizing, parameters: {}, issues: [] };
+  const { parameters, problems } = evaluateValues(await deps.parametersOf(datastore, track), values, place);
+  const issues: InputIssue[] = problems.map(({ name, message }) => ({ path: [name], message }));
+  if (issues.length === 0 && deps.control.has(datastore, 'checkParameters')) {
+    issues.push(...(await deps.control.call(datastore, 'checkParameters', { track, flavor, volumeGb, sizing, parameters })));
+  }
+  return { sizing, parameters, issues };
+}
+
+export const issueText = (issues: readonly InputIssue[]): string => issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ');
