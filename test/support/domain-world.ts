@@ -36,10 +36,12 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const control = createControlHost((name) => plugins.flatMap((one) => (one.state === 'READY' && one.name === name ? [one.plugin.control] : []))[0]);
   const reserve = { memoryMb: 0, diskBytes: 0 };
   /** what the agent does with a command; a test sets it */
-  const script: { run: Agents['run']; compute: Partial<ComputeStrategy> } = { run: async () => { throw new Error('no agent'); }, compute: {} };
+  const script: Pick<Agents, 'run' | 'readParameters'> & { compute: Partial<ComputeStrategy> } =
+    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, compute: {} };
   const commands: string[] = [];
   const agents = {
     run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
+    readParameters: (...asked: Parameters<Agents['readParameters']>) => script.readParameters(...asked),
     waitForAgent: async () => ({}),
     // what it was at has ended
     cancel: async () => {},
@@ -60,11 +62,14 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     name: 'h', region: 'local', zone: 'local', memoryTotalMb: 2_048, memoryAvailableMb: 2_048, diskTotalBytes: 1e12, diskFreeBytes: 1e12, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x',
   };
   await store.query(`insert into host (id, name, region, zone, facts) values ($1, 'h', 'local', 'local', $2)`, [hostId, JSON.stringify(facts)]);
+  const tracks = catalogue.versions({ role: 'OPERATOR', projectId: null }, catalogue.datastore('postgresql')!.id, false).map(({ name }) => name);
   const [{ id: projectId } = { id: '' }] = await store.query<{ id: string }>('select id from project');
   const workers: Worker[] = [];
 
   return {
     store, domain, operations, catalogue, projectId, hostId, script, commands,
+    /** of the instances that are added, and one that is not */
+    track: tracks[0]!, otherTrack: tracks[1]!,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
     /** A second host, last seen so long ago. */
@@ -103,6 +108,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
       workers.push(worker);
       worker.start();
     },
+    stopWorkers: async (): Promise<void> => { await Promise.all(workers.splice(0).map((worker) => worker.stop())); },
     async close(): Promise<void> {
       await Promise.all(workers.map((worker) => worker.stop()));
       operations.close();

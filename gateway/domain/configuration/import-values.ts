@@ -1,5 +1,7 @@
 /** What makes an instance's engine differ from what one of its flavor has without any group. Pure. */
 import type { LiveParameter, ParameterSpec } from '../../../strategies/spi/parameters.ts';
+import { isSameValue } from './diff.ts';
+import { reasonNotSettable } from './values.ts';
 
 export interface Live { parameters: LiveParameter[]; sizing: Record<string, string>; group: Record<string, string> }
 
@@ -9,9 +11,9 @@ export function importedValues(catalogue: readonly ParameterSpec[], live: Live):
   return catalogue.flatMap((spec) => {
     const { name } = spec;
     const value = present.get(name);
-    if (value === undefined || spec.owned !== undefined || spec.apply === 'CREATE') return [];
+    if (value === undefined || reasonNotSettable(spec) !== null) return [];
     const usual = live.sizing[name] ?? spec.default;
-    const isOwn = live.group[name] !== undefined || (usual !== null && value !== usual);
+    const isOwn = live.group[name] !== undefined || (usual !== null && !isSameValue(spec, value, usual));
     return isOwn ? [{ name, value }] : [];
   });
 }
