@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { AgentBoot } from '../kernel/guest-record.ts';
 import type { Log } from '../kernel/log.ts';
 import { releaseVersion } from '../kernel/release.ts';
-import { capabilitiesOf } from '../strategies/spi/guest.ts';
+import { capabilitiesOf, grantedCapabilities } from '../strategies/spi/guest.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
 import { type CommandKind, commandTraits } from './commands/catalogue.ts';
 import { createCertificateRenewal } from './commands/certificate-renewal.ts';
@@ -13,6 +13,10 @@ import { armCrashPoints } from './commands/crash-point.ts';
 import { createLifeCycle } from './commands/life-cycle.ts';
 import { createPerform } from './commands/perform.ts';
 import { createRunner } from './commands/runner.ts';
+import { createConfigurer } from './configuration/configurer.ts';
+import { createConfigurationLook } from './configuration/look.ts';
+import { createSafeStart } from './configuration/safe-start.ts';
+import { createSettling } from './configuration/settling.ts';
 import { createLogRotation } from './housekeeping/log-rotation.ts';
 import { createVolumeUsage } from './housekeeping/volume-usage.ts';
 import { createEngineCertificate } from './identity/engine-certificate.ts';
@@ -58,7 +62,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const guest = await plugin.guest();
   const { timeouts } = plugin.manifest;
   // What it has and does not claim is nobody's to use.
-  const capabilities = [...plugin.manifest.capabilities].sort();
+  const capabilities = grantedCapabilities(plugin.manifest.capabilities, guest);
   const missing = capabilities.filter((one) => !capabilitiesOf(guest).includes(one));
   if (missing.length > 0) throw new CapabilityMismatch(`The plugin ${plugin.manifest.id} declares ${missing.join(', ')}, and its guest half has no such group`);
 
@@ -75,9 +79,13 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const engine = createEngineProcess(boot, () => clock.now());
   const context = createContextFactory({ boot, state, secrets, engine, log });
   const lastCommand = journal.lastEnded((kind) => commandTraits[kind as CommandKind]?.changesRunState ?? false);
-  const supervisor = createSupervisor({ guest, timeouts, engine, state, context, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
+  const configurer = createConfigurer({ guest, timeouts, state, context, log });
+  const startSafely = createSafeStart(state, configurer);
+  const supervisor = createSupervisor({ guest, timeouts, engine, state, context, startSafely, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
   const volume = createVolumeUsage(boot.paths.volume);
-  const sight = createSightSource({ boot, state, supervisor, volume, guest, context, timeouts });
+  const configuration = createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log });
+  supervisor.onChange(() => { if (supervisor.health().state === 'ok') configurer.seenWell(); });
+  const sight = createSightSource({ boot, state, supervisor, volume, guest, context, timeouts, configurer, configuration });
   supervisor.begin();
 
   const credentials = new IdentityServerCredentials();
@@ -86,15 +94,16 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const own = (path: string, mode: number): Promise<void> => ownPath(path, mode, boot.engineUid);
   const engineCertificate = createEngineCertificate({ boot, identity, addresses, clock, own });
 
-  const lifeCycle = createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate });
-  const perform = createPerform({ guest, lifeCycle, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
+  const lifeCycle = createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate, configurer, startSafely });
+  const perform = createPerform({ guest, lifeCycle, configurer, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
   const runner = createRunner({ journal, fences, capabilities: new Set(capabilities), perform, onStuck, log });
   const renewal = createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log });
+  const settling = createSettling({ configurer, runner, timeouts, log });
 
   const introduction = {
     instanceId: boot.instanceId, agentVersion: releaseVersion(), protocols, capabilities, datastore: boot.datastore, track: boot.track, buildId: boot.build.id,
   };
-  const server = await startServer(boot.bind, createGuestAgent({ boot, introduction, guest, timeouts, runner, supervisor, context, log }), credentials);
+  const server = await startServer(boot.bind, createGuestAgent({ boot, introduction, guest, timeouts, runner, supervisor, state, context, log }), credentials);
   const host = isWildcard(boot.bind) ? boot.advertise : boot.bind;
   const address = `${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const hello = () => ({ ...introduction, address });
@@ -105,11 +114,11 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const rotation = createLogRotation(boot.paths.logs, (error) => log.warn({ reason: error.message }, 'logs could not be rotated'));
   reporter.begin();
   await identity.begin();
-  for (const part of [volume, rotation, renewal]) part.begin();
+  for (const part of [volume, rotation, renewal, configuration, settling]) part.begin();
   log.info({ address, capabilities, version: introduction.agentVersion }, 'the agent is ready');
 
   const leave = async (): Promise<void> => {
-    for (const part of [supervisor, identity, volume, rotation, renewal]) part.end();
+    for (const part of [supervisor, identity, volume, rotation, renewal, configuration, settling]) part.end();
     reporter.end();
     await server.stop();
     await store.close();

@@ -13,13 +13,19 @@ const runState: CommandTraits = { capability: null, changesRunState: true };
 
 export const commandTraits: Record<CommandKind, CommandTraits> = {
   initialise: runState, start: runState, stop: runState, restart: runState, repair: runState,
-  configure: plain('CONFIGURATION'), rotateCertificate: plain('TLS'),
+  configure: plain(null), rotateCertificate: plain('TLS'),
   createDatabases: plain('DATABASES'), deleteDatabase: plain('DATABASES'),
   createUsers: plain('USERS'), updateUser: plain('USERS'), deleteUser: plain('USERS'),
   grant: plain('GRANTS'), revoke: plain('GRANTS'),
   enableRoot: plain('ROOT'), disableRoot: plain('ROOT'),
   pluginAction: plain(null),
 };
+
+/** Sizing is every datastore's; values of a group are for those that have groups. */
+export function capabilityFor(command: Command): Capability | null {
+  const hasValues = (command.$case === 'configure' || command.$case === 'initialise') && Object.keys(command.value.parameters).length > 0;
+  return hasValues ? 'CONFIGURATION' : commandTraits[command.$case].capability;
+}
 
 const secretFields = new Set(['password', 'newPassword', 'managementSecret']);
 

@@ -1,5 +1,6 @@
 /** Carries one command out by the plugin's methods. Whatever it throws is made a fault by the runner. */
 import type { GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
+import type { Configurer } from '../configuration/configurer.ts';
 import type { GrantSpec, UserRef as WireUserRef } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseSpec, GrantSpec as SpiGrant, UserRef, UserSpec } from '../../strategies/spi/control.ts';
 import type { Command, CommandOf } from './catalogue.ts';
@@ -14,6 +15,7 @@ export interface Execution {
   ctx: GuestContext;
   guest: GuestHalf;
   lifeCycle: LifeCycle;
+  configurer: Configurer;
   ledger: ItemLedger;
   frame: ItemFrame;
   /** an earlier run of this command was begun and did not succeed: what it was to remove may be gone by its doing */
@@ -21,10 +23,10 @@ export interface Execution {
 }
 
 export async function execute(command: Command, execution: Execution): Promise<Result> {
-  const { ctx, guest, lifeCycle } = execution;
+  const { ctx, guest, lifeCycle, configurer } = execution;
   switch (command.$case) {
     case 'initialise': await lifeCycle.initialise(ctx, command.value); break;
-    case 'configure': return { ...nothing, restartRequired: await lifeCycle.configure(ctx, command.value) };
+    case 'configure': return { ...nothing, restartRequired: await configurer.apply(ctx, command.value) };
     case 'start': await lifeCycle.start(ctx); break;
     case 'stop': await lifeCycle.stop(ctx, command.value.immediate); break;
     case 'restart': await lifeCycle.restart(ctx); break;

@@ -1,6 +1,9 @@
 /** The commands that make, start and stop the engine: plugin methods with what must be durable around them. */
 import { mkdir } from 'node:fs/promises';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { Configurer } from '../configuration/configurer.ts';
+import type { SafeStart } from '../configuration/safe-start.ts';
+import type { ValueSet } from '../configuration/value-set.ts';
 import type { EngineCertificate } from '../identity/engine-certificate.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import type { SecretKeeper } from '../state/secrets.ts';
@@ -8,9 +11,7 @@ import { type GuestContext, GuestFault, type GuestHalf } from '../../strategies/
 import type { Supervisor } from '../supervisor/supervisor.ts';
 
 export interface LifeCycle {
-  initialise(ctx: GuestContext, order: { managementSecret: string; sizing: Record<string, string> }): Promise<void>;
-  /** Resolves with the parameters that wait for a restart. */
-  configure(ctx: GuestContext, order: { sizing: Record<string, string> }): Promise<string[]>;
+  initialise(ctx: GuestContext, order: ValueSet & { managementSecret: string }): Promise<void>;
   start(ctx: GuestContext): Promise<void>;
   stop(ctx: GuestContext, immediate: boolean): Promise<void>;
   restart(ctx: GuestContext): Promise<void>;
@@ -22,11 +23,12 @@ export interface LifeCycle {
 
 export interface LifeCycleParts {
   boot: AgentBoot; guest: GuestHalf; state: StateKeeper; secrets: SecretKeeper; supervisor: Supervisor; engineCertificate: EngineCertificate;
+  configurer: Configurer; startSafely: SafeStart;
 }
 
-export function createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate }: LifeCycleParts): LifeCycle {
-  /** A plugin reads sizing and secret from its context: one made before they changed is given them. */
-  const refreshed = (ctx: GuestContext): GuestContext => ({ ...ctx, sizing: state.current().sizing, managementSecret: secrets.managementSecret() });
+export function createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate, configurer, startSafely }: LifeCycleParts): LifeCycle {
+  /** A plugin reads values and secret from its context: one made before they changed is given them. */
+  const refreshed = (ctx: GuestContext): GuestContext => ({ ...configurer.refreshed(ctx), managementSecret: secrets.managementSecret() });
 
   /** One that does not answer does not hear a polite request either; whoever sends the command has decided to lose it. */
   const manner = (isImmediate: boolean): 'orderly' | 'immediate' => (isImmediate || supervisor.health().state === 'hung' ? 'immediate' : 'orderly');
@@ -42,6 +44,13 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
     }
   };
 
+  /** An engine that is up with its former values is no success: whoever sent the command wanted the new ones. */
+  const startWith = async (ctx: GuestContext, start: (current: GuestContext) => Promise<void>): Promise<void> => {
+    const rejected = await startSafely(() => ctx, start);
+    await supervisor.started();
+    if (rejected) throw new GuestFault('FAILED_TO_START', `The engine did not start with its new values and runs with the former ones again: ${rejected.reason}`);
+  };
+
   /** One that is down reads the new files when it starts. */
   const reload = async (ctx: GuestContext): Promise<void> => {
     if (ctx.engine.pid() !== null) await guest.tls?.rotate(ctx);
@@ -49,7 +58,7 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
   };
 
   return {
-    async initialise(ctx, { managementSecret, sizing }) {
+    async initialise(ctx, { managementSecret, ...set }) {
       if (state.current().prepared) {
         // Never again: there may be data. Only a repeat of the very same order is answered.
         if (secrets.managementSecret() === managementSecret) return;
@@ -57,22 +66,17 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
       }
       await ensureFolders(boot, ctx);
       await secrets.keep(managementSecret);
-      await state.update({ sizing });
+      await configurer.begin(set);
       ctx.progress(0.05, 'Getting the engine\'s certificate');
       await engineCertificate.ensure({ force: false });
       await guest.initialise(refreshed(ctx));
       // Durable marker: what counts as healthy from now on has been made in full.
       await state.update({ prepared: true });
     },
-    async configure(ctx, { sizing }) {
-      await state.update({ sizing });
-      return (await guest.configure(refreshed(ctx))).restartRequired;
-    },
     async start(ctx) {
       assertPrepared(state);
       await supervisor.want('RUNNING');
-      await startGuest(ctx);
-      await supervisor.started();
+      await startWith(ctx, startGuest);
     },
     async stop(ctx, immediate) {
       await supervisor.want('STOPPED');
@@ -82,8 +86,7 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
       assertPrepared(state);
       await supervisor.want('RUNNING');
       await guest.stop(ctx, manner(false));
-      await guest.start(ctx);
-      await supervisor.started();
+      await startWith(ctx, (current) => guest.start(current));
     },
     async rotateCertificate(ctx) {
       await engineCertificate.ensure({ force: true });

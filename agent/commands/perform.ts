@@ -1,6 +1,7 @@
 /** One command, from the journal's "started" to the journal's outcome. */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { Configurer } from '../configuration/configurer.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { Journal } from '../journal/journal.ts';
 import { commandName, type CommandRecord, type FaultRecord } from '../journal/record.ts';
@@ -16,13 +17,13 @@ import type { LifeCycle } from './life-cycle.ts';
 import type { Job, RecordedOutcome } from './runner.ts';
 
 export interface PerformParts {
-  guest: GuestHalf; lifeCycle: LifeCycle; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
+  guest: GuestHalf; lifeCycle: LifeCycle; configurer: Configurer; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
   onRootChange(): void;
   crashPoint: CrashPoint;
 }
 
 export const createPerform = (parts: PerformParts) => async (job: Job): Promise<RecordedOutcome> => {
-  const { guest, lifeCycle, supervisor, journal, context, secrets, clock, log, crashPoint } = parts;
+  const { guest, lifeCycle, configurer, supervisor, journal, context, secrets, clock, log, crashPoint } = parts;
   const { request, signal, hub } = job;
   const kind = request.command.$case;
   crashPoint(kind, 'before');
@@ -48,7 +49,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
   const progress = (fraction: number, message: string): void => hub.tell(fraction, redact(String(message)));
   const ctx = context({ signal, deadline: job.deadline, operationId: request.operationId, progress });
   const work = (): Promise<Result> =>
-    execute(request.command, { ctx, guest, lifeCycle, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });
+    execute(request.command, { ctx, guest, lifeCycle, configurer, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });
 
   const startedMs = performance.now();
   let outcome: NonNullable<CommandRecord['outcome']>;

@@ -8,7 +8,7 @@ import { decideRun } from '../journal/decide-run.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type CommandRecord, type FaultRecord, recordKey } from '../journal/record.ts';
 import type { FenceKeeper } from '../state/fence-keeper.ts';
-import { type Command, commandTraits, digestOf } from './catalogue.ts';
+import { capabilityFor, type Command, digestOf } from './catalogue.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { CommandAborted } from './faults.ts';
 import { createProgressHub, type ProgressHub, type ProgressListener } from './progress-hub.ts';
@@ -147,7 +147,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
   return {
     async run(request, onProgress) {
       const { operationId, step, fence, command } = request;
-      const { capability } = commandTraits[command.$case];
+      const capability = capabilityFor(command);
       if (!(await admit(operationId, fence))) return aborted(new CommandAborted('CANCELLED', cancelledReason));
       if (capability && !capabilities.has(capability)) return unsupported(capability);
       const digest = digestOf(command);

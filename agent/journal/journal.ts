@@ -33,17 +33,17 @@ export function decidePrune(records: readonly CommandRecord[], nowMs: number, ke
   return others.filter((record, index) => index < surplus || nowMs - record.atMs > journalLimits.ageMs).map(recordKey);
 }
 
-/** Shortens messages until the record fits its slot: codes are what decides, messages are for people. */
+/** Shortens messages until the record fits its slot: codes are what decides, messages are for people; what waits for a restart is in reports. */
 export function fitRecord(record: CommandRecord, limitBytes: number): CommandRecord {
-  for (const characters of [journalLimits.messageCharacters, 120, 24, 0]) {
-    const fitted = shorten(record, characters);
+  for (const [characters, names] of [[journalLimits.messageCharacters, 100], [120, 50], [24, 10], [0, 0]] as const) {
+    const fitted = shorten(record, characters, names);
     if (Buffer.byteLength(JSON.stringify(fitted)) <= limitBytes) return fitted;
   }
   throw new Error(`A command with ${Object.keys(record.items).length} items is too large to be journalled; send fewer at once`);
 }
 
-function shorten(record: CommandRecord, characters: number): CommandRecord {
+function shorten(record: CommandRecord, characters: number, names: number): CommandRecord {
   const cut = (fault: FaultRecord | null): FaultRecord | null => (fault ? { code: fault.code, message: fault.message.slice(0, characters) } : null);
   const items = Object.fromEntries(Object.entries(record.items).map(([index, fault]) => [index, cut(fault)]));
-  return { ...record, items, outcome: record.outcome && { ...record.outcome, fault: cut(record.outcome.fault) } };
+  return { ...record, items, outcome: record.outcome && { ...record.outcome, fault: cut(record.outcome.fault), restartRequired: record.outcome.restartRequired.slice(0, names) } };
 }

@@ -1,3 +1,4 @@
+import { decideTold, type Seen } from '../configuration/decide.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
 import type { AgentState } from '../state/agent-state.ts';
@@ -8,20 +9,22 @@ export type Sight = Omit<Observation, 'incarnation' | 'counter' | 'observedAtMs'
 
 export interface SightInput {
   boot: Pick<AgentBoot, 'isolation' | 'limitsUnenforced'>;
-  state: Pick<AgentState, 'prepared' | 'wanted'>;
+  state: Pick<AgentState, 'prepared' | 'wanted' | 'inForce' | 'before' | 'rejected'>;
   health: Health;
   logTail: readonly string[];
   volumeUsedBytes: number | null;
   rootEnabled: boolean | null;
   afterCommand: string;
+  configuration: { seen: Seen | null; canRead: boolean };
 }
 
-export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled, afterCommand }: SightInput): Sight {
+export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled, afterCommand, configuration }: SightInput): Sight {
   const isWell = health.state === 'ok' || (health.state === 'down' && state.wanted === 'STOPPED');
   return {
     prepared: state.prepared, wanted: state.wanted, engine: health.state, detail: health.detail ?? undefined, engineVersion: health.version ?? undefined,
     crashes: health.crashes, logTail: isWell ? [] : [...logTail], volumeUsedBytes: volumeUsedBytes ?? undefined, managementLost: health.managementLost,
     isolation: boot.isolation, limitsUnenforced: boot.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined, afterCommand,
+    configuration: decideTold({ ...state, ...configuration }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** Puts together what is reported. Looking is synchronous; what has to be fetched is fetched when it may have changed. */
 import { join } from 'node:path';
+import type { ConfigurationLook } from '../configuration/look.ts';
+import type { Configurer } from '../configuration/configurer.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
@@ -20,9 +22,10 @@ export interface SightSource {
 }
 export interface SightSourceParts {
   boot: AgentBoot; state: StateKeeper; supervisor: Supervisor; volume: VolumeUsage; guest: GuestHalf; context: ContextFactory; timeouts: GuestTimeouts;
+  configurer: Pick<Configurer, 'onChange'>; configuration: Pick<ConfigurationLook, 'seen' | 'canRead' | 'onChange'>;
 }
 
-export function createSightSource({ boot, state, supervisor, volume, guest, context, timeouts }: SightSourceParts): SightSource {
+export function createSightSource({ boot, state, supervisor, volume, guest, context, timeouts, configurer, configuration }: SightSourceParts): SightSource {
   const listeners: (() => void)[] = [];
   let logTail: string[] = [];
   let rootEnabled: boolean | null = null;
@@ -59,10 +62,13 @@ export function createSightSource({ boot, state, supervisor, volume, guest, cont
     else if (rootEnabled === null) void askForRoot();
     changed();
   });
-  volume.onChange(changed);
+  for (const source of [volume, configurer, configuration]) source.onChange(changed);
 
   return {
-    look: () => createSight({ boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand() }),
+    look: () => createSight({
+      boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand(),
+      configuration: { seen: configuration.seen(), canRead: configuration.canRead },
+    }),
     onChange: (listener) => void listeners.push(listener),
     lookAtRoot: () => void askForRoot(),
   };

@@ -8,7 +8,9 @@ import { QueueFull } from '../commands/command-queue.ts';
 import { answerJson, handlerOf, parseArguments } from '../commands/plugin-handlers.ts';
 import type { GuestContext, GuestHalf, UserInfo } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
 import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
+import { endedWith } from '../supervisor/ended-with.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { asError, decideAccess } from './authorise.ts';
 import { CapabilityAbsent, toStatus } from './errors.ts';
@@ -18,16 +20,14 @@ export interface Introduction {
   instanceId: string; agentVersion: string; protocols: string[]; capabilities: string[]; datastore: string; track: string; buildId: string;
 }
 export interface GuestAgentParts {
-  boot: AgentBoot; introduction: Introduction; guest: GuestHalf; timeouts: GuestTimeouts; runner: Runner; supervisor: Supervisor; context: ContextFactory; log: Log;
+  boot: AgentBoot; introduction: Introduction; guest: GuestHalf; timeouts: GuestTimeouts; runner: Runner; supervisor: Supervisor; state: StateKeeper; context: ContextFactory; log: Log;
 }
 
 /** Live reads of the engine at once. */
 const readLimit = 8;
-/** For a method to end by itself once its deadline has passed; its place is then given to the next, whatever it does. */
-const graceMs = 1_000;
 
 export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
-  const { boot, introduction, guest, timeouts, runner, supervisor, context, log } = parts;
+  const { boot, introduction, guest, timeouts, runner, supervisor, state, context, log } = parts;
 
   type Unary<Request, Response> = (call: ServerUnaryCall<Request, Response>, done: sendUnaryData<Response>) => void;
   const guarded = <Request extends { instanceId: string }, Response>(answer: (request: Request) => Promise<Response>): Unary<Request, Response> => (call, done) => {
@@ -86,17 +86,18 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
       const methods = present(guest.root, 'ROOT');
       return { enabled: await read('get-root', (ctx) => methods.isEnabled(ctx)) };
     }),
+    readParameters: guarded(async () => {
+      const methods = present(guest.configuration, 'CONFIGURATION');
+      const found = await read('read-parameters', (ctx) => methods.read(ctx));
+      const { sizing, parameters } = state.current().inForce;
+      return { parameters: found.map(({ name, value, pending }) => ({ name, value, pending: pending ?? undefined })), sizing, group: parameters };
+    }),
     readPluginField: guarded(async ({ name, argumentsJson }) => {
       const handler = handlerOf(guest.graphql?.fields, name);
       return { valueJson: answerJson(name, await readField(`field-${name}`, (ctx) => handler(ctx, parseArguments(argumentsJson)))) };
     }),
   };
 }
-
-const endedWith = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => new Promise((resolve, reject) => {
-  work.then(resolve, reject);
-  signal.addEventListener('abort', () => { setTimeout(() => reject(signal.reason as Error), graceMs).unref(); }, { once: true });
-});
 
 const toUser = (user: UserInfo) => ({
   user: { name: user.name, host: user.host, authDatabase: user.authDatabase },

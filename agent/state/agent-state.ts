@@ -1,6 +1,8 @@
 /** What the agent must know without anybody's help: survives its own restart and the machine's. */
 import type { Log } from '../../kernel/log.ts';
+import { digestOfValues, emptySet, type Rejection, type ValueSet } from '../configuration/value-set.ts';
 import { replaceFile } from './atomic-file.ts';
+import { createSetStore, type SetReference, type SetStore, referenceTo } from './set-store.ts';
 import type { SlotStore } from './slot-store.ts';
 
 export interface EngineRecord {
@@ -17,7 +19,18 @@ export interface AgentState {
   wanted: 'RUNNING' | 'STOPPED';
   /** `initialise` has finished once; before it nothing counts as healthy, after it data is never made anew */
   prepared: boolean;
-  sizing: Record<string, string>;
+  /** the values that the engine is to run with */
+  inForce: ValueSet;
+  /** the last ones that it is known to run with; null before its first start */
+  good: ValueSet | null;
+  /** those in force before a Configure that has not come to its end: what it goes back to */
+  before: ValueSet | null;
+  /** cleared by the next Configure */
+  rejected: Rejection | null;
+  /** digest of the values in the engine's files; null: they may be half written */
+  filesHold: string | null;
+  /** `filesHold` of the time when the engine's process was made */
+  startedWith: string | null;
   engine: EngineRecord | null;
   /** unexpected exits since the engine was last started on request */
   crashes: number;
@@ -25,7 +38,10 @@ export interface AgentState {
   crashTimesMs: number[];
 }
 
-export const initialState: AgentState = { wanted: 'STOPPED', prepared: false, sizing: {}, engine: null, crashes: 0, crashTimesMs: [] };
+export const initialState: AgentState = {
+  wanted: 'STOPPED', prepared: false, inForce: emptySet, good: null, before: null, rejected: null, filesHold: null, startedWith: null,
+  engine: null, crashes: 0, crashTimesMs: [],
+};
 const stateKey = 'state';
 
 export interface StateKeeper {
@@ -34,19 +50,61 @@ export interface StateKeeper {
   update(change: Partial<AgentState>): Promise<void>;
 }
 
+type StoredState = Omit<AgentState, 'inForce' | 'good' | 'before'> & { inForce: SetReference; good: SetReference | null; before: SetReference | null };
+/** As agents kept it that knew no groups: their values were in the engine's files, and what ran had been started with them. */
+type EarlierState = Partial<AgentState> & { sizing?: ValueSet['sizing'] };
+
 /** `copyPath` is for people who look: the slot store is what counts. */
 export function createStateKeeper(store: SlotStore, copyPath: string, log: Log): StateKeeper {
-  let state: AgentState = { ...initialState, ...(store.get(stateKey) as Partial<AgentState> | undefined) };
+  const sets = createSetStore(store);
+  let state = readState(store.get(stateKey), sets, log);
+  sets.forgetOthers(setsOf(state).map(referenceTo));
+  let written: Promise<void> = Promise.resolve();
   let copied: Promise<void> = Promise.resolve();
-  // One after the other, each with what holds by then: the last copy is never an older one.
+
+  // One after the other, each with what holds by then: the last one is never an older one.
+  const write = (): Promise<void> => {
+    const done = written.then(async () => {
+      const now = state;
+      for (const set of setsOf(now)) await sets.keep(set);
+      await store.put(stateKey, toStored(now));
+      sets.forgetOthers(setsOf(now).map(referenceTo));
+    });
+    written = done.catch(() => undefined);
+    return done;
+  };
   const copy = (): Promise<void> => (copied = copied.then(() => replaceFile(copyPath, `${JSON.stringify(state, null, 2)}\n`))
     .catch((error: Error) => log.debug({ reason: error.message }, 'the copy of the state was not written')));
   return {
     current: () => state,
     async update(change) {
       state = { ...state, ...change };
-      await store.put(stateKey, state);
+      await write();
       await copy();
     },
   };
+}
+
+const setsOf = ({ inForce, good, before }: AgentState): ValueSet[] => [inForce, good, before].filter((set) => set !== null);
+
+const toStored = (state: AgentState): StoredState => ({
+  ...state, inForce: referenceTo(state.inForce), good: state.good && referenceTo(state.good), before: state.before && referenceTo(state.before),
+});
+
+function readState(found: unknown, sets: SetStore, log: Log): AgentState {
+  if (found === undefined) return initialState;
+  if ((found as Partial<StoredState>).inForce === undefined) return readEarlier(found as EarlierState);
+  const stored = found as StoredState;
+  const read = (reference: SetReference | null): ValueSet | null => (reference && sets.find(reference)) ?? null;
+  const [inForce, good, before] = [stored.inForce, stored.good, stored.before].map(read) as [ValueSet | null, ValueSet | null, ValueSet | null];
+  if (inForce) return { ...initialState, ...stored, inForce, good, before };
+  // A damaged disk: the engine's files are left as they are until somebody tells the values again.
+  log.error({}, 'the values in force cannot be read: configure the instance again');
+  return { ...initialState, ...stored, inForce: emptySet, good: null, before: null, filesHold: digestOfValues(emptySet), startedWith: null };
+}
+
+function readEarlier({ sizing = {}, ...rest }: EarlierState): AgentState {
+  const inForce: ValueSet = { ...emptySet, sizing };
+  const digest = digestOfValues(inForce);
+  return { ...initialState, ...rest, inForce, filesHold: digest, startedWith: digest };
 }

@@ -27,7 +27,7 @@ export function createContextFactory({ boot, state, secrets, engine, log }: Cont
   };
   return (frame) => ({
     ...fixed,
-    sizing: state.current().sizing, parameters: {},
+    sizing: state.current().inForce.sizing, parameters: state.current().inForce.parameters,
     managementSecret: secrets.managementSecret(),
     engine: createEngineHandle({ boot, engine, state, signal: frame.signal }),
     log: log.child({ operation: frame.operationId }),

@@ -32,7 +32,7 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
         await killLeftovers(boot);
       }
       signal.throwIfAborted();
-      const started = await engine.start(spec, (record) => state.update({ engine: record }));
+      const started = await engine.start(spec, (record) => state.update({ engine: record, startedWith: state.current().filesHold }));
       return { pid: started.pid, adopted: false };
     },
     pid: livePid,

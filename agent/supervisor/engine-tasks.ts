@@ -1,24 +1,27 @@
 /** What supervision itself does with the engine: start and stop, one at a time, each to be aborted by a command. */
 import type { Log } from '../../kernel/log.ts';
-import type { GuestHalf } from '../../strategies/spi/guest.ts';
+import type { SafeStart } from '../configuration/safe-start.ts';
+import type { GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import { type ContextFactory, ownFrame } from './context.ts';
 import { describeFailure } from './fault-text.ts';
 
 export interface EngineTaskParts {
-  guest: GuestHalf; timeouts: GuestTimeouts; context: ContextFactory; log: Log;
+  guest: GuestHalf; timeouts: GuestTimeouts; context: ContextFactory; startSafely: SafeStart; log: Log;
   isAlive(): boolean;
   /** The start failed (not when it was aborted); the words are the engine's own where there are any. */
   onStartFailed(fault: string): void;
 }
 
 export async function startEngine(parts: EngineTaskParts, signal: AbortSignal): Promise<void> {
-  const ctx = parts.context(ownFrame('supervision', parts.timeouts.startMs, signal));
+  const frame = (): GuestContext => parts.context(ownFrame('supervision', parts.timeouts.startMs, signal));
   try {
-    if (!parts.isAlive()) await ctx.engine.killLeftovers();
-    await parts.guest.start(ctx);
+    await parts.startSafely(frame, async (ctx) => {
+      if (!parts.isAlive()) await ctx.engine.killLeftovers();
+      await parts.guest.start(ctx);
+    });
   } catch (error) {
-    if (!signal.aborted) parts.onStartFailed(await describeFailure(error, ctx.engine));
+    if (!signal.aborted) parts.onStartFailed(await describeFailure(error, frame().engine));
     throw error;
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../kernel/clock.ts';
 import type { Log } from '../../kernel/log.ts';
+import type { SafeStart } from '../configuration/safe-start.ts';
 import type { EngineExit, GuestHalf, Probe } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
@@ -44,13 +45,13 @@ export interface Supervisor {
 }
 
 export interface SupervisorParts {
-  guest: GuestHalf; timeouts: GuestTimeouts; engine: EngineProcess; state: StateKeeper; context: ContextFactory; clock: Clock; log: Log;
+  guest: GuestHalf; timeouts: GuestTimeouts; engine: EngineProcess; state: StateKeeper; context: ContextFactory; startSafely: SafeStart; clock: Clock; log: Log;
   /** from before a restart of the agent */
   lastCommand: string;
 }
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
-  const { guest, timeouts, engine, state, context, clock, log } = parts;
+  const { guest, timeouts, engine, state, context, startSafely, clock, log } = parts;
   const listeners: (() => void)[] = [];
   const crashes = createCrashTracker(state, clock, log);
   const health = createHealthTracker(clock);
@@ -83,7 +84,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   });
 
   const taskParts: EngineTaskParts = {
-    guest, timeouts, context, log, isAlive,
+    guest, timeouts, context, startSafely, log, isAlive,
     onStartFailed: (fault) => (isAlive() || endedDuringTask ? crashes.explain(fault) : crashes.count(fault)),
   };
   engine.onExit((exit: EngineExit) => {

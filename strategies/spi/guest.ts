@@ -170,6 +170,13 @@ export class GuestFault extends Error {
   }
 }
 
+/**
+ * What a plugin may be asked for: what its manifest claims. Up to contract 1.2 CONFIGURATION was claimed for `configure`
+ * alone; without the group it counts as not claimed.
+ */
+export const grantedCapabilities = (claimed: readonly Capability[], guest: Pick<GuestHalf, 'configuration'>): Capability[] =>
+  claimed.filter((one) => one !== 'CONFIGURATION' || guest.configuration !== undefined).sort();
+
 /** The capabilities a guest half really has: derived from the groups that exist, never declared. */
 export function capabilitiesOf(guest: GuestHalf): Capability[] {
   const found: Capability[] = [];

@@ -8,7 +8,7 @@ const stories: { command: Command; effect: RegExp | null }[] = [
   { command: { $case: 'stop', value: { immediate: false } }, effect: null },
   { command: { $case: 'start', value: none }, effect: null },
   { command: { $case: 'restart', value: none }, effect: null },
-  { command: { $case: 'configure', value: { sizing: { x: '1' }, parameters: {}, configuration: '' } }, effect: null },
+  { command: { $case: 'configure', value: { sizing: { x: '1' }, parameters: { hz: '20' }, configuration: 'cg_1/1' } }, effect: null },
   { command: { $case: 'repair', value: none }, effect: null },
   { command: { $case: 'rotateCertificate', value: none }, effect: null },
   { command: { $case: 'createUsers', value: { users: [{ user: { name: 'ann' }, password: 'password-of-ann', grants: [] }] } }, effect: /^create users ann$/ },
@@ -69,5 +69,6 @@ describe('the agent killed inside a command', () => {
     if (point.startsWith('inside')) await agent.run({ $case: 'deleteDatabase', value: { name: 'two' } });
     const end = await agent.conductor.observed((seen) => seen.engine === 'ok', { since: agent.conductor.observations.length - 1 });
     expect(end).toMatchObject({ wanted: 'RUNNING', prepared: true });
+    if (point.startsWith('inside')) expect(end.configuration).toMatchObject({ applied: 'cg_1/1', restartRequired: [], drifted: [] });
   }, 120_000);
 });

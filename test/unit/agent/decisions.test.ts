@@ -47,6 +47,12 @@ describe('the journal', () => {
     expect(Buffer.byteLength(JSON.stringify(fitted))).toBeLessThanOrEqual(8_000);
     expect(Object.values(fitted.items).every((fault) => fault?.code === 'EXISTS')).toBe(true);
   });
+  it('leaves out names of what waits for a restart until a record fits', () => {
+    const restartRequired = Array.from({ length: 300 }, (_, index) => `a_parameter_with_quite_a_long_name_of_its_own_${index}`);
+    const fitted = fitRecord(record({ outcome: { fault: null, restartRequired, rootName: '' } }), 8_000);
+    expect(Buffer.byteLength(JSON.stringify(fitted))).toBeLessThanOrEqual(8_000);
+    expect(fitted.outcome?.restartRequired).toEqual(restartRequired.slice(0, 100));
+  });
 });
 
 describe('a fence', () => {
@@ -144,6 +150,9 @@ describe('news', () => {
     expect(isNews(sight, { ...sight })).toBe(false);
     expect(isNews(sight, { ...sight, volumeUsedBytes: 2 })).toBe(false);
     expect(isNews(sight, { ...sight, engine: 'down' })).toBe(true);
+    const configuration = { applied: 'cg_1/1', restartRequired: [], drifted: [] };
+    expect(isNews({ ...sight, configuration }, { ...sight, configuration: { ...configuration } })).toBe(false);
+    expect(isNews({ ...sight, configuration }, { ...sight, configuration: { ...configuration, drifted: ['hz'] } })).toBe(true);
   });
 });
 

@@ -7,6 +7,7 @@ import type { FaultRecord } from '../../../agent/journal/record.ts';
 import { parseBoot } from '../../../agent/boot.ts';
 import { createProber } from '../../../agent/supervisor/prober.ts';
 import { createSight } from '../../../agent/reporting/observation.ts';
+import { initialState } from '../../../agent/state/agent-state.ts';
 import { splitAddresses } from '../../../agent/reporting/address-book.ts';
 
 const never = new AbortController().signal;
@@ -100,11 +101,11 @@ describe('what the agent reads', () => {
 
 describe('an observation', () => {
   const health = { state: 'ok', detail: null, version: '17', managementLost: false, crashes: 0 } as const;
-  const input = { boot: { isolation: 'users' as const, limitsUnenforced: null }, state: { prepared: true, wanted: 'RUNNING' as const }, health, logTail: ['line'], volumeUsedBytes: null, rootEnabled: null, afterCommand: '' };
+  const input = { boot: { isolation: 'users' as const, limitsUnenforced: null }, state: { ...initialState, prepared: true, wanted: 'RUNNING' as const }, health, logTail: ['line'], volumeUsedBytes: null, rootEnabled: null, afterCommand: '', configuration: { seen: null, canRead: true } };
   it('shows log lines only when the engine is not well', () => {
     expect(createSight(input).logTail).toEqual([]);
     expect(createSight({ ...input, health: { ...health, state: 'down' } }).logTail).toEqual(['line']);
-    expect(createSight({ ...input, state: { prepared: true, wanted: 'STOPPED' }, health: { ...health, state: 'down' } }).logTail).toEqual([]);
+    expect(createSight({ ...input, state: { ...input.state, wanted: 'STOPPED' }, health: { ...health, state: 'down' } }).logTail).toEqual([]);
   });
 });
 

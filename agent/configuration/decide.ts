@@ -1,0 +1,51 @@
+/** What follows for the engine's values from what was seen of it. Pure. */
+import type { LiveParameter } from '../../strategies/spi/parameters.ts';
+import { digestOfValues, type Rejection, type ValueSet } from './value-set.ts';
+
+/** Whether values with which the engine did not start are given up for the last good ones. */
+export function decideGiveUp(input: { tried: string; inForce: ValueSet; good: ValueSet | null; isRunning: boolean; isAborted: boolean }): boolean {
+  const { tried, inForce, good, isRunning, isAborted } = input;
+  // One that runs and is not ready may be at work on its data: it is left alone. An aborted start says nothing of the values.
+  if (isRunning || isAborted || good === null) return false;
+  // Somebody may have told others meanwhile: they have not been tried.
+  return digestOfValues(inForce) === tried && digestOfValues(good) !== tried;
+}
+
+/** Whether an engine that is seen well is known to run with the values in force. */
+export function decideGood({ inForce, good, before, startedWith }: { inForce: ValueSet; good: ValueSet | null; before: ValueSet | null; startedWith: string | null }): boolean {
+  if (before !== null || startedWith !== digestOfValues(inForce)) return false;
+  return good === null || good.configuration !== inForce.configuration || digestOfValues(good) !== startedWith;
+}
+
+export interface Seen { restartRequired: string[]; drifted: string[] }
+
+/**
+ * Compares what the engine says with what it was given. Sizing is in the engine's own words and not compared. A value that
+ * waits is what the next start will take: where that is not what was given, or where the engine was started with what was
+ * given and has something else now, somebody changed it by hand.
+ */
+export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet['parameters'], isStartedWithThem: boolean): Seen {
+  const isDrifted = ({ name, value, pending }: LiveParameter): boolean => {
+    const given = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (given === undefined || (value === given && pending === null)) return false;
+    return (pending ?? value) !== given || isStartedWithThem;
+  };
+  const names = (fits: (one: LiveParameter) => boolean): string[] => live.filter(fits).map(({ name }) => name).sort();
+  return { restartRequired: names((one) => one.pending !== null && !isDrifted(one)), drifted: names(isDrifted) };
+}
+
+export interface Told { applied: string; restartRequired: string[]; drifted: string[]; rejected: string | undefined; rejectedReason: string | undefined }
+
+/**
+ * What is told of the values; undefined while nothing is known. Until a Configure has ended, those from before count as the ones the
+ * files hold. Of a plugin that cannot tell its parameters only what was given is told.
+ */
+export function decideTold(input: { prepared: boolean; inForce: ValueSet; before: ValueSet | null; rejected: Rejection | null; seen: Seen | null; canRead: boolean }): Told | undefined {
+  const { prepared, inForce, before, rejected, seen, canRead } = input;
+  // Given up before the engine was ever read here: what waited went with it.
+  if (!prepared || (canRead && seen === null && rejected === null)) return undefined;
+  return {
+    applied: (before ?? inForce).configuration, restartRequired: seen?.restartRequired ?? [], drifted: seen?.drifted ?? [],
+    rejected: rejected?.configuration, rejectedReason: rejected?.reason,
+  };
+}

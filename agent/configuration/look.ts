@@ -1,0 +1,105 @@
+/**
+ * Asks the engine now and then what it really runs with: after each of its starts, after each change, and every minute
+ * while it is well. Nobody waits for it, and a plugin that never answers is asked again only about another process.
+ */
+import type { Log } from '../../kernel/log.ts';
+import type { GuestHalf } from '../../strategies/spi/guest.ts';
+import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
+import { endedWith } from '../supervisor/ended-with.ts';
+import type { Supervisor } from '../supervisor/supervisor.ts';
+import type { Configurer } from './configurer.ts';
+import { decideSeen, type Seen } from './decide.ts';
+import { digestOfValues } from './value-set.ts';
+
+const everyMs = 60_000;
+/** after an answer that did not come; doubled each time */
+const retryMs = 2_000;
+/** after one that a change has overtaken */
+const overtakenMs = 100;
+
+export interface ConfigurationLook {
+  begin(): void;
+  /** null until the engine was read once */
+  seen(): Seen | null;
+  /** false: the plugin cannot tell */
+  canRead: boolean;
+  onChange(listener: () => void): void;
+  end(): void;
+}
+export interface ConfigurationLookParts {
+  guest: Pick<GuestHalf, 'configuration'>; timeouts: GuestTimeouts; state: StateKeeper; configurer: Pick<Configurer, 'changes' | 'onChange'>;
+  supervisor: Pick<Supervisor, 'health' | 'onChange'>; context: ContextFactory; log: Log;
+}
+
+export function createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log }: ConfigurationLookParts): ConfigurationLook {
+  const group = guest.configuration;
+  const listeners: (() => void)[] = [];
+  let seen: Seen | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let hasEnded = false;
+  /** the process it is asked of and that has not answered */
+  let asking: string | null = null;
+  let failures = 0;
+  /** of the latest look that was begun */
+  let lookedAt = '';
+
+  const engineProcess = (): string => {
+    const { engine } = state.current();
+    return `${engine?.bootId}/${engine?.pid}/${engine?.startTime}`;
+  };
+  /** Another process, or other values, is something else to look at. */
+  const subject = (): string => `${engineProcess()}/${configurer.changes()}`;
+  const isReadable = (): boolean => supervisor.health().state === 'ok' && state.current().before === null && asking !== engineProcess();
+
+  const ask = async (read: NonNullable<typeof group>['read']): Promise<'told' | 'overtaken'> => {
+    const about = subject();
+    lookedAt = about;
+    const asked = engineProcess();
+    const ctx = context(ownFrame('look-at-configuration', timeouts.statementMs));
+    asking = asked;
+    const answer = read(ctx).finally(() => { if (asking === asked) asking = null; });
+    const live = await endedWith(ctx.signal, answer);
+    if (subject() !== about) return 'overtaken';
+    const { inForce, startedWith } = state.current();
+    const found = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce));
+    const isNews = JSON.stringify(found) !== JSON.stringify(seen);
+    seen = found;
+    if (isNews) for (const listener of listeners) listener();
+    return 'told';
+  };
+  const look = async (): Promise<void> => {
+    clearTimeout(timer);
+    if (hasEnded || !group) return;
+    let restMs = everyMs;
+    if (isReadable()) {
+      const outcome = await ask((ctx) => group.read(ctx)).catch((error: Error) => {
+        log.debug({ reason: error.message }, 'the engine\'s parameters could not be read');
+        return 'failed' as const;
+      });
+      failures = outcome === 'failed' ? failures + 1 : 0;
+      if (outcome !== 'told') restMs = outcome === 'overtaken' ? overtakenMs : Math.min(everyMs, retryMs * 2 ** (failures - 1));
+    }
+    clearTimeout(timer);
+    if (!hasEnded) timer = setTimeout(() => void look(), restMs);
+  };
+  const lookAnew = (): void => {
+    if (!hasEnded && subject() !== lookedAt && isReadable()) void look();
+  };
+
+  return {
+    canRead: group !== undefined,
+    seen: () => seen,
+    onChange: (listener) => void listeners.push(listener),
+    begin() {
+      supervisor.onChange(lookAnew);
+      configurer.onChange(lookAnew);
+      void look();
+    },
+    end() {
+      hasEnded = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/** Starts the engine with the values in force; when it does not start with them, with the last ones it is known to run with. */
+import { type GuestContext, GuestFault } from '../../strategies/spi/guest.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import type { Configurer } from './configurer.ts';
+import { digestOfValues, type Rejection } from './value-set.ts';
+
+/** `frame` is asked for a context before each of the two starts. Resolves with what was given up, or null. */
+export type SafeStart = (frame: () => GuestContext, start: (ctx: GuestContext) => Promise<void>) => Promise<Rejection | null>;
+
+export const createSafeStart = (state: StateKeeper, configurer: Configurer): SafeStart => async (frame, start) => {
+  const startOnce = async (ctx: GuestContext): Promise<void> => {
+    await configurer.ensureFiles(ctx);
+    await start(configurer.refreshed(ctx));
+  };
+  const ctx = frame();
+  const tried = digestOfValues(state.current().inForce);
+  try {
+    await startOnce(ctx);
+    return null;
+  } catch (error) {
+    const rejected = await configurer.giveUp(ctx, tried, error);
+    if (rejected === null) throw error;
+    await startOnce(frame()).catch((second: Error) => { throw new GuestFault('FAILED_TO_START', `With its new values: ${rejected.reason}. With the former ones: ${second.message}`, { cause: second }); });
+    return rejected;
+  }
+};

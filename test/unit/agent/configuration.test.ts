@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { capabilityFor } from '../../../agent/commands/catalogue.ts';
+import { decideGiveUp, decideGood, decideSeen, decideTold } from '../../../agent/configuration/decide.ts';
+import { createConfigurationLook } from '../../../agent/configuration/look.ts';
+import { createSettling } from '../../../agent/configuration/settling.ts';
+import { digestOfValues, emptySet, parseValues, type ValueSet, valuesText } from '../../../agent/configuration/value-set.ts';
+import { initialState } from '../../../agent/state/agent-state.ts';
+import { describeFailedStart } from '../../../agent/supervisor/fault-text.ts';
+import { silentLog } from '../../../kernel/log.ts';
+import { grantedCapabilities, type GuestContext } from '../../../strategies/spi/guest.ts';
+import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+
+const set = (parameters: Record<string, string>, configuration = 'cg_1/1'): ValueSet => ({ sizing: { memory: '1' }, parameters, configuration });
+const [old, fresh] = [set({ a: '1' }), set({ a: '2' }, 'cg_1/2')];
+
+describe('a set of values', () => {
+  it('has one digest, whatever the order and the group\'s name', () => {
+    expect(digestOfValues(set({ a: '1', b: '2' }))).toBe(digestOfValues(set({ b: '2', a: '1' }, 'cg_2/7')));
+    expect(new Set([old, fresh, emptySet, { ...old, sizing: {} }, { ...old, sizing: old.parameters, parameters: old.sizing }].map(digestOfValues)).size).toBe(5);
+  });
+  it('is read as it was written', () => expect({ ...parseValues(valuesText(old)), configuration: old.configuration }).toEqual(old));
+});
+
+describe('values with which the engine did not start', () => {
+  const input = { tried: digestOfValues(fresh), inForce: fresh, good: old, isRunning: false, isAborted: false };
+  it('are given up for the last good ones', () => expect(decideGiveUp(input)).toBe(true));
+  it.each([
+    ['no others are known to be good', { good: null }], ['those were good before', { good: fresh }], ['those were good under another name', { good: { ...fresh, configuration: 'cg_9/1' } }],
+    ['the engine runs', { isRunning: true }], ['the start was called off', { isAborted: true }], ['others are in force by now', { inForce: set({ a: '3' }) }],
+  ])('are kept when %s', (_when, change) => expect(decideGiveUp({ ...input, ...change })).toBe(false));
+});
+
+describe('values of an engine that is seen well', () => {
+  const input = { inForce: fresh, good: old, before: null, startedWith: digestOfValues(fresh) };
+  it('are good when it was started with them', () => {
+    expect(decideGood(input)).toBe(true);
+    expect(decideGood({ ...input, good: null })).toBe(true);
+    expect(decideGood({ ...input, good: { ...fresh, configuration: 'cg_9/1' } })).toBe(true);
+  });
+  it('are not when it was started with others, with nobody knows what, or while they are being changed', () => {
+    expect([decideGood({ ...input, startedWith: digestOfValues(old) }), decideGood({ ...input, startedWith: null }), decideGood({ ...input, before: old })]).toEqual([false, false, false]);
+  });
+  it('are no news when they were good already', () => expect(decideGood({ ...input, good: fresh })).toBe(false));
+});
+
+describe('what is read from the engine', () => {
+  const live = (name: string, value: string, pending: string | null = null): LiveParameter => ({ name, value, pending });
+  const given = { a: '1', toString: '1' };
+  it.each([
+    ['what was given', [live('a', '1'), live('other', '7')], false, [], []],
+    ['a value that waits', [live('a', '0', '1')], false, ['a'], []],
+    ['a value that waits to be what it is without the group', [live('other', '7', '0')], true, ['other'], []],
+    ['another value', [live('a', '2')], false, [], ['a']],
+    ['another value in the files', [live('a', '1', '2')], false, [], ['a']],
+    ['neither in the files nor live what was given', [live('a', '3', '2')], false, [], ['a']],
+    ['another value than it was started with', [live('a', '2', '1')], true, [], ['a']],
+    ['a name that every object has', [live('constructor', '1')], false, [], []],
+    ['several, in order', [live('c', '0', '1'), live('b', '0', '1')], false, ['b', 'c'], []],
+  ] as const)('%s', (_what, found, isStartedWithThem, restartRequired, drifted) => expect(decideSeen([...found], given, isStartedWithThem)).toEqual({ restartRequired, drifted }));
+});
+
+describe('what is told of the values', () => {
+  const seen = { restartRequired: ['a'], drifted: ['b'] };
+  const input = { prepared: true, inForce: fresh, before: null, rejected: null, seen, canRead: true };
+  it('is what was applied and seen', () => expect(decideTold(input)).toEqual({ applied: 'cg_1/2', ...seen }));
+  it('is nothing before there is data, or before the engine was read', () => {
+    expect(decideTold({ ...input, prepared: false })).toBeUndefined();
+    expect(decideTold({ ...input, seen: null })).toBeUndefined();
+  });
+  it('are those from before while a change has not ended', () => expect(decideTold({ ...input, before: old })?.applied).toBe('cg_1/1'));
+  it('is why some were given up, also before the engine was read', () => {
+    expect(decideTold({ ...input, seen: null, rejected: { configuration: 'cg_1/3', reason: 'FATAL' } })).toEqual({ applied: 'cg_1/2', restartRequired: [], drifted: [], rejected: 'cg_1/3', rejectedReason: 'FATAL' });
+  });
+  it('is what was applied alone where the plugin cannot tell', () => expect(decideTold({ ...input, seen: null, canRead: false })).toMatchObject({ applied: 'cg_1/2', restartRequired: [], drifted: [] }));
+});
+
+describe('capabilities', () => {
+  const order = { sizing: { a: '1' }, parameters: {}, configuration: '' };
+  it('sizing needs none, values of a group do', () => {
+    expect(capabilityFor({ $case: 'configure', value: order })).toBeNull();
+    expect(capabilityFor({ $case: 'configure', value: { ...order, parameters: { a: '1' } } })).toBe('CONFIGURATION');
+    expect(capabilityFor({ $case: 'initialise', value: { ...order, managementSecret: 's', parameters: { a: '1' } } })).toBe('CONFIGURATION');
+    expect(capabilityFor({ $case: 'enableRoot', value: { password: 'p' } })).toBe('ROOT');
+  });
+  it('a plugin that claims CONFIGURATION for its configure alone has not got it', () => {
+    expect(grantedCapabilities(['TLS', 'CONFIGURATION'], {})).toEqual(['TLS']);
+    expect(grantedCapabilities(['TLS', 'CONFIGURATION'], { configuration: { describe: async () => [], read: async () => [] } })).toEqual(['CONFIGURATION', 'TLS']);
+  });
+});
+
+describe('the reason of a failed start', () => {
+  it('has the last lines of the engine\'s log once, within bounds', async () => {
+    const logTail = async (): Promise<string[]> => ['FATAL: no', 'bye'];
+    expect(await describeFailedStart(new Error('it ended: FATAL: no'), { logTail })).toBe('it ended: FATAL: no (last lines of its log: bye)');
+    expect((await describeFailedStart(new Error('x'.repeat(9_000)), { logTail })).length).toBe(2_000);
+  });
+});
+
+describe('in the course of time', () => {
+  beforeEach(() => { vi.useFakeTimers(); });
+  afterEach(() => { vi.useRealTimers(); });
+  const timeouts = { initialiseMs: 1, startMs: 1, stopMs: 1, probeMs: 1, statementMs: 1_000 };
+
+  it('a change that nobody finishes is taken back once it was noticed for a minute', async () => {
+    const settled: (ValueSet | null)[] = [];
+    let unsettled: ValueSet | null = null;
+    const settling = createSettling({ configurer: { unsettled: () => unsettled, settle: async () => { settled.push(unsettled); unsettled = null; } }, runner: { inTurn: (work) => work(AbortSignal.timeout(1_000)) }, timeouts, log: silentLog });
+    settling.begin();
+    await vi.advanceTimersByTimeAsync(59_000);
+    unsettled = old;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(settled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(settled).toEqual([old]);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(settled).toEqual([old]);
+    settling.end();
+  });
+
+  /** by the time of these tests */
+  const abortedLater = (): AbortSignal => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error('too late')), timeouts.statementMs);
+    return controller.signal;
+  };
+  const world = (read: (nth: number) => Promise<LiveParameter[]>) => {
+    let reads = 0;
+    let changes = 0;
+    const health = { state: 'ok' as 'ok' | 'down', detail: null, version: null, managementLost: false, crashes: 0 };
+    const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' } };
+    const listeners = { configurer: [] as (() => void)[], supervisor: [] as (() => void)[] };
+    const news: unknown[] = [];
+    const onChange = (of: keyof typeof listeners) => (listener: () => void): void => void listeners[of].push(listener);
+    const tell = (of: keyof typeof listeners): void => listeners[of].forEach((listener) => listener());
+    const look = createConfigurationLook({
+      guest: { configuration: { describe: async () => [], read: () => read(++reads) } }, timeouts, log: silentLog, state: { current: () => state, update: async () => undefined },
+      configurer: { changes: () => changes, onChange: onChange('configurer') }, supervisor: { health: () => health, onChange: onChange('supervisor') }, context: () => ({ signal: abortedLater() }) as GuestContext,
+    });
+    look.onChange(() => news.push(look.seen()));
+    look.begin();
+    return { look, health, state, news, reads: () => reads, changed: () => { changes++; tell('configurer'); }, heard: () => tell('supervisor') };
+  };
+
+  it('the engine is read at once, every minute, and at once after a change or another start', async () => {
+    const { look, state, reads, changed, heard, news } = world(async (nth) => [{ name: 'a', value: nth < 3 ? '1' : '5', pending: null }]);
+    await vi.advanceTimersByTimeAsync(59_000);
+    heard();
+    expect([reads(), look.seen()]).toEqual([1, { restartRequired: [], drifted: [] }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reads()).toBe(2);
+    changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([reads(), look.seen()]).toEqual([3, { restartRequired: [], drifted: ['a'] }]);
+    state.engine.pid = 2;
+    heard();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reads()).toBe(4);
+    expect(news).toEqual([{ restartRequired: [], drifted: [] }, { restartRequired: [], drifted: ['a'] }]);
+    look.end();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(reads()).toBe(4);
+  });
+  it('one that is not well, or in the middle of a change, is not read', async () => {
+    const { look, health, state, reads, heard } = world(async () => []);
+    await vi.advanceTimersByTimeAsync(0);
+    health.state = 'down';
+    state.engine.pid = 3;
+    heard();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(reads()).toBe(1);
+    health.state = 'ok';
+    Object.assign(state, { before: old });
+    heard();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(reads()).toBe(1);
+    Object.assign(state, { before: null });
+    heard();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reads()).toBe(2);
+    look.end();
+  });
+  it('a plugin that throws is asked again with pauses, one that never answers about another process alone', async () => {
+    const throwing = world(async () => { throw new Error('no'); });
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect([throwing.reads(), throwing.look.seen()]).toEqual([4, null]);
+    throwing.look.end();
+    const silent = world(() => new Promise(() => {}));
+    await vi.advanceTimersByTimeAsync(600_000);
+    silent.changed();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([silent.reads(), silent.look.seen()]).toEqual([1, null]);
+    silent.state.engine.pid = 2;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(silent.reads()).toBe(2);
+    silent.look.end();
+  });
+  it('an answer that a change has overtaken is not told, and asked for again', async () => {
+    const first = Promise.withResolvers<LiveParameter[]>();
+    const { look, reads, changed, news } = world((nth) => (nth === 1 ? first.promise : Promise.resolve([])));
+    changed();
+    first.resolve([{ name: 'a', value: '9', pending: null }]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect([reads(), news]).toEqual([2, [{ restartRequired: [], drifted: [] }]]);
+    look.end();
+  });
+});
