@@ -14,5 +14,7 @@ export {
   type GraphqlArguments, type GuestHalf, type GuestPaths, type Probe, type ProbeState, type TlsFiles, type ToolResult, type ToolSpec, type UserInfo,
 } from '../strategies/spi/guest.ts';
 export { type ActionSpec, type ConnectSpec, type GraphqlAdditions, type GuestTimeouts, type Manifest, type PortSpec, spiVersion, type TrackSpec } from '../strategies/spi/manifest.ts';
+export { type Canonical, type CanonicalSpec, canonicalValue } from '../strategies/spi/parameter-values.ts';
+export type { LiveParameter, ParameterApply, ParameterSpec } from '../strategies/spi/parameters.ts';
 export type { InputIssue } from '../kernel/input-issue.ts';
 export type { Log } from '../kernel/log.ts';

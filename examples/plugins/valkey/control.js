@@ -1,7 +1,11 @@
+import { catalogueOf } from './catalogue.js';
 import { isReserved } from './names.js';
+import { problemOf } from './values.js';
 
 const mib = 1024 ** 2;
 const maxNameBytes = 128;
+/** Of the process itself, beside its data. */
+const ownMemoryMb = 40;
 
 /**
  * @param {import('@coffer/plugin-sdk').UserRef} user
@@ -43,10 +47,19 @@ export const control = {
   },
   size: async ({ flavor }) => ({
     // Room for the process, clients' buffers, and the pages copied while the append-only file is written anew.
-    'maxmemory': String(Math.floor((flavor.memoryMb - 40) * 0.6) * mib),
+    'maxmemory': String(Math.floor((flavor.memoryMb - ownMemoryMb) * 0.6) * mib),
     'maxmemory-policy': 'noeviction',
     'maxclients': String(Math.min(10_000, Math.max(200, flavor.memoryMb))),
   }),
+  parameters: ({ track }) => catalogueOf(track),
+  async checkParameters({ flavor, parameters }) {
+    const most = (flavor.memoryMb - ownMemoryMb) * mib;
+    const memory = parameters['maxmemory'] === undefined ? null : Number(parameters['maxmemory']);
+    const issues = Object.entries(parameters).flatMap(([name, value]) => { const message = problemOf(name, value); return message ? [{ path: [name], message }] : []; });
+    if (memory === 0) issues.push({ path: ['maxmemory'], message: 'must not be 0, which means without a limit; leave it out for a share of the flavor that fits' });
+    if (memory !== null && memory > most) issues.push({ path: ['maxmemory'], message: `must be at most ${most}: of the flavor's ${flavor.memoryMb} MB the engine itself needs ${ownMemoryMb}` });
+    return issues;
+  },
   endpoints: async ({ host, ports }) => {
     const port = ports['valkey'] ?? 0;
     return [{ role: 'PRIMARY', host, port, uri: `valkeys://${host.includes(':') ? `[${host}]` : host}:${port}`, tls: true }];

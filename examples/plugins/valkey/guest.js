@@ -1,7 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { GuestFault } from '@coffer/plugin-sdk';
 import { additions } from './additions.js';
-import { configOf, put, readText, renderConfig, usersOf, withSystemUsers } from './files.js';
+import { configure, read } from './configure.js';
+import { describe } from './describe.js';
+import { configOf, put, putConfig, putStartingConfig, readText, usersOf, withSystemUsers } from './files.js';
 import { ask, manage } from './management.js';
 import { EngineError, Silence } from './resp.js';
 import { users } from './users.js';
@@ -16,6 +18,8 @@ const strangers = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
 export const guest = {
   users,
   graphql: additions,
+  configuration: { describe, read },
+  configure,
   async initialise(ctx) {
     if ((await readText(usersOf(ctx))) !== null) return;
     await ctx.engine.killLeftovers();
@@ -31,7 +35,7 @@ export const guest = {
     if ((await readText(usersOf(ctx))) === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
     // A start that was cut off before its pid was on record left an engine that holds port and data.
     if (ctx.engine.pid() === null) await ctx.engine.killLeftovers();
-    await put(ctx, configOf(ctx), renderConfig(ctx));
+    await (ctx.engine.pid() === null ? putStartingConfig(ctx) : putConfig(ctx));
     await ctx.engine.start({ command: `${ctx.paths.bin}/valkey-server`, args: [configOf(ctx)], cwd: ctx.paths.data, logFile: 'valkey.log' });
     for (;;) {
       const { state, detail, managementLost } = await guest.probe(ctx);
@@ -61,11 +65,6 @@ export const guest = {
       // It answers, though it has no room for us, or does not know us any more.
       return found('ok', error.message, strangers.has(error.kind));
     }
-  },
-  async configure(ctx) {
-    const changed = await put(ctx, configOf(ctx), renderConfig(ctx));
-    if (ctx.engine.pid() !== null) await ask(ctx, ['CONFIG', 'SET', ...Object.entries(ctx.sizing).flat()]);
-    return { changed, restartRequired: [] };
   },
   async repair(ctx) {
     const before = await readText(usersOf(ctx));

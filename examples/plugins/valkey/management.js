@@ -6,7 +6,7 @@ import { converse, EngineError } from './resp.js';
 
 /** @typedef {import('@coffer/plugin-sdk').GuestContext} Context */
 
-export const socketOf = (/** @type {Context} */ ctx) => `${ctx.paths.run}/valkey.sock`;
+export const socketOf = (/** @type {Pick<Context, 'paths'>} */ ctx) => `${ctx.paths.run}/valkey.sock`;
 const passing = new Set(['LOADING', 'BUSY', 'MISCONF', 'OOM']);
 
 /** What the engine says, refusals thrown as they are. */

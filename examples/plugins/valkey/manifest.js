@@ -17,7 +17,7 @@ export const manifest = {
   title: 'Valkey',
   description: 'In-memory data structures, kept on disk by an append-only file, with ACL users and TLS on every connection.',
   version: '0.1.0',
-  apiVersion: '^1.2',
+  apiVersion: '^1.3',
   maturity: 'EXPERIMENTAL',
   capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
   absent: {

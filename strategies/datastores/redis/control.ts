@@ -1,12 +1,16 @@
 import type { InputIssue } from '../../../kernel/errors.ts';
 import type { ControlHalf, GrantSpec, Proposal, UserRef } from '../../spi/control.ts';
 import { maxRules, rootName, ruleIssue, userNameIssues } from './acl.ts';
+import { catalogueOf } from './catalogue/index.ts';
+import { checkParameters } from './check-parameters.ts';
 import { sizeRedis } from './sizing.ts';
 
 export const control: ControlHalf = {
   rootName,
   validate: async (proposal) => issuesOf(proposal),
   size: async (input) => sizeRedis(input),
+  parameters: ({ track }) => catalogueOf(track),
+  checkParameters: async (input) => checkParameters(input),
   endpoints: async ({ host, ports }) => {
     const port = ports['redis']!;
     return [{ role: 'PRIMARY', host, port, uri: `rediss://${host.includes(':') ? `[${host}]` : host}:${port}`, tls: true }];

@@ -1,10 +1,13 @@
 /** The engine's life: files, start, stop, probe. */
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GuestFault, type GuestContext, type GuestHalf, type Probe } from '../../../spi/guest.ts';
 import { managementName } from '../acl.ts';
-import { aclFileOf, configFileOf, renderConfig } from './config-file.ts';
+import { aclFileOf, configFileOf } from './config-file.ts';
+import { configure, readParameters } from './configure.ts';
+import { describe } from './describe.ts';
+import { putConfig, putStartingConfig, readText, writeOwned } from './files.ts';
 import { ask, dropConnection, managementConnection } from './management.ts';
 import { RespError, SilenceError } from './resp.ts';
 import { grants, hashPassword, root, users } from './users.ts';
@@ -17,26 +20,10 @@ const markerOf = (ctx: GuestContext): string => `${ctx.paths.data}/.initialised`
 const managementLine = (ctx: GuestContext): string => `user ${managementName} on sanitize-payload #${hashPassword(ctx.managementSecret)} ~* &* +@all`;
 const defaultLine = 'user default off sanitize-payload resetchannels -@all';
 
-async function writeOwned(ctx: GuestContext, path: string, text: string): Promise<void> {
-  const aside = `${path}.new`;
-  await writeFile(aside, text, { mode: 0o600 });
-  await ctx.engine.own(aside, 0o600);
-  await rename(aside, path);
-}
-
-const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
-
 /** Users of the file with the two that are Coffer's put right; pure text. */
 function withSystemUsers(ctx: GuestContext, text: string): string {
   const others = text.split('\n').filter((line) => line.trim() !== '' && !new RegExp(`^user (default|${managementName}) `).test(line));
   return `${[defaultLine, managementLine(ctx), ...others].join('\n')}\n`;
-}
-
-async function renderFiles(ctx: GuestContext): Promise<boolean> {
-  const text = renderConfig(ctx);
-  if ((await readText(configFileOf(ctx))) === text) return false;
-  await writeOwned(ctx, configFileOf(ctx), text);
-  return true;
 }
 
 async function waitReady(ctx: GuestContext): Promise<void> {
@@ -82,13 +69,6 @@ function hasEnded(pid: number | null): boolean {
   }
 }
 
-async function liveConfigure(ctx: GuestContext): Promise<string[]> {
-  const pairs = Object.entries(ctx.sizing).filter(([name]) => name !== 'io-threads');
-  if (pairs.length > 0) await ask(ctx, 'CONFIG', 'SET', ...pairs.flat());
-  const running = await ask(ctx, 'CONFIG', 'GET', 'io-threads');
-  return (running as string[])[1] === (ctx.sizing['io-threads'] ?? '1') ? [] : ['io-threads'];
-}
-
 export const guest: GuestHalf = {
   users, grants, root,
   async initialise(ctx) {
@@ -102,13 +82,13 @@ export const guest: GuestHalf = {
     await writeFile(`${aside}/.initialised`, '', { mode: 0o600 });
     for (const [path, mode] of [[`${aside}/users.acl`, 0o600], [`${aside}/.initialised`, 0o600], [aside, 0o700]] as const) await ctx.engine.own(path, mode);
     await rename(aside, ctx.paths.data);
-    await renderFiles(ctx);
+    await putConfig(ctx);
   },
   async start(ctx) {
     if ((await readText(aclFileOf(ctx))) === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
     // a start that was cut off before its pid was on record left an engine that holds port and data
     if (ctx.engine.pid() === null) await ctx.engine.killLeftovers();
-    await renderFiles(ctx);
+    await (ctx.engine.pid() === null ? putStartingConfig(ctx) : putConfig(ctx));
     await ctx.engine.start({ command: `${ctx.paths.bin}/redis-server`, args: [configFileOf(ctx)], cwd: ctx.paths.data, logFile });
     await waitReady(ctx);
   },
@@ -120,11 +100,8 @@ export const guest: GuestHalf = {
     await ctx.engine.exited(ctx.signal);
   },
   probe: probeEngine,
-  async configure(ctx) {
-    const changed = await renderFiles(ctx);
-    const restartRequired = ctx.engine.pid() === null ? [] : await liveConfigure(ctx);
-    return { changed, restartRequired };
-  },
+  configure,
+  configuration: { describe, read: readParameters },
   async repair(ctx) {
     const before = await readText(aclFileOf(ctx));
     if (before === null) throw new GuestFault('FAILED', 'the instance has no data to repair');
