@@ -36,7 +36,7 @@ import { createWorkflows } from './operations/workflows/workflows.ts';
 import { createPki } from './pki/pki.ts';
 import { createClientRunner } from './plugins/client-runner.ts';
 import { createControlHost } from './plugins/control-host.ts';
-import { createParametersOf } from './plugins/parameters.ts';
+import { createParameterCatalogues } from './plugins/parameters.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { watchRevocations } from './revocations.ts';
 import { loadSecretKey } from './secret-key.ts';
@@ -82,10 +82,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (options.adminTokenHash) await ensureAdminToken(tx, options.adminTokenHash);
     return found;
   });
-  const catalogue = await loadCatalogue(store, plugins);
-  const unwatchCatalogue = watchCatalogue(store, catalogue, log);
   const control = createControlHost((name) => plugins.flatMap((p) => (p.state === 'READY' && p.plugin.manifest.id === name ? [p.plugin.control] : []))[0]);
-  const parametersOf = createParametersOf(control);
+  const parameters = createParameterCatalogues(control, (datastore, track, problem) => {
+    log.warn({ datastore, track }, `${datastore} ${track} has no CONFIGURATION: ${problem}`);
+    void catalogue.reload().catch(() => {}); // now and then it is read anyway
+  });
+  const catalogue = await loadCatalogue(store, plugins, (datastore, track) => parameters.problemOf(datastore, track));
+  const unwatchCatalogue = watchCatalogue(store, catalogue, log);
   const metrics = createMetrics();
 
   const pki = createPki({ store, sealer, log, gatewayId, settings: { leafTtlMs: settings.leafTtlHours * 3_600_000 } });
@@ -98,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
   const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, parametersOf, operations: () => operations, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
+    store, sealer, catalogue, control, agents, parameters, operations: () => operations, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
     issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
     async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
     enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,
@@ -112,7 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const feed = createEventFeed({ store, generation: installation.generation, log });
   const access = createAccess(store);
-  const domainDeps: DomainDeps = { store, sealer, operations, catalogue, control, agents, parametersOf, enginePorts, reserve, inlineWaitMs, log };
+  const domainDeps: DomainDeps = { store, sealer, operations, catalogue, control, parameters, agents, enginePorts, reserve, inlineWaitMs, log };
   const domain = createDomain({ ...domainDeps, access, version: release, generation: installation.generation, listBuilds: () => hosts.listBuilds() });
   readScrapeValues(metrics, { store, feed });
 
@@ -141,6 +144,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     reconciler.start();
     background.state = 'up';
   };
+
+  // Ahead of who asks; what is wrong is told as a problem of the version.
+  for (const { datastore, track } of configurable(plugins)) parameters.parametersOf(datastore, track).catch(() => {});
 
   let http: HttpServer | undefined;
   let unwatch: (() => void) | undefined;
@@ -195,6 +201,9 @@ function withAdditions(loaded: readonly LoadedPlugin[]): { schema: typeof coreSc
   });
   return { schema, plugins };
 }
+
+const configurable = (plugins: readonly LoadedPlugin[]): { datastore: string; track: string }[] =>
+  plugins.flatMap((p) => (p.state === 'READY' && p.plugin.manifest.capabilities.includes('CONFIGURATION') ? p.plugin.manifest.tracks.map(({ name }) => ({ datastore: p.plugin.manifest.id, track: name })) : []));
 
 function migrationsFolder(): string {
   const here = import.meta.dirname;

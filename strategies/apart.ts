@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CofferError } from '../kernel/errors.ts';
-import type { ControlMethod } from './control-answers.ts';
+import type { ControlMethod, optionalMethods } from './control-answers.ts';
 import { builtInOrigin, loadPlugins, loadSource, loadTimeoutMs, type LoadedPlugin } from './registry.ts';
 import type { ControlHalf } from './spi/control.ts';
 import type { Manifest } from './spi/manifest.ts';
@@ -27,7 +27,7 @@ const lookAtBuffersMs = 250;
 
 export interface ToThread { id: number; method: ControlMethod; input: unknown }
 export type FromThread =
-  | { kind: 'loaded'; name: string; manifest: Manifest; rootName: string }
+  | { kind: 'loaded'; name: string; manifest: Manifest; rootName: string; /** of the optional ones those that it has */ methods: readonly (typeof optionalMethods)[number][] }
   | { kind: 'disabled'; name: string; problem: string }
   | { kind: 'answered'; id: number; result: unknown }
   | { kind: 'failed'; id: number; error: string };
@@ -49,12 +49,13 @@ export async function loadApart(origin: string, options: ApartOptions = {}): Pro
   const thread = createPluginThread(origin, options);
   const verdict = await thread.load();
   if (verdict.kind === 'disabled') return { state: 'DISABLED', name: verdict.name, origin, problem: verdict.problem };
-  const { name, manifest, rootName } = verdict;
+  const { name, manifest, rootName, methods } = verdict;
   const control: ControlHalf = {
     rootName,
     validate: (proposal) => thread.ask('validate', proposal) as ReturnType<ControlHalf['validate']>,
     size: (input) => thread.ask('size', input) as ReturnType<ControlHalf['size']>,
     endpoints: (input) => thread.ask('endpoints', input) as ReturnType<ControlHalf['endpoints']>,
+    ...Object.fromEntries(methods.map((method) => [method, (input: unknown) => thread.ask(method, input)])),
   };
   const elsewhere = async (): Promise<never> => { throw new Error(`This half of ${name} runs beside the engine and in client processes only`); };
   return { state: 'READY', name, origin, plugin: { manifest, control, guest: elsewhere, client: elsewhere } };

@@ -1,7 +1,11 @@
 /** Whether a control half's answer has the form that the contract says; whoever wrote it, callers may rely on what passed. */
+import { catalogueProblem } from './parameter-problems.ts';
 import type { ControlHalf } from './spi/control.ts';
 
 export type ControlMethod = { [K in keyof ControlHalf]-?: NonNullable<ControlHalf[K]> extends (input: never) => Promise<unknown> ? K : never }[keyof ControlHalf] & string;
+
+/** Those that a control half may leave out. */
+export const optionalMethods = ['parameters', 'checkParameters'] as const satisfies readonly ControlMethod[];
 
 type Fields = Record<string, unknown>;
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -16,7 +20,7 @@ export function controlAnswerProblem(method: ControlMethod, answer: unknown): st
   switch (method) {
     case 'validate': return Array.isArray(answer) && answer.every(isIssue) ? null : 'validate must answer a list of { path, message }';
     case 'size': return isObject(answer) && Object.values(answer).every((value) => typeof value === 'string' && value !== '') ? null : 'size must answer parameters whose values are texts';
-    case 'parameters': return Array.isArray(answer) && answer.every(isObject) ? null : 'parameters must answer a list of parameters';
+    case 'parameters': return catalogueProblem(answer);
     case 'checkParameters': return Array.isArray(answer) && answer.every(isIssue) ? null : 'checkParameters must answer a list of { path, message }';
     case 'endpoints': return Array.isArray(answer) && answer.every(isEndpoint) ? null : 'endpoints must answer a list of { role, host, port, uri, tls }';
   }

@@ -3,6 +3,8 @@
  * fit is disabled with its reason and the rest lives. Light on purpose: every agent loads it.
  */
 import { builtIn } from './datastores/built-in.ts';
+import { judgeConfigurationClaim } from './configuration-claim.ts';
+import { optionalMethods } from './control-answers.ts';
 import { manifestProblems } from './manifest-problems.ts';
 import type { DatastorePlugin } from './spi/datastore.ts';
 
@@ -78,16 +80,28 @@ function judge(source: PluginSource, plugin: unknown): LoadedPlugin {
   const id = (plugin as Partial<DatastorePlugin> | undefined)?.manifest?.id;
   const name = source.name ?? (typeof id === 'string' && id !== '' ? id : origin);
   if (problems.length === 0 && source.name !== null && id !== source.name) problems.push(`manifest.id is ${String(id)}, expected ${source.name}`);
-  return problems.length > 0 ? { state: 'DISABLED', name, origin, problem: problems.join('; ') } : { state: 'READY', name, origin, plugin: plugin as DatastorePlugin };
+  return problems.length > 0 ? { state: 'DISABLED', name, origin, problem: problems.join('; ') } : withTrueClaim({ state: 'READY', name, origin, plugin: plugin as DatastorePlugin });
+}
+
+function withTrueClaim(ready: Extract<LoadedPlugin, { state: 'READY' }>): LoadedPlugin {
+  const { name, origin, plugin } = ready;
+  const claim = judgeConfigurationClaim(plugin.manifest, plugin.control.parameters !== undefined);
+  switch (claim.kind) {
+    case 'stands': return ready;
+    case 'dropped': return { ...ready, plugin: { manifest: claim.manifest, control: plugin.control, guest: () => plugin.guest(), client: () => plugin.client() } };
+    case 'false': return { state: 'DISABLED', name, origin, problem: claim.problem };
+  }
 }
 
 function pluginProblems(plugin: unknown): string[] {
   if (typeof plugin !== 'object' || plugin === null) return ['The default export is not a plugin: use definePlugin'];
   const { manifest, control, guest, client } = plugin as Record<string, unknown>;
-  const isControl = ['validate', 'size', 'endpoints'].every((method) => typeof (control as Record<string, unknown> | undefined)?.[method] === 'function');
+  const methods = (control ?? {}) as Record<string, unknown>;
+  const isControl = ['validate', 'size', 'endpoints'].every((method) => typeof methods[method] === 'function');
   return [
     ...manifestProblems(manifest),
     ...(isControl ? [] : ['control must have validate, size and endpoints']),
+    ...optionalMethods.filter((method) => methods[method] !== undefined && typeof methods[method] !== 'function').map((method) => `control.${method} must be a function`),
     ...(typeof guest === 'function' ? [] : ['guest must be a function that loads the guest half']),
     ...(typeof client === 'function' ? [] : ['client must be a function that loads the client half']),
   ];

@@ -124,9 +124,14 @@ export function choicesOf({ active, deprecated, visibility, visibleTo, flavor, a
 
 const missingDatastore = (name: string): Error => notFoundFailure(`there is no datastore "${name}"`, 'See `coffer datastore list`');
 
-async function findVersion(client: Client, datastore: string, reference: string): Promise<Found> {
+/** Without a reference the one that a new instance gets. */
+export async function findVersion(client: Client, datastore: string, reference: string | undefined): Promise<Found> {
   const { datastore: found } = await client.request(FindVersionDocument, { datastore });
   if (!found) throw missingDatastore(datastore);
+  if (reference === undefined) {
+    if (found.defaultVersion) return found.defaultVersion;
+    throw notFoundFailure(`${found.name} has no version that a new instance could get`, `See \`coffer datastore version list ${found.name}\``);
+  }
   const version = found.versions.edges.map(({ node }) => node).find(({ id, name }) => id === reference || name === reference);
   if (!version) throw notFoundFailure(`there is no version "${reference}" of ${found.name}`, `See \`coffer datastore version list ${found.name}\``);
   return version;

@@ -7,6 +7,7 @@ import { notFoundFailure } from '../failure.ts';
 import type { Column } from '../output/table.ts';
 import { paintWord, type Style } from '../output/style.ts';
 import { printable } from '../output/text.ts';
+import { addParametersCommand } from './datastore-parameters.ts';
 import { addDatastoreVersionCommands, installedText, stateText } from './datastore-version.ts';
 import { printList } from './listing.ts';
 
@@ -64,5 +65,6 @@ export function addDatastoreCommands(program: Command, kit: Kit): void {
     terminal.line();
     terminal.table(versionColumns(terminal.style), versions);
   }));
+  addParametersCommand(datastore, kit);
   addDatastoreVersionCommands(datastore, kit);
 }

@@ -6,6 +6,7 @@ import type { InputIssue } from '../../kernel/errors.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
 import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
 import type { Manifest } from '../../strategies/spi/manifest.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { OperationView } from '../operations/workflow.ts';
 import type { AttachmentDoc, ConfigurationDoc, RevisionDoc } from './configuration/document.ts';
 import type { LiveDifference } from './configuration/diff.ts';
@@ -250,6 +251,8 @@ export interface Domain {
   catalogue: Catalogue;
   catalogueChanges: CatalogueChanges;
   engineSource(versionId: string): Promise<EngineSourceDoc>;
+  /** what can be set in the engine's configuration, by name; UNSUPPORTED where the version has no CONFIGURATION */
+  parameters(version: VersionDoc): Promise<ReadonlyMap<string, ParameterSpec>>;
   /** operators: fetch a track's binaries ahead; an operation of the host */
   installEngine(caller: Caller, input: { datastore: string; version: string }): Promise<OperationView>;
   instances: Instances;

@@ -1,8 +1,8 @@
 import type { Log } from '../../kernel/log.ts';
-import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Operations } from '../operations/workflow.ts';
 import type { ControlHost } from '../plugins/control-host.ts';
+import type { ParameterCatalogues } from '../plugins/parameters.ts';
 import type { Sealer } from '../store/seal.ts';
 import type { Store } from '../store/tx.ts';
 import type { Reserve } from './admission.ts';
@@ -15,9 +15,8 @@ export interface DomainDeps {
   operations: Operations;
   catalogue: StoredCatalogue;
   control: ControlHost;
+  parameters: ParameterCatalogues;
   agents: Agents;
-  /** the catalogue of a track */
-  parametersOf(datastore: string, track: string): Promise<readonly ParameterSpec[]>;
   enginePorts: { from: number; to: number };
   reserve: Reserve;
   /** how long a mutation waits inline for what acts on an engine before it answers with the running operation */

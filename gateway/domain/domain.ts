@@ -13,7 +13,7 @@ import { createInstance } from './instance/create.ts';
 import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
-import { findVersion } from './instance/validate-create.ts';
+import { findVersion, requireCapability } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
 import { requireAction } from './policy.ts';
@@ -48,6 +48,10 @@ export function createDomain(deps: DomainOptions): Domain {
     operations: createOperationsApi(deps),
     events: { list: (caller, page, filter) => listEvents(store, caller, page, filter) },
     engineSource: (versionId) => engineSource(deps, versionId),
+    async parameters(version) {
+      requireCapability(version, 'CONFIGURATION');
+      return (await deps.parameters.parametersOf(version.datastore, version.name)).byName;
+    },
     installEngine: (caller, input) => installEngine(deps, caller, input),
     async system(caller) {
       requireAction(caller, 'system.read');

@@ -11,6 +11,7 @@ import type { StoredValue } from '../domain/configuration/values.ts';
 import type { ConditionDoc, InstanceDoc, TaskDoc } from '../domain/instance/document.ts';
 import type { OperationStepView, OperationView } from '../operations/workflow.ts';
 import type { DatabaseOption, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import { builder } from './builder.ts';
 
 /** `typeName` is there when it is not thrown but answered: GraphQL throws every `Error` that a resolver returns. */
@@ -38,6 +39,7 @@ export const AbsentCapabilityRef = builder.objectRef<{ capability: string; reaso
 export const PluginRef = builder.objectRef<PluginDoc>('Plugin');
 export const EngineSourceRef = builder.objectRef<EngineSourceDoc>('EngineSource');
 export const EngineBuildRef = builder.objectRef<EngineBuildDoc>('EngineBuild');
+export const ConfigurationParameterRef = builder.objectRef<ParameterSpec>('ConfigurationParameter');
 export const FlavorRef = builder.objectRef<FlavorDoc>('Flavor');
 export const VolumeTypeRef = builder.objectRef<VolumeTypeDoc>('VolumeType');
 

@@ -5,15 +5,17 @@
  */
 import { CofferError, isCofferError, notFound } from '../../kernel/errors.ts';
 import { longestControlMs } from '../../strategies/apart.ts';
-import { type ControlMethod, controlAnswerProblem } from '../../strategies/control-answers.ts';
+import { type ControlMethod, controlAnswerProblem, type optionalMethods } from '../../strategies/control-answers.ts';
 import type { ControlHalf } from '../../strategies/spi/control.ts';
 
 export interface ControlHost {
   call<M extends ControlMethod>(datastore: string, method: M, input: Parameters<NonNullable<ControlHalf[M]>>[0]): Promise<Awaited<ReturnType<NonNullable<ControlHalf[M]>>>>;
-  /** Whether the half has this optional method. */
-  has(datastore: string, method: ControlMethod): boolean;
+  /** whether the control half has a method that it may leave out */
+  has(datastore: string, method: (typeof optionalMethods)[number]): boolean;
   rootName(datastore: string): string;
 }
+/** The cause of a failure that will be there the next time too: a control half is pure. */
+export class AnswerProblem extends Error {}
 
 export function createControlHost(controlOf: (datastore: string) => ControlHalf | undefined): ControlHost {
   const find = (datastore: string): ControlHalf => {
@@ -30,7 +32,7 @@ export function createControlHost(controlOf: (datastore: string) => ControlHalf 
       try {
         const answer: unknown = await Promise.race([(half[method] as (input: unknown) => Promise<unknown>)(input), late.promise]);
         const problem = controlAnswerProblem(method, answer);
-        if (problem) throw failure(`is at fault: ${problem}`);
+        if (problem) throw failure(`is at fault: ${problem}`, new AnswerProblem(problem));
         return answer as never;
       } catch (error) {
         throw isCofferError(error) ? error : failure(`failed at ${method}`, error);

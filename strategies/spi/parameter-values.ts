@@ -49,7 +49,7 @@ export function convert(count: number, from: string, to: string | null): number 
 }
 
 /** Without the last digit's error that fractions of ten have in a computer: 1.1 s are 1100 ms. */
-export const tidy = (value: number): number => (Number.isInteger(value) ? value : Number(value.toPrecision(15)));
+export const tidy = (value: number): number => (Number.isInteger(value) || Math.abs(value) >= 1e15 ? value : Number(value.toPrecision(15)));
 
 /** Reads what a person or an engine wrote. Bounds are checked; a size or time is counted in the parameter's own unit. */
 export function canonicalValue(spec: CanonicalSpec, written: string | number | boolean): Canonical {
@@ -95,10 +95,12 @@ function countIn(spec: CanonicalSpec, text: string): number | null {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Without an exponent, whatever the size. */
+/** Without an exponent, whatever the size; what is too small to be told is 0. */
 function decimal(value: number): string {
   const text = String(value);
-  return text.includes('e') ? value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 100 }) : text;
+  if (!text.includes('e')) return text;
+  const long = value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 100 });
+  return long === '-0' ? '0' : long;
 }
 
 function numberWords({ type, unit, min, max }: CanonicalSpec): string {

@@ -14,6 +14,7 @@ import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
 import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
 import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
+import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
@@ -47,14 +48,14 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     cancel: async () => {},
   } as unknown as Agents;
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, parametersOf: async () => testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
     enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
   };
   const workflows = createWorkflows(workflowDeps);
   const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
   const domain = createDomain({
-    store, sealer, operations, catalogue, control, agents, parametersOf: workflowDeps.parametersOf, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async () => [],
   });
   const hostId = newId('Host');
@@ -62,14 +63,11 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     name: 'h', region: 'local', zone: 'local', memoryTotalMb: 2_048, memoryAvailableMb: 2_048, diskTotalBytes: 1e12, diskFreeBytes: 1e12, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x',
   };
   await store.query(`insert into host (id, name, region, zone, facts) values ($1, 'h', 'local', 'local', $2)`, [hostId, JSON.stringify(facts)]);
-  const tracks = catalogue.versions({ role: 'OPERATOR', projectId: null }, catalogue.datastore('postgresql')!.id, false).map(({ name }) => name);
   const [{ id: projectId } = { id: '' }] = await store.query<{ id: string }>('select id from project');
   const workers: Worker[] = [];
 
   return {
     store, domain, operations, catalogue, projectId, hostId, script, commands,
-    /** of the instances that are added, and one that is not */
-    track: tracks[0]!, otherTrack: tracks[1]!,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
     /** A second host, last seen so long ago. */

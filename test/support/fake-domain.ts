@@ -8,6 +8,7 @@ import type { Accepted, Caller, Connection, Domain, EngineActed, EventDoc, Flavo
 import type { InstanceDoc } from '../../gateway/domain/instance/document.ts';
 import { createFakeConfigurations } from './fake-configurations.ts';
 import type { EventFeed, FeedItem, LogEvent } from '../../gateway/events/feed.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { OperationView } from '../../gateway/operations/workflow.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -75,6 +76,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   const volumeType = { id: ids('VolumeType'), name: 'directory', description: 'a folder' };
   const calls: string[] = [];
   let silent = false;
+  let parameters: readonly ParameterSpec[] | null = null;
   let pluginAnswer = (_asked: { field: string; args: object }): unknown => null;
 
   const sees = (caller: Caller, projectId: string | null): boolean => caller.role === 'OPERATOR' || caller.projectId === projectId;
@@ -184,6 +186,10 @@ export function createFakeDomain(feed = createFakeFeed()) {
       },
     },
     engineSource: async () => ({ kinds: ['debian'], installed: true, builds: [{ id: 'b1', version: '17.6', source: 'debian', installedAt: at, binDir: '/engines/b1/bin' }] }),
+    async parameters(of) {
+      if (!parameters) throw new CofferError('CAPABILITY.UNSUPPORTED', `postgresql ${of.name} has no CONFIGURATION: not yet`, { details: { capability: 'CONFIGURATION' } });
+      return new Map(parameters.map((spec) => [spec.name, spec]));
+    },
     async installEngine(caller) { operator(caller, 'engine.install'); return addOperation(addInstance('host'), 'engine.install'); },
     instances: {
       async list(caller, page, filter) { calls.push('instances.list'); return pageOf(visible(caller).filter((doc) => matches(caller, filter, doc)), page); },
@@ -285,6 +291,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   }
   return {
     domain, feed, projects, tokens, instances, versions, calls, addInstance, addConfiguration, addOperation, addToken, change,
+    setParameters: (specs: readonly ParameterSpec[] | null) => { parameters = specs; },
     setSilent: (value: boolean) => { silent = value; },
     answerPluginFields: (answer: typeof pluginAnswer) => { pluginAnswer = answer; },
   };

@@ -15,6 +15,7 @@ import { createHttpServer } from '../../gateway/http/server.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
+import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import type { Store } from '../../gateway/store/tx.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -39,7 +40,7 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
   const control = createControlHost((name) => plugins.flatMap((loaded) => (loaded.state === 'READY' && loaded.name === name ? [loaded.plugin.control] : []))[0]);
   const missing = new Proxy({}, { get: (_target, name) => () => { throw new Error(`there is no ${String(name)} in this test`); } }) as never;
   const domain = createDomain({
-    store, sealer: createSealer(Buffer.alloc(32, 7)), operations, catalogue, control, agents: missing, parametersOf: async () => testParameters, enginePorts: { from: 1, to: 2 }, reserve: { memoryMb: 0, diskBytes: 0 }, inlineWaitMs: 100, log: silentLog,
+    store, sealer: createSealer(Buffer.alloc(32, 7)), operations, catalogue, control, agents: missing, parameters: testParameters, enginePorts: { from: 1, to: 2 }, reserve: { memoryMb: 0, diskBytes: 0 }, inlineWaitMs: 100, log: silentLog,
     access, version: '0.1.0', generation: installation.generation, listBuilds: async () => [],
   });
   const api = createApi({ domain, feed, log: silentLog, serverVersion: '0.1.0', limits: options.limits ?? {} });

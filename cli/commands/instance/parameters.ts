@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ListParametersDocument } from '../../generated/documents.ts';
+import { ListEffectiveParametersDocument } from '../../generated/documents.ts';
 import { listAll } from '../../api/pages.ts';
 import { action, type Kit } from '../../command/action.ts';
 import { addExamples } from '../../command/help.ts';
@@ -15,7 +15,7 @@ export function addParametersCommand(parent: Command, kit: Kit): void {
     .action(action<ParameterOptions, [string]>(kit, async (session, { limit, search }, reference) => {
       const client = await session.client();
       const { id } = await findInstance(session, client, reference);
-      const listed = await listAll(client, ListParametersDocument, { id, search }, ({ instance }) => answered(instance?.effectiveParameters), limit);
+      const listed = await listAll(client, ListEffectiveParametersDocument, { id, search }, ({ instance }) => answered(instance?.effectiveParameters), limit);
       printList(session, 'parameters', listed, [
         { title: 'NAME', value: ({ name }) => name },
         { title: 'VALUE', value: ({ value }) => value },

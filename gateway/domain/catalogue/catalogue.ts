@@ -6,7 +6,7 @@ import type { Log } from '../../../kernel/log.ts';
 import type { LoadedPlugin } from '../../../strategies/registry.ts';
 import type { Store, Tx } from '../../store/tx.ts';
 import type { Catalogue } from '../api.ts';
-import { readCatalogue } from './read.ts';
+import { type ParameterProblem, readCatalogue } from './read.ts';
 
 const CATALOGUE_CHANNEL = 'coffer_catalogue';
 const lookEveryMs = 15_000;
@@ -21,18 +21,19 @@ export interface StoredCatalogue extends Catalogue {
 /** In the transaction of a change. */
 export const tellCatalogueChanged = (tx: Tx): void => tx.notify(CATALOGUE_CHANNEL);
 
-export async function loadCatalogue(store: Store, plugins: readonly LoadedPlugin[]): Promise<StoredCatalogue> {
-  let state = await readCatalogue(store, plugins);
+export async function loadCatalogue(store: Store, plugins: readonly LoadedPlugin[], parameterProblem?: ParameterProblem): Promise<StoredCatalogue> {
+  const read = (tx: Tx): Promise<Catalogue> => readCatalogue(tx, plugins, parameterProblem);
+  let state = await read(store);
   let reading: Promise<void> | null = null;
   let next: Promise<void> | null = null;
 
   // One after the other, or an older state could come last; whoever asks meanwhile shares the next.
-  const start = (): Promise<void> => (reading = readCatalogue(store, plugins).then((read) => { state = read; }).finally(() => { reading = null; }));
+  const start = (): Promise<void> => (reading = read(store).then((found) => { state = found; }).finally(() => { reading = null; }));
   const afterwards = (): Promise<void> => { next = null; return start(); };
 
   return {
     reload: () => next ?? (reading ? (next = reading.then(afterwards, afterwards)) : start()),
-    within: (tx) => readCatalogue(tx, plugins),
+    within: read,
     datastores: () => state.datastores(),
     datastore: (nameOrId) => state.datastore(nameOrId),
     versions: (viewer, datastoreId, includeInactive) => state.versions(viewer, datastoreId, includeInactive),

@@ -23,13 +23,16 @@ const VERSIONS = `select v.id, v.name, v.active, v.deprecated, v.visibility, v.r
     array(select f.flavor_id from datastore_version_flavor f where f.version_id = v.id) as flavors
   from datastore_version v join datastore d on d.id = v.datastore_id`;
 
-export async function readCatalogue(tx: Tx, plugins: readonly LoadedPlugin[]): Promise<Catalogue> {
+/** Why a version has no configuration groups though its plugin has; null: it has. */
+export type ParameterProblem = (datastore: string, track: string) => string | null;
+
+export async function readCatalogue(tx: Tx, plugins: readonly LoadedPlugin[], parameterProblem: ParameterProblem = () => null): Promise<Catalogue> {
   const [flavorRows, rows] = await Promise.all([
     tx.query<FlavorRow>(`select id, split_part(name, '#', 1) as name, vcpus, memory_mb as "memoryMb", deleted_at is not null as deleted from flavor order by memory_mb, name`),
     tx.query<VersionRow>(VERSIONS),
   ]);
   const ready = plugins.flatMap((p) => (p.state === 'READY' ? [p] : []));
-  const entries = ready.flatMap((loaded) => entryOf(loaded, rows));
+  const entries = ready.flatMap((loaded) => entryOf(loaded, rows, parameterProblem));
   const byId = new Map(entries.map((entry) => [entry.datastore.id, entry]));
   const removed = new Set(rows.filter((row) => row.removed).map((row) => row.id));
   const everyVersion = new Map(entries.flatMap(({ versions }) => versions.map((v) => [v.id, v] as const)));
@@ -67,7 +70,7 @@ export async function readCatalogue(tx: Tx, plugins: readonly LoadedPlugin[]): P
 export const decideDefault = (available: readonly VersionDoc[], chosenId: string | null, pluginsDefault: string | undefined): VersionDoc | undefined =>
   available.find((v) => v.id === chosenId) ?? available.find((v) => v.name === pluginsDefault) ?? available[0];
 
-function entryOf(loaded: Ready, rows: readonly VersionRow[]): Entry[] {
+function entryOf(loaded: Ready, rows: readonly VersionRow[], parameterProblem: ParameterProblem): Entry[] {
   const { manifest } = loaded.plugin;
   const own = rows.filter((row) => row.datastore === manifest.id);
   if (!own[0]) return [];
@@ -75,17 +78,18 @@ function entryOf(loaded: Ready, rows: readonly VersionRow[]): Entry[] {
     datastore: { id: own[0].datastore_id, name: manifest.id, title: manifest.title, description: manifest.description, plugin: pluginDoc(loaded) },
     versions: manifest.tracks.flatMap((track) => {
       const row = own.find((r) => r.name === track.name);
-      return row ? [versionDoc(loaded, track, row)] : [];
+      return row ? [versionDoc(loaded, track, row, parameterProblem(manifest.id, track.name))] : [];
     }),
     chosenId: own[0].default_version_id,
     pluginsDefault: manifest.tracks.find((t) => t.default)?.name,
   }];
 }
 
-const versionDoc = ({ plugin: { manifest } }: Ready, track: Ready['plugin']['manifest']['tracks'][number], row: VersionRow): VersionDoc => ({
+const versionDoc = ({ plugin: { manifest } }: Ready, track: Ready['plugin']['manifest']['tracks'][number], row: VersionRow, parameterProblem: string | null): VersionDoc => ({
   id: row.id, name: row.name, datastoreId: row.datastore_id, datastore: manifest.id, active: row.active && !row.removed, deprecated: row.deprecated ?? track.deprecated ?? false,
-  endOfLife: track.endOfLife ?? null, capabilities: manifest.capabilities,
-  absent: Object.entries(manifest.absent ?? {}).map(([capability, reason]) => ({ capability, reason })), minMemoryMb: track.minMemoryMb,
+  endOfLife: track.endOfLife ?? null, capabilities: parameterProblem === null ? manifest.capabilities : manifest.capabilities.filter((one) => one !== 'CONFIGURATION'),
+  absent: Object.entries({ ...manifest.absent, ...(parameterProblem === null ? {} : { CONFIGURATION: `its plugin is at fault: ${parameterProblem}` }) }).map(([capability, reason]) => ({ capability, reason })),
+  minMemoryMb: track.minMemoryMb,
   visibility: row.visibility, projectIds: row.projects, flavorIds: row.flavors.length > 0 ? row.flavors : null, revision: row.revision,
 });
 

@@ -52,6 +52,6 @@ export async function readLive(deps: DomainDeps, caller: Caller, action: Action,
   if (instance.capabilities && !instance.capabilities.includes('CONFIGURATION')) {
     throw new CofferError('CAPABILITY.UNSUPPORTED', `the agent of ${instance.name} has no CONFIGURATION`, { details: { capability: 'CONFIGURATION' } });
   }
-  const [catalogue, live] = await Promise.all([deps.parametersOf(instance.datastore, instance.track), deps.agents.readParameters(id, { signal: AbortSignal.timeout(readTimeoutMs) })]);
+  const [{ specs: catalogue }, live] = await Promise.all([deps.parameters.parametersOf(instance.datastore, instance.track), deps.agents.readParameters(id, { signal: AbortSignal.timeout(readTimeoutMs) })]);
   return { instance, catalogue, live };
 }

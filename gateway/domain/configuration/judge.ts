@@ -16,7 +16,7 @@ export type JudgeDeps = ResolveDeps & { catalogue: Pick<Catalogue, 'instanceFlav
 
 /** Typed and canonical; refused with an issue for each value that is not right. `path` leads to the list. */
 export async function judgedValues(deps: ResolveDeps, { datastore, track }: Version, values: readonly ConfigurationValueInput[], path: readonly string[]): Promise<StoredValue[]> {
-  const judged = judgeValues(await deps.parametersOf(datastore, track), values.map(({ name, value }) => ({ name, value })));
+  const judged = judgeValues((await deps.parameters.parametersOf(datastore, track)).specs, values.map(({ name, value }) => ({ name, value })));
   const issues = judged.issues.map(({ index, field, name, message }): InputIssue => ({ path: [...path, String(index), field], message: `${name} ${message}` }));
   if (issues.length > 0) throw invalidInput(issues);
   return judged.values;

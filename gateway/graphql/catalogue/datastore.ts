@@ -1,12 +1,16 @@
 import { capabilities, type Capability } from '../../../strategies/spi/capability.ts';
 import { builder } from '../builder.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
-import { AbsentCapabilityRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
+import { AbsentCapabilityRef, ConfigurationParameterRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
 import { flavorsFor } from '../../domain/catalogue/flavors-for.ts';
 import { ProjectConnection } from '../access/access.ts';
 import { CapabilityEnum, MaturityEnum, PluginStateEnum, VisibilityEnum } from './enums.ts';
 import { datastoreOf } from './lookup.ts';
+import { ConfigurationParameterConnection, searchParameters } from './parameter.ts';
 import { projectsOf } from './projects.ts';
+
+/** From memory, but for the first time. */
+const CATALOGUE_CALL = 2;
 
 type Maturity = typeof MaturityEnum.$inferType;
 const maturities: readonly string[] = ['EXPERIMENTAL', 'TECHNICAL_PREVIEW', 'STABLE'] satisfies Maturity[];
@@ -86,6 +90,16 @@ DatastoreVersionRef.implement({
     }),
     capabilities: t.field({ type: [CapabilityEnum], description: 'What the plugin really implements, never a promise.', resolve: (version) => knownCapabilities(version.capabilities) }),
     absentCapabilities: t.field({ type: [AbsentCapabilityRef], description: 'What it does not do, and why.', resolve: (version) => version.absent }),
+    parameters: t.field({
+      type: ConfigurationParameterConnection, nullable: true, ...connectionCost(CATALOGUE_CALL),
+      args: { search: t.arg.string({ description: 'Only those with this text in their name or description.' }), ...forwardArgs },
+      description: 'What can be said about the engine\'s configuration, by name. Null with an error beside it where `capabilities` has no CONFIGURATION.',
+      resolve: async (version, args, ctx) => pageOf(searchParameters(await ctx.domain.parameters(version), args.search ?? ''), args, ({ name }) => name, ctx.limits.defaultListSize),
+    }),
+    parameter: t.field({
+      type: ConfigurationParameterRef, nullable: true, args: { name: t.arg.string({ required: true }) }, extensions: { cost: { own: CATALOGUE_CALL } }, description: 'Null when there is none of that name.',
+      resolve: async (version, { name }, ctx) => (await ctx.domain.parameters(version)).get(name) ?? null,
+    }),
     flavors: t.field({ type: [FlavorRef], description: 'What new instances of it can have: of those it works in the ones that operators allow.', resolve: (version, _args, ctx) => flavorsFor(ctx.domain.catalogue, version) }),
     volumeTypes: t.field({ type: [VolumeTypeRef], resolve: (_version, _args, ctx) => ctx.domain.catalogue.volumeTypes() }),
     revision: t.exposeInt('revision', { description: 'Rises with every change; `updateDatastoreVersion` can ask for it to be the one you read.' }),

@@ -7,12 +7,23 @@ const purposes = {
   GRANTS: 'Users can be granted and revoked what they may do.',
   ROOT: 'A root account can be enabled and disabled.',
   TLS: 'Connections are encrypted, and the server can be verified with the CA certificate.',
-  CONFIGURATION: 'Parameters of the engine are managed.',
+  CONFIGURATION: 'Parameters of the engine can be set by configuration groups.',
 } satisfies Record<(typeof capabilities)[number], string>;
 
 export const CapabilityEnum = builder.enumType('Capability', {
   description: 'What a datastore can do. An absent one is answered with an UnsupportedError before anything changes.',
   values: Object.fromEntries(capabilities.map((name) => [name, { description: purposes[name] }])) as Record<(typeof capabilities)[number], { description: string }>,
+});
+
+export const ParameterTypeEnum = builder.enumType('ParameterType', {
+  description: 'What the values of a parameter are.',
+  values: {
+    BOOLEAN: { description: '`true` or `false`; the engine\'s own words, such as `on`, are understood.' },
+    INTEGER: { description: 'A whole number, a size such as `64MB`, a time such as `30s`, or a formula.' },
+    NUMBER: { description: 'As INTEGER, with a fraction.' },
+    STRING: { description: 'A text, as the engine understands it.' },
+    ENUM: { description: 'One of those in `allowed`.' },
+  } as const,
 });
 
 export const MaturityEnum = builder.enumType('Maturity', {

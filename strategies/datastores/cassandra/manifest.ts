@@ -26,7 +26,8 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'ROOT', 'TLS', 'USERS'],
+  capabilities: ['DATABASES', 'GRANTS', 'ROOT', 'TLS', 'USERS'],
+  absent: { CONFIGURATION: 'no configuration groups yet: the flavor sets its heap' },
   ports: [
     { name: 'cql', purpose: 'client', tls: 'required' },
     { name: 'storage', purpose: 'peer', tls: 'required' },

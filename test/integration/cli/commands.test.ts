@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../../support/api-server.ts';
+import { catalogue } from '../../support/parameter-catalogue.ts';
 import { builtCli, type Cli, prepareCli } from '../../support/cli.ts';
 
 let server: ApiServer;
@@ -28,6 +29,22 @@ describe('reading', () => {
     const [before, after] = [await cli.run(['--json', 'instance', 'list']), await cli.run(['instance', 'list', '--json'])];
     expect(before.out).toBe(after.out);
     expect(json(after.out)[0]).toMatchObject({ name: 'shop', status: 'ACTIVE', datastoreVersion: { name: '17' } });
+  });
+  it('the parameters of an engine are found by a text, and refused with the reason where there are none', async () => {
+    server.fake.setParameters(catalogue);
+    const table = await cli.run(['datastore', 'parameters', 'postgresql', '--search', 'page']);
+    expect(table).toMatchObject({ code: 0, error: '' });
+    expect(table.out.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | ').trim())).toEqual([
+      'NAME | TYPE | DEFAULT | UNIT | RANGE | CHANGED | DESCRIPTION', 'page_cache | INTEGER | 16384 | 8kB | 16..1073741823 | restart | A parameter.', expect.stringMatching(/^page_cost \| NUMBER \| 4 \| .*0\.\.1000000 \| at once/) as string, '']);
+    const all = json((await cli.run(['datastore', 'parameters', 'postgresql', '17', '--json'])).out);
+    expect(all).toHaveLength(catalogue.length);
+    expect(all.find(({ name }: any) => name === 'durable')).toMatchObject({ default: true, settable: true, warning: expect.any(String) });
+    expect((await cli.run(['datastore', 'parameters', 'postgresql', '17', '--search', 'port'])).out).toMatch(/not by groups +Coffer chooses where engines listen\./);
+    server.fake.setParameters(null);
+    const none = await cli.run(['datastore', 'parameters', 'postgresql']);
+    expect(none.code).not.toBe(0);
+    expect(none.error).toMatch(/no CONFIGURATION: not yet/);
+    expect(await cli.run(['datastore', 'parameters', 'postgresql', '9'])).toMatchObject({ code: 3, error: expect.stringContaining('there is no version "9"') as string });
   });
   it('an instance is found by name and by id', async () => {
     const { id } = json((await cli.run(['instance', 'show', 'shop', '--json'])).out);

@@ -273,3 +273,17 @@ describe('several gateways', () => {
     expect(catalogue.version(operator(), versionOf('17').id)!.deprecated).toBe(true);
   });
 });
+
+describe('a version whose catalogue of parameters is at fault', () => {
+  it('has no CONFIGURATION, with the reason; its neighbours have', async () => {
+    const plugins = (await loadPlugins()).map((one) =>
+      (one.state === 'READY' && one.name === 'postgresql' ? { ...one, plugin: { ...one.plugin, manifest: { ...one.plugin.manifest, capabilities: ['CONFIGURATION', 'USERS'] as const, absent: {} } } } : one));
+    const catalogue = await loadCatalogue(world.store, plugins, (datastore, track) => (datastore === 'postgresql' && track === '17' ? 'parameters: cache has no type' : null));
+    const seen = catalogue.versions(operator(), catalogue.datastore('postgresql')!.id, true).map(({ name, capabilities, absent }) => ({ name, capabilities, absent }));
+    expect(seen).toEqual([
+      { name: '15', capabilities: ['CONFIGURATION', 'USERS'], absent: [] },
+      { name: '17', capabilities: ['USERS'], absent: [{ capability: 'CONFIGURATION', reason: 'its plugin is at fault: parameters: cache has no type' }] },
+      { name: '18', capabilities: ['CONFIGURATION', 'USERS'], absent: [] },
+    ]);
+  });
+});

@@ -22,10 +22,30 @@ describe('the registry', () => {
     const { default: oldest } = (await import(published)) as { default: DatastorePlugin };
     expect(await loadSource(source(oldest))).toMatchObject({ state: 'READY', name: 'first-contract' });
     const guest = await oldest.guest();
-    expect(capabilitiesOf(guest)).toEqual(['CONFIGURATION', 'TLS', 'USERS']);
+    expect(capabilitiesOf(guest)).toEqual(['TLS', 'USERS']);
     const fault: unknown = await guest.users!.create({ paths: {} } as never, { name: 'coffer', password: 'x', grants: [] }).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(GuestFault);
     expect(fault).toMatchObject({ code: 'REFUSED' });
+  });
+  it('a plugin of a contract without configuration groups loses that claim alone', async () => {
+    const published: string = import.meta.resolve('../../fixtures/plugin-built-against-1.0/index.js');
+    const { default: oldest } = (await import(published)) as { default: DatastorePlugin };
+    const loaded = await loadSource(source(oldest));
+    if (loaded.state !== 'READY') throw new Error(loaded.problem);
+    const { manifest: effective, control, guest, client } = loaded.plugin;
+    expect(effective).toEqual({ ...oldest.manifest, capabilities: ['TLS', 'USERS'], absent: { ...oldest.manifest.absent, CONFIGURATION: 'the plugin was written for a contract that had no configuration groups' } });
+    expect(oldest.manifest.capabilities).toContain('CONFIGURATION');
+    expect([control, await guest(), await client()]).toEqual([oldest.control, await oldest.guest(), await oldest.client()]);
+  });
+  const groups = { ...tiny.control, parameters: async () => [] };
+  const claiming = (apiVersion: string, control = tiny.control): Promise<unknown> => loadSource(source({ ...tiny, control, manifest: { ...manifest, apiVersion, capabilities: ['CONFIGURATION', 'USERS'], absent: {} } }));
+  const capabilities = (...names: string[]): object => ({ state: 'READY', plugin: { manifest: { capabilities: names } } });
+  it('who has a catalogue has configuration groups, whatever else it works with', async () => {
+    for (const range of ['^1.0', '^1.3']) expect(await claiming(range, groups)).toMatchObject(capabilities('CONFIGURATION', 'USERS'));
+  });
+  it('who has none and claims them is disabled if it was written for them, else does without', async () => {
+    for (const range of ['^1.0', '^1.2']) expect(await claiming(range)).toMatchObject(capabilities('USERS'));
+    for (const range of ['^1.3', '1.3']) expect(await claiming(range)).toMatchObject({ state: 'DISABLED', problem: 'manifest.capabilities claims CONFIGURATION, and control has no parameters: since contract 1.3 it stands for configuration groups' });
   });
   it.each([
     ['that cannot be loaded', { name: null, origin: 'broken', load: async () => { throw new Error('no such package'); } }, /no such package/],
@@ -34,6 +54,7 @@ describe('the registry', () => {
     ['that is none', source({}), /manifest is missing.*guest must be/],
     ['without a default export', { name: null, origin: 'x', load: async () => ({}) }, /definePlugin/],
     ['written for another contract', source({ ...tiny, manifest: { ...manifest, apiVersion: '^2.0' } }), /apiVersion \^2\.0/],
+    ['with an optional method that is none', source({ ...tiny, control: { ...tiny.control, parameters: [] } }), /control\.parameters must be a function/],
     ['whose manifest has another name', source(tiny, 'other'), /manifest\.id is tiny, expected other/],
   ])('a plugin %s is disabled with its reason', async (_what, broken, problem) => {
     expect(await loadSource(broken)).toMatchObject({ state: 'DISABLED', problem: expect.stringMatching(problem) as string });
@@ -73,8 +94,9 @@ describe('a manifest', () => {
     [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
   ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
   it.each([['1.1', true], ['1.0', false], ['^1.0', true], ['^1.0.0', true], ['^1.1', true], ['^1.2', false], ['2.0', false], ['^2.0', false], ['*', false], ['', false]])('range %s fits contract 1.1: %s', (range, fits) => expect(fitsSpi(range, '1.1')).toBe(fits));
-  it('this release speaks 1.2, and its SDK is published as that', async () => {
+  it('this release speaks 1.3, and SDK and kit are published as that', async () => {
     const { default: sdk } = await import('../../../sdk/package.json', { with: { type: 'json' } });
-    expect([spiVersion, sdk.version.split('.').slice(0, 2).join('.')]).toEqual(['1.2', '1.2']);
+    const { default: kit } = await import('../../../kit/package.json', { with: { type: 'json' } });
+    expect([spiVersion, ...[sdk, kit].map(({ version }) => version.split('.').slice(0, 2).join('.'))]).toEqual(['1.3', '1.3', '1.3']);
   });
 });
