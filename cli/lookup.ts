@@ -1,6 +1,6 @@
 /** Names become ids. Ids have an underscore and names of Coffer's things never do, so no one is taken for the other. */
 import {
-  FindInstanceDocument, FindInstancesDocument, ListOperationsDocument, ListProjectsDocument, ListTokensDocument, type TokenRowFragment, ViewerDocument,
+  FindConfigurationDocument, FindConfigurationsDocument, FindInstanceDocument, FindInstancesDocument, ListOperationsDocument, ListProjectsDocument, ListTokensDocument, type TokenRowFragment, ViewerDocument,
 } from './generated/documents.ts';
 import type { Client } from './api/client.ts';
 import { listAll } from './api/pages.ts';
@@ -34,6 +34,23 @@ export async function requireProject(session: Session, client: Client): Promise<
   throw usageFailure(nodes.length === 0 ? 'there is no project yet' : 'there are several projects', nodes.length === 0 ? 'Make one: coffer project create <name>' : 'Say which: --project <name>');
 }
 
+export async function findConfiguration(session: Session, client: Client, reference: string): Promise<Found> {
+  const missing = (): Error => notFoundFailure(`there is no configuration "${reference}" that this token sees`, 'See `coffer configuration list`, and check --project');
+  if (isId(reference, 'cfg')) {
+    const { configuration } = await client.request(FindConfigurationDocument, { id: reference });
+    if (!configuration) throw missing();
+    return configuration;
+  }
+  const { configurations } = await client.request(FindConfigurationsDocument, { filter: { name: reference, projectId: await projectId(session, client) } });
+  return onlyOne(configurations.edges.map(({ node }) => node), 'configuration', reference, missing);
+}
+
+function onlyOne<Thing extends Found & { project: { name: string } }>([first, second]: readonly Thing[], what: string, reference: string, missing: () => Error): Thing {
+  if (!first) throw missing();
+  if (second) throw usageFailure(`several projects have ${what === 'instance' ? 'an' : 'a'} ${what} "${reference}": ${first.project.name} (${first.id}), ${second.project.name} (${second.id})`, 'Give its id, or --project');
+  return first;
+}
+
 export async function findInstance(session: Session, client: Client, reference: string): Promise<Found> {
   const missing = (): Error => notFoundFailure(`there is no instance "${reference}" that this token sees`, 'See `coffer instance list`, and check --project');
   if (isId(reference, 'inst')) {
@@ -42,10 +59,7 @@ export async function findInstance(session: Session, client: Client, reference: 
     return instance;
   }
   const { instances } = await client.request(FindInstancesDocument, { filter: { name: reference, projectId: await projectId(session, client) } });
-  const [first, second] = instances.edges.map(({ node }) => node);
-  if (!first) throw missing();
-  if (second) throw usageFailure(`several projects have an instance "${reference}": ${first.project.name} (${first.id}), ${second.project.name} (${second.id})`, 'Give its id, or --project');
-  return first;
+  return onlyOne(instances.edges.map(({ node }) => node), 'instance', reference, missing);
 }
 
 /** An operation's id; or an instance, which means its newest operation. */

@@ -4,6 +4,7 @@ import type { Kit } from './command/action.ts';
 import { addGlobalOptions } from './command/globals.ts';
 import { addExamples } from './command/help.ts';
 import { addCompletionCommands } from './commands/completion.ts';
+import { addConfigurationCommands } from './commands/configuration/index.ts';
 import { addContextCommands } from './commands/context.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addDatastoreCommands } from './commands/datastore.ts';
@@ -23,7 +24,7 @@ import { usageFailure } from './failure.ts';
 import { readVersion } from './version.ts';
 
 const parts = [
-  addInstanceCommands, addDatabaseCommands, addUserCommands, addRootCommands, addOperationCommands, addEventCommands, addDatastoreCommands, addFlavorCommands, addEngineCommands,
+  addInstanceCommands, addDatabaseCommands, addUserCommands, addRootCommands, addConfigurationCommands, addOperationCommands, addEventCommands, addDatastoreCommands, addFlavorCommands, addEngineCommands,
   addProjectCommands, addTokenCommands, addSystemCommand, addPluginCommands, addContextCommands, addCompletionCommands, addVersionCommand,
 ];
 

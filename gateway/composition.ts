@@ -31,12 +31,8 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import { instanceHooks } from './operation-hooks.ts';
 import { createOperations } from './operations/operations.ts';
 import { createWorker } from './operations/worker.ts';
-import type { AnyWorkflow } from './operations/workflow.ts';
-import { createInstanceWorkflow } from './operations/workflows/create-instance.ts';
 import type { WorkflowDeps } from './operations/workflows/deps.ts';
-import { engineCommandWorkflow } from './operations/workflows/engine-command.ts';
-import { installEngineWorkflow } from './operations/workflows/install-engine.ts';
-import { lifecycleWorkflows } from './operations/workflows/lifecycle.ts';
+import { createWorkflows } from './operations/workflows/workflows.ts';
 import { createPki } from './pki/pki.ts';
 import { createClientRunner } from './plugins/client-runner.ts';
 import { createControlHost } from './plugins/control-host.ts';
@@ -105,14 +101,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
   const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
+    store, sealer, catalogue, control, agents, parameters, operations: () => operations, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
     issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
     async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
     enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,
   };
-  const workflows: AnyWorkflow[] = [createInstanceWorkflow(workflowDeps), engineCommandWorkflow(workflowDeps), installEngineWorkflow(workflowDeps), ...lifecycleWorkflows(workflowDeps)] as AnyWorkflow[];
+  const workflows = createWorkflows(workflowDeps);
 
-  const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log });
+  const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log });
   const worker = createWorker({
     store, sealer, workflows, hooks: instanceHooks, generation: installation.generation, gatewayId, concurrency: workerConcurrency, leaseMs,
     targets: () => hosts.targets(), log, observer: observeOperations(metrics),

@@ -26,6 +26,7 @@ export const catalogue = {
   'CONFLICT.STALE': { kind: 'failure', type: 'ConflictError', summary: 'The subject changed since it was read.', remedy: 'Read it again and repeat the change.' },
   'CONFLICT.IDEMPOTENCY_KEY_REUSED': { kind: 'failure', type: 'ConflictError', summary: 'The idempotency key was used with another input.', remedy: 'Use a fresh key for a new request.' },
   'CONFLICT.EXISTS': { kind: 'failure', type: 'ConflictError', summary: 'The thing to make exists already.', remedy: 'Use the existing one, or delete it first.' },
+  'CONFLICT.IN_USE': { kind: 'failure', type: 'ConflictError', summary: 'Something else uses the thing, or holds its place.', remedy: 'Detach it from what the message names first.' },
   'PRECONDITION.STATE': { kind: 'failure', type: 'PreconditionError', summary: 'The subject is not in a state that allows this.', remedy: 'See the message for the state that is needed.' },
   'PRECONDITION.DELETION_PROTECTED': { kind: 'failure', type: 'PreconditionError', summary: 'Deletion protection is on.', remedy: 'Turn it off with updateInstance, then delete.' },
   'PRECONDITION.NOT_CANCELLABLE': { kind: 'failure', type: 'PreconditionError', summary: 'The operation has ended or cannot be cancelled any more.', remedy: 'Wait for it to end.' },

@@ -5,7 +5,7 @@
 import { typeidUnboxed } from 'typeid-js';
 
 export const idPrefixes = {
-  Project: 'proj', Datastore: 'ds', DatastoreVersion: 'dsv', Flavor: 'flv', VolumeType: 'vt', Instance: 'inst', Operation: 'op',
+  Project: 'proj', Datastore: 'ds', DatastoreVersion: 'dsv', Flavor: 'flv', VolumeType: 'vt', Instance: 'inst', Configuration: 'cfg', Operation: 'op',
   Event: 'ev', ApiToken: 'tok', Host: 'host',
 } as const;
 export type NodeType = keyof typeof idPrefixes;

@@ -68,7 +68,7 @@ function argumentAt(command: Command, index: number): Argument | undefined {
   return command.registeredArguments[index] ?? (last?.variadic ? last : undefined);
 }
 
-const lookups = ['instance', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'authDatabase', 'database', 'databases', 'token', 'version', 'datastoreVersion', 'visibleTo'];
+const lookups = ['instance', 'configuration', 'other', 'datastore', 'project', 'context', 'flavor', 'operation', 'user', 'authDatabase', 'database', 'databases', 'token', 'version', 'datastoreVersion', 'visibleTo'];
 const files = ['tokenFile', 'passwordFile'];
 const statuses = ['active', 'building', 'deleting', 'error', 'stopped', 'unhealthy', 'unknown'];
 const fixed: Readonly<Record<string, readonly string[]>> = {

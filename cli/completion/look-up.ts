@@ -1,5 +1,5 @@
 /** Names that only the server or the configuration knows. Whatever goes wrong gives no candidates: nobody reads errors here. */
-import { DatastoreNamesDocument, InstanceNamesDocument, ListDatabasesDocument, ListFlavorsDocument, ListOperationsDocument, ListProjectsDocument, ListUsersDocument } from '../generated/documents.ts';
+import { ConfigurationNamesDocument, DatastoreNamesDocument, InstanceNamesDocument, ListDatabasesDocument, ListFlavorsDocument, ListOperationsDocument, ListProjectsDocument, ListUsersDocument } from '../generated/documents.ts';
 import { findInstance, listTokens, projectId, requireProject } from '../lookup.ts';
 import { readConfig } from '../session/config-file.ts';
 import type { Session } from '../session/session.ts';
@@ -18,6 +18,7 @@ export async function lookUp(session: Session, of: string, words: readonly strin
   const instanceId = async (): Promise<string> => (await findInstance(session, client, words[0] ?? '')).id;
   switch (of) {
     case 'instance': return named(nodesOf((await client.request(InstanceNamesDocument, { filter: { projectId: await projectId(session, client) } })).instances));
+    case 'configuration': case 'other': return named(nodesOf((await client.request(ConfigurationNamesDocument, { filter: { projectId: await projectId(session, client) } })).configurations));
     case 'datastore': return named(nodesOf((await client.request(DatastoreNamesDocument, {})).datastores));
     case 'version': case 'datastoreVersion': {
       const datastores = nodesOf((await client.request(DatastoreNamesDocument, {})).datastores);

@@ -6,6 +6,7 @@ import { CofferError } from '../../kernel/errors.ts';
 import type { Fence } from '../../kernel/fence.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { DescribeResponse, GuestAgentClient, Outcome } from '../../proto/generated/coffer/agent/v1/agent.ts';
+import type { LiveParameter } from '../../strategies/spi/parameters.ts';
 import type { DatabaseInfo, ProbeState, UserInfo } from '../../strategies/spi/guest.ts';
 import type { Pki } from '../pki/pki.ts';
 import type { Store } from '../store/tx.ts';
@@ -46,6 +47,8 @@ export interface Agents {
   probe(instanceId: string, options: AgentCallOptions): Promise<ProbeResult>;
   listDatabases(instanceId: string, options: AgentCallOptions): Promise<DatabaseInfo[]>;
   listUsers(instanceId: string, options: AgentCallOptions): Promise<UserInfo[]>;
+  /** as the engine has them now, and what Coffer put into its files */
+  readParameters(instanceId: string, options: AgentCallOptions): Promise<{ parameters: LiveParameter[]; sizing: Record<string, string>; group: Record<string, string> }>;
   getRoot(instanceId: string, options: AgentCallOptions): Promise<{ enabled: boolean }>;
   /** A field that the plugin adds to the API; plain data, not looked at. */
   readPluginField(instanceId: string, field: { name: string; args: object }, options: AgentCallOptions): Promise<unknown>;
@@ -156,6 +159,10 @@ export function createAgents(deps: { store: Store; pki: Pki; log: Log; random?: 
         name: u.user?.name ?? '', host: u.user?.host, authDatabase: u.user?.authDatabase,
         grants: u.grants.map((grant) => ({ database: grant.database ?? null, privileges: grant.privileges })),
       }));
+    },
+    async readParameters(id, options) {
+      const { parameters, sizing, group } = await read(id, (client) => client.readParameters, { instanceId: id }, options, 'CONFIGURATION');
+      return { parameters: parameters.map(({ name, value, pending }) => ({ name, value, pending: pending ?? null })), sizing, group };
     },
     getRoot: (id, options) => read(id, (client) => client.getRoot, { instanceId: id }, options, 'ROOT'),
     async readPluginField(id, { name, args }, options) {

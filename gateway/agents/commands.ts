@@ -13,7 +13,9 @@ const needs: Record<Command['$case'], Capability | null> = {
   createDatabases: 'DATABASES', deleteDatabase: 'DATABASES', createUsers: 'USERS', updateUser: 'USERS', deleteUser: 'USERS',
   grant: 'GRANTS', revoke: 'GRANTS', enableRoot: 'ROOT', disableRoot: 'ROOT', pluginAction: null,
 };
-export const capabilityFor = (command: Command): Capability | null => needs[command.$case];
+/** Sizing alone every agent takes. */
+const hasGroup = (command: Command): boolean => (command.$case === 'configure' || command.$case === 'initialise') && command.value.configuration !== '';
+export const capabilityFor = (command: Command): Capability | null => (hasGroup(command) ? 'CONFIGURATION' : needs[command.$case]);
 
 /** How the engine is seen once the command has succeeded; null where it may be anything. */
 export const seenAfter = (command: Command): readonly EngineState[] | null =>

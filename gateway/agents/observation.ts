@@ -1,10 +1,11 @@
 /** From the wire to what the store keeps: bounded, and nothing unknown taken for well. Pure. */
-import type { Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
-import type { EngineState, ObservationDoc } from '../domain/instance/observation.ts';
+import type { ConfigurationSight as SeenConfiguration, Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
+import type { ConfigurationSight, EngineState, ObservationDoc } from '../domain/instance/observation.ts';
 
 const DETAIL_LIMIT = 500;
 const LINE_LIMIT = 300;
 const LINES = 20;
+const NAMES = 200;
 const engineStates: readonly EngineState[] = ['ok', 'starting', 'down', 'hung', 'crash-loop', 'unknown'];
 
 export function toObservationDoc(seen: Observation, incarnation: number): ObservationDoc {
@@ -17,9 +18,16 @@ export function toObservationDoc(seen: Observation, incarnation: number): Observ
     volumeUsedBytes: count(seen.volumeUsedBytes), managementLost: seen.managementLost,
     isolation: seen.isolation === 'users' ? 'users' : 'shared', limitsUnenforced: text(seen.limitsUnenforced, DETAIL_LIMIT),
     rootEnabled: seen.rootEnabled ?? null, afterCommand: seen.afterCommand?.slice(0, LINE_LIMIT) ?? null,
+    configuration: seen.configuration ? toSight(seen.configuration) : null,
     observedAt: new Date(Math.min(Math.max(seen.observedAtMs, 0), 8.64e15)).toISOString(),
   };
 }
+
+const toSight = (seen: SeenConfiguration): ConfigurationSight => ({
+  applied: text(seen.applied, LINE_LIMIT), restartRequired: names(seen.restartRequired), drifted: names(seen.drifted),
+  rejected: seen.rejected === undefined ? null : { group: clean(seen.rejected).slice(0, LINE_LIMIT), reason: text(seen.rejectedReason, DETAIL_LIMIT) ?? '' },
+});
+const names = (given: readonly string[]): string[] => given.slice(0, NAMES).map((name) => clean(name).slice(0, LINE_LIMIT));
 
 const text = (value: string | undefined, limit: number): string | null => (value === undefined || value === '' ? null : clean(value).slice(0, limit));
 /** The store's JSON holds no NUL, and a terminal's control codes have no place in a condition. */

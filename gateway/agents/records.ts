@@ -9,7 +9,7 @@ import type { Store, Tx } from '../store/tx.ts';
 import { decideHello, type AgentDoc } from './hello.ts';
 import { clean } from './observation.ts';
 
-/** NOTIFY with the instance's id when its agent connected, reported first, another state of the engine or the end of a command, was refused, or went. May be lost: `presence` also looks by itself. */
+/** NOTIFY with the instance's id when its agent connected, reported first, another state of the engine, the end of a command or another group, was refused, or went. May be lost: `presence` also looks by itself. */
 export const AGENT_CHANNEL = 'coffer_agent';
 const ACTOR = 'system';
 const REFUSAL_LIMIT = 1_000;
@@ -70,8 +70,9 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       if (Number(row.incarnation) !== observation.incarnation) return 'superseded';
       if (observation.counter <= Number(row.report_counter)) return 'late';
       const at = now();
-      const { engine, afterCommand } = row.observation ?? {};
-      if (!row.agent_connected || engine !== observation.engine || afterCommand !== observation.afterCommand) tx.notify(AGENT_CHANNEL, instanceId);
+      const { engine, afterCommand, configuration } = row.observation ?? {};
+      const isAwaited = engine !== observation.engine || afterCommand !== observation.afterCommand || configuration?.applied !== observation.configuration?.applied;
+      if (!row.agent_connected || isAwaited) tx.notify(AGENT_CHANNEL, instanceId);
       await write(tx, row, {
         observation, observed_at: at, report_counter: observation.counter, agent_connected: true, agent_gateway: gatewayId, agent_seen_at: at,
         prepared: row.prepared || (observation.prepared && !row.released), volume_used_bytes: observation.volumeUsedBytes,

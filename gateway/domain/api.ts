@@ -2,11 +2,16 @@
  * The use cases, as GraphQL sees them. Every method checks the policy (`caller`), throws `CofferError` for expected
  * refusals (nothing has happened then) and never leaks that a foreign project's thing exists: foreign = missing.
  */
+import type { InputIssue } from '../../kernel/errors.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
 import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
 import type { Manifest } from '../../strategies/spi/manifest.ts';
 import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { OperationView } from '../operations/workflow.ts';
+import type { AttachmentDoc, ConfigurationDoc, RevisionDoc } from './configuration/document.ts';
+import type { LiveDifference } from './configuration/diff.ts';
+import type { EffectiveParameter } from './configuration/effective.ts';
+import type { StoredValue } from './configuration/values.ts';
 import type { InstanceDoc } from './instance/document.ts';
 import type { UserIdentity } from './user-identity.ts';
 
@@ -106,7 +111,7 @@ export interface CreateInstanceInput {
   volume: { sizeGb: number; type?: string | null | undefined };
   databases?: DatabaseSpec[] | null | undefined;
   users?: { name: string; password?: string | null | undefined; host?: string | null | undefined; authDatabase?: string | null | undefined; databases?: string[] | null | undefined }[] | null | undefined;
-  zone?: string | null | undefined; deletionProtection?: boolean | null | undefined; tags?: { key: string; value: string }[] | null | undefined;
+  configurationId?: string | null | undefined; zone?: string | null | undefined; deletionProtection?: boolean | null | undefined; tags?: { key: string; value: string }[] | null | undefined;
   idempotencyKey?: string | null | undefined;
 }
 export interface UserCredentials extends UserIdentity { password: string | null }
@@ -164,6 +169,44 @@ export interface EngineObjects {
   runPluginAction(caller: Caller, input: { instanceId: string; datastore: string; action: string; args: object; idempotencyKey?: string | null | undefined }): Promise<EngineActed>;
 }
 
+export interface ConfigurationValueInput { name: string; value?: unknown }
+export interface ConfigurationFilter { projectId?: string | null | undefined; name?: string | null | undefined; datastore?: string | null | undefined }
+/** How a change of a group comes to its instances: left out, at once and one instance after the other. */
+export interface RolloutInput {
+  configurationId: string;
+  /** refused when it is no longer the newest */
+  revision?: number | null | undefined;
+  apply?: boolean | null | undefined;
+  waveSize?: number | null | undefined;
+}
+/** `operation` is null when no instance has anything to do. */
+export interface ChangedConfiguration { configuration: ConfigurationDoc; operation: OperationView | null }
+export type ConfigurationDiffTarget = { configurationId: string } | { revision: number } | { instanceId: string };
+export interface EvaluatedFlavor { flavor: FlavorDoc; volumeGb: number; parameters: { name: string; value: string }[]; issues: InputIssue[] }
+export interface Configurations {
+  list(caller: Caller, page: Page, filter: ConfigurationFilter): Promise<Connection<ConfigurationDoc>>;
+  find(caller: Caller, by: Lookup): Promise<ConfigurationDoc | null>;
+  findMany(caller: Caller, ids: readonly string[]): Promise<(ConfigurationDoc | null)[]>;
+  /** of a group that was found for the caller */
+  attachments(configurationId: string, page: Page): Promise<Connection<AttachmentDoc>>;
+  history(configuration: ConfigurationDoc, page: Page): Promise<Connection<RevisionDoc>>;
+  diff(caller: Caller, configuration: ConfigurationDoc, to: ConfigurationDiffTarget): Promise<LiveDifference[]>;
+  /** read from the engine, now; with where each value comes from */
+  effectiveParameters(caller: Caller, instanceId: string, search: string | null): Promise<EffectiveParameter[]>;
+  validate(caller: Caller, input: { datastore: string; version: string; values: ConfigurationValueInput[]; flavors?: string[] | null | undefined; volumeGb?: number | null | undefined }): Promise<{ values: StoredValue[]; evaluations: EvaluatedFlavor[] }>;
+  create(caller: Caller, input: { projectId?: string | null | undefined; name: string; description?: string | null | undefined; datastore: string; version: string; values: ConfigurationValueInput[] }): Promise<ConfigurationDoc>;
+  clone(caller: Caller, input: { name: string; description?: string | null | undefined; configurationId?: string | null | undefined; revision?: number | null | undefined; instanceId?: string | null | undefined }): Promise<ConfigurationDoc>;
+  patch(caller: Caller, input: RolloutInput & { set?: ConfigurationValueInput[] | null | undefined; unset?: string[] | null | undefined }): Promise<ChangedConfiguration>;
+  replace(caller: Caller, input: RolloutInput & { name?: string | null | undefined; description?: string | null | undefined; values?: ConfigurationValueInput[] | null | undefined }): Promise<ChangedConfiguration>;
+  /** what a revision had becomes the newest one */
+  restore(caller: Caller, input: Omit<RolloutInput, 'revision'> & { revision: number }): Promise<ChangedConfiguration>;
+  /** refused while instances have it; answers it as it was */
+  delete(caller: Caller, id: string): Promise<ConfigurationDoc>;
+  /** `replace`: take the place of the one that is attached */
+  attach(caller: Caller, input: { configurationId: string; instanceId: string; replace?: boolean | null | undefined }): Promise<Accepted>;
+  detach(caller: Caller, input: { instanceId: string }): Promise<Accepted>;
+}
+
 export interface OperationFilter { subjectId?: string | null | undefined; projectId?: string | null | undefined; state?: string[] | null | undefined; kind?: string | null | undefined; parentId?: string | null | undefined }
 export interface OperationsApi {
   list(caller: Caller, page: Page, filter: OperationFilter): Promise<Connection<OperationView>>;
@@ -215,6 +258,7 @@ export interface Domain {
   instances: Instances;
   live: Live;
   engine: EngineObjects;
+  configurations: Configurations;
   operations: OperationsApi;
   access: Access;
   events: { list(caller: Caller, page: Page, filter: EventFilter): Promise<Connection<EventDoc>> };

@@ -5,6 +5,7 @@ import type { Access, Caller, Domain, EngineSourceDoc } from './api.ts';
 import { createAdmit } from './admit.ts';
 import { createFlavorChanges } from './catalogue/flavors.ts';
 import { createVersionChanges } from './catalogue/versions.ts';
+import { createConfigurations } from './configuration/configurations.ts';
 import { createEngineObjects } from './engine-objects.ts';
 import type { DomainDeps } from './deps.ts';
 import { listEvents } from './events.ts';
@@ -41,6 +42,7 @@ export function createDomain(deps: DomainOptions): Domain {
       create: (caller, input) => createInstance(creating, caller, input),
       ...createLifecycle(deps),
     },
+    configurations: createConfigurations(deps),
     live,
     engine: createEngineObjects(deps),
     operations: createOperationsApi(deps),

@@ -1,4 +1,5 @@
 import type { Caller, Domain, ProjectDoc } from '../domain/api.ts';
+import type { ConfigurationDoc } from '../domain/configuration/document.ts';
 import type { InstanceDoc } from '../domain/instance/document.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { OperationView } from '../operations/workflow.ts';
@@ -20,6 +21,7 @@ export interface GraphqlContext extends Services {
   instances: Batch<InstanceDoc>;
   operations: Batch<OperationView>;
   projects: Batch<ProjectDoc>;
+  configurations: Batch<ConfigurationDoc>;
 }
 
 /** A class, so that the thousand contexts a second cost three lazy closures only when they are used. */
@@ -32,6 +34,7 @@ class RequestContext implements GraphqlContext {
   #instances: Batch<InstanceDoc> | undefined;
   #operations: Batch<OperationView> | undefined;
   #projects: Batch<ProjectDoc> | undefined;
+  #configurations: Batch<ConfigurationDoc> | undefined;
 
   constructor(services: Services, caller: Caller) {
     this.domain = services.domain;
@@ -48,6 +51,9 @@ class RequestContext implements GraphqlContext {
   }
   get projects(): Batch<ProjectDoc> {
     return (this.#projects ??= createBatch((ids) => this.domain.access.findProjects(this.caller, ids)));
+  }
+  get configurations(): Batch<ConfigurationDoc> {
+    return (this.#configurations ??= createBatch((ids) => this.domain.configurations.findMany(this.caller, ids)));
   }
 }
 

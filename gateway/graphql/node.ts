@@ -13,6 +13,7 @@ export function findNode(ctx: GraphqlContext, id: string): Found | Promise<Found
   const { catalogue } = ctx.domain;
   switch (typeOfId(id)) {
     case 'Instance': return ctx.instances.load(id);
+    case 'Configuration': return ctx.configurations.load(id);
     case 'Operation': return ctx.operations.load(id);
     case 'Project': return ctx.projects.load(id);
     case 'Datastore': return catalogue.datastore(id) ?? null;

@@ -4,6 +4,10 @@
  */
 import type { ErrorDetails } from '../../kernel/errors.ts';
 import type { DatabaseLive, DatastoreDoc, EngineBuildDoc, EngineSourceDoc, EventDoc, FlavorDoc, ItemResult, PluginDoc, ProjectDoc, SystemDoc, TokenDoc, UserCredentials, VersionDoc, VolumeTypeDoc } from '../domain/api.ts';
+import type { LiveDifference } from '../domain/configuration/diff.ts';
+import type { AttachmentDoc, ConfigurationDoc, RevisionDoc } from '../domain/configuration/document.ts';
+import type { EffectiveParameter } from '../domain/configuration/effective.ts';
+import type { StoredValue } from '../domain/configuration/values.ts';
 import type { ConditionDoc, InstanceDoc, TaskDoc } from '../domain/instance/document.ts';
 import type { OperationStepView, OperationView } from '../operations/workflow.ts';
 import type { DatabaseOption, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
@@ -57,6 +61,13 @@ export const GrantRef = builder.objectRef<GrantSpec>('Grant');
 export const UserCredentialsRef = builder.objectRef<UserCredentials>('UserCredentials');
 export const DatabaseResultRef = builder.objectRef<ItemResult>('DatabaseResult');
 export const DatabaseUserResultRef = builder.objectRef<ItemResult>('DatabaseUserResult');
+
+export const ConfigurationRef = builder.objectRef<ConfigurationDoc>('Configuration');
+export const ConfigurationValueRef = builder.objectRef<StoredValue>('ConfigurationValue');
+export const ConfigurationAttachmentRef = builder.objectRef<AttachmentDoc>('ConfigurationAttachment');
+export const ConfigurationRevisionRef = builder.objectRef<RevisionDoc>('ConfigurationRevision');
+export const ConfigurationDifferenceRef = builder.objectRef<LiveDifference>('ConfigurationDifference');
+export const EffectiveParameterRef = builder.objectRef<EffectiveParameter>('EffectiveParameter');
 
 export const OperationRef = builder.objectRef<OperationSource>('Operation');
 export const OperationStepRef = builder.objectRef<OperationStepView>('OperationStep');

@@ -14,7 +14,7 @@ import { createProgressWriter } from './progress-writer.ts';
 import { runStep, type RunStepDeps, type StepOutcome } from './run-step.ts';
 import { hasEnded, type OperationState } from './state.ts';
 import { LeaseLostError } from './step-fault.ts';
-import { ended, failed, parked, progressed, released, resumed, succeeded, undoFailed, undone } from './transitions.ts';
+import { ended, failed, parked, progressed, released, resumed, succeeded, undoFailed, undone, waits } from './transitions.ts';
 import type { AnyWorkflow } from './workflow.ts';
 
 export interface RunDeps extends RunStepDeps {
@@ -103,6 +103,7 @@ async function perform(deps: RunDeps, workflow: AnyWorkflow, held: Held, act: Ex
 }
 
 function applyOutcome(workflow: AnyWorkflow, state: OperationState, position: number, backwards: boolean, outcome: StepOutcome, now: number): OperationState {
+  if (outcome.how === 'waits') return waits(state, position, outcome.forMs, now);
   if (outcome.how === 'succeeded') return backwards ? undone(state, position, now) : succeeded(workflow, state, position, outcome.output, now);
   return (backwards ? undoFailed : failed)(workflow, state, position, outcome.fault, now, Math.random());
 }
@@ -131,6 +132,7 @@ const endUnknown = (deps: RunDeps, held: Held): Promise<void> =>
   });
 
 function observe(deps: RunDeps, held: Held, name: string, backwards: boolean, outcome: StepOutcome, durationMs: number): void {
+  if (outcome.how === 'waits') return;
   const isStopped = outcome.how === 'failed' && (deps.stopping.aborted || held.lost.aborted);
   const word = outcome.how === 'succeeded' ? (backwards ? 'undone' : 'succeeded') : isStopped ? 'stopped' : backwards ? 'undo-failed' : 'failed';
   deps.observer.stepEnded({ kind: held.state.kind, step: name, outcome: word, durationMs });

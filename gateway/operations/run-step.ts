@@ -8,9 +8,9 @@ import type { ProgressWriter } from './progress-writer.ts';
 import { headOf, outputsOf } from './state.ts';
 import { redact, stepFaultOf, StepTimeoutError, type StepFault } from './step-fault.ts';
 import type { StoreClock } from './store-clock.ts';
-import type { Step, StepContext } from './workflow.ts';
+import { type Step, type StepContext, StepWaitsError } from './workflow.ts';
 
-export type StepOutcome = ({ how: 'succeeded'; output: unknown } | { how: 'failed'; fault: StepFault; error: unknown }) & {
+export type StepOutcome = ({ how: 'succeeded'; output: unknown } | { how: 'waits'; forMs: number } | { how: 'failed'; fault: StepFault; error: unknown }) & {
   /** false: the step did not stop when told and may still be at it */
   hasStopped: boolean;
 };
@@ -83,6 +83,7 @@ export async function runStep(deps: RunStepDeps, held: Held, call: StepCall): Pr
     work.catch(() => {});
     // Whatever a step throws once its time is up, that is why.
     const cause = timeout.signal.aborted ? timeout.signal.reason : error;
+    if (cause instanceof StepWaitsError) return { how: 'waits', forMs: cause.forMs, hasStopped };
     return { how: 'failed', fault: stepFaultOf(cause, step.title, secrets), error, hasStopped };
   } finally {
     leaveSpan();

@@ -48,6 +48,10 @@ export function failed(workflow: AnyWorkflow, state: OperationState, position: n
   return { ...withStep(state, position, { state: 'PENDING', failures, fault: told, message: told.message }), runAfter: now + backoffMs(retry, failures, random) };
 }
 
+/** Forwards as backwards: called again later, as if for the first time. What it has begun is still to be undone. */
+export const waits = (state: OperationState, position: number, forMs: number, now: number): OperationState =>
+  ({ ...withStep(state, position, { state: 'PENDING', attempts: Math.max(1, state.steps[position]!.attempts - 1) }), runAfter: now + forMs });
+
 /**
  * From here on it goes backwards, with as much time again. The attempt rises, so that a call of the way forwards that
  * is still on the wire is refused once something was undone; without that it could do again what was just undone.

@@ -83,6 +83,16 @@ export class FinalStepError extends Error {
   }
 }
 
+/** A step throws it to be called again later: nothing has failed, and its worker's place is free for others meanwhile. */
+export class StepWaitsError extends Error {
+  override readonly name = 'StepWaitsError';
+  readonly forMs: number;
+  constructor(forMs: number) {
+    super('it waits');
+    this.forMs = forMs;
+  }
+}
+
 export interface EnqueueRequest {
   kind: string;
   input: unknown;

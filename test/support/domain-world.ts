@@ -11,12 +11,8 @@ import { createDomain } from '../../gateway/domain/domain.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
 import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
-import type { AnyWorkflow } from '../../gateway/operations/workflow.ts';
-import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
 import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
-import { engineCommandWorkflow } from '../../gateway/operations/workflows/engine-command.ts';
-import { installEngineWorkflow } from '../../gateway/operations/workflows/install-engine.ts';
-import { lifecycleWorkflows } from '../../gateway/operations/workflows/lifecycle.ts';
+import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
 import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
@@ -24,6 +20,7 @@ import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
 import { loadPlugins } from '../../strategies/registry.ts';
 import type { ComputeStrategy } from '../../strategies/spi/compute.ts';
+import { testParameters } from './test-parameters.ts';
 import type { TestPostgres } from './postgres.ts';
 import { createTestStore } from './store.ts';
 
@@ -40,23 +37,25 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const control = createControlHost((name) => plugins.flatMap((one) => (one.state === 'READY' && one.name === name ? [one.plugin.control] : []))[0]);
   const reserve = { memoryMb: 0, diskBytes: 0 };
   /** what the agent does with a command; a test sets it */
-  const script: { run: Agents['run']; compute: Partial<ComputeStrategy> } = { run: async () => { throw new Error('no agent'); }, compute: {} };
+  const script: Pick<Agents, 'run' | 'readParameters'> & { compute: Partial<ComputeStrategy> } =
+    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, compute: {} };
   const commands: string[] = [];
   const agents = {
     run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
+    readParameters: (...asked: Parameters<Agents['readParameters']>) => script.readParameters(...asked),
     waitForAgent: async () => ({}),
     // what it was at has ended
     cancel: async () => {},
   } as unknown as Agents;
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
     enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
   };
-  const workflows = [createInstanceWorkflow(workflowDeps), engineCommandWorkflow(workflowDeps), installEngineWorkflow(workflowDeps), ...lifecycleWorkflows(workflowDeps)] as AnyWorkflow[];
-  const operations = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
+  const workflows = createWorkflows(workflowDeps);
+  const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
   const domain = createDomain({
-    store, sealer, operations, catalogue, control, parameters: createParameterCatalogues(control), agents, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async () => [],
   });
   const hostId = newId('Host');
@@ -107,6 +106,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
       workers.push(worker);
       worker.start();
     },
+    stopWorkers: async (): Promise<void> => { await Promise.all(workers.splice(0).map((worker) => worker.stop())); },
     async close(): Promise<void> {
       await Promise.all(workers.map((worker) => worker.stop()));
       operations.close();

@@ -6,6 +6,7 @@ import { CofferError, notFound } from '../../kernel/errors.ts';
 import { newId, type NodeType } from '../../kernel/ids.ts';
 import type { Accepted, Caller, Connection, Domain, EngineActed, EventDoc, FlavorDoc, ItemResult, Page, ProjectDoc, Role, TokenDoc, VersionDoc, Viewer } from '../../gateway/domain/api.ts';
 import type { InstanceDoc } from '../../gateway/domain/instance/document.ts';
+import { createFakeConfigurations } from './fake-configurations.ts';
 import type { EventFeed, FeedItem, LogEvent } from '../../gateway/events/feed.ts';
 import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { OperationView } from '../../gateway/operations/workflow.ts';
@@ -99,7 +100,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       volumeGb: 1, volumeType: volumeType.id, volumeUsedBytes: null, hostId: ids('Host'), region: 'local', zone: 'local', intent: 'RUNNING', status: 'ACTIVE', role: 'STANDALONE',
       conditions: [{ type: 'IsolationShared', status: 'TRUE', reason: 'OrdinaryUser', message: 'one user', since: at }],
       endpoints: [{ role: 'PRIMARY', host: '127.0.0.1', port: 5432, uri: 'postgresql://127.0.0.1:5432/', tls: true }],
-      task: null, fault: null, capabilities: ['DATABASES'], rootEnabledEver: false, deletionProtection: false, maintenance: null, tags: [], caCertificate: null, revision: 1,
+      task: null, fault: null, capabilities: ['DATABASES'], rootEnabledEver: false, deletionProtection: false, maintenance: null, tags: [], caCertificate: null, configuration: null, revision: 1,
       createdAt: at, updatedAt: at, deletedAt: null, ...given,
     };
     instances.set(doc.id, doc);
@@ -138,6 +139,10 @@ export function createFakeDomain(feed = createFakeFeed()) {
     if (silent) throw new CofferError('ENGINE.UNAVAILABLE', 'the engine is silent');
     return items;
   };
+  const { configurations, add: addConfiguration } = createFakeConfigurations({
+    version, sees, mayWrite, instance: need, accept, isSilent: () => silent, isProject: (id) => projects.some((project) => project.id === id),
+    knowsVersion: (caller, name) => versions.some((one) => (one.id === name || one.name === name) && shown(caller, one)),
+  });
   const visible = (caller: Caller): InstanceDoc[] => [...instances.values()].filter((doc) => sees(caller, doc.projectId) && doc.deletedAt === null);
   const matches: Domain['live']['instanceMatches'] = (caller, filter, doc) => sees(caller, doc.projectId) && (!filter.projectId || filter.projectId === doc.projectId)
     && (!filter.name || filter.name === doc.name) && (!filter.status?.length || filter.status.includes(doc.status));
@@ -196,6 +201,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
         if (input.version && !versions.some((one) => (one.id === input.version || one.name === input.version) && shown(caller, one))) throw notFound(`version ${input.version} of ${input.datastore}`);
         if (!/^[a-z][a-z0-9-]*$/.test(input.name)) throw new CofferError('INPUT.INVALID', 'name', { details: { issues: [{ path: ['input', 'name'], message: 'lower-case letters' }] } });
         if (input.name === 'boom') throw new Error('secret detail');
+        if (input.configurationId) await configurations.find(caller, { id: input.configurationId }).then((group) => { if (!group) throw notFound(`configuration ${input.configurationId}`); });
         const instance = addInstance(input.name, projects.find((project) => project.id === (input.projectId ?? caller.projectId)) ?? projects[0]!, { status: 'BUILDING' });
         return { instance, operation: addOperation(instance, 'instance.create'), userCredentials: (input.users ?? []).map((user) => ({ name: user.name, host: null, authDatabase: user.authDatabase ?? null, password: 'generated' })) };
       },
@@ -204,6 +210,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       delete: (caller, input) => accept('instance.delete')(caller, input.instanceId),
       async ping(caller, id) { return { instance: need(caller, id), agentRoundTripMs: 1, engineRoundTripMs: 2, engineState: 'RUNNING', detail: null }; },
     },
+    configurations,
     live: {
       instance: async (caller, id) => own(caller, instances.get(id)),
       instances: async (caller, filter, limit) => visible(caller).filter((doc) => matches(caller, filter, doc)).slice(0, limit),
@@ -283,7 +290,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
     return secret;
   }
   return {
-    domain, feed, projects, tokens, instances, versions, calls, addInstance, addOperation, addToken, change,
+    domain, feed, projects, tokens, instances, versions, calls, addInstance, addConfiguration, addOperation, addToken, change,
     setParameters: (specs: readonly ParameterSpec[] | null) => { parameters = specs; },
     setSilent: (value: boolean) => { silent = value; },
     answerPluginFields: (answer: typeof pluginAnswer) => { pluginAnswer = answer; },

@@ -17,8 +17,8 @@ export interface Gate {
 
 /** Which things an id of this name may mean; `version` is a name or an id. */
 const meanings: Record<string, NodeType[]> = {
-  id: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], ids: ['Instance', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
-  tokenId: ['ApiToken'], subjectId: ['Instance', 'Project'], subject: ['Instance', 'Operation', 'Project'], parentId: ['Operation'], datastoreVersionId: ['DatastoreVersion'], projects: ['Project'], flavorId: ['Flavor'],
+  id: ['Instance', 'Configuration', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], ids: ['Instance', 'Configuration', 'Operation', 'Project', 'ApiToken', 'DatastoreVersion'], instanceId: ['Instance'], operationId: ['Operation'], projectId: ['Project'],
+  tokenId: ['ApiToken'], subjectId: ['Instance', 'Configuration', 'Project'], subject: ['Instance', 'Configuration', 'Operation', 'Project'], configurationId: ['Configuration'], parentId: ['Operation'], datastoreVersionId: ['DatastoreVersion'], projects: ['Project'], flavorId: ['Flavor'],
   version: ['DatastoreVersion'],
 };
 type Input = GraphQLArgument | GraphQLInputField;

@@ -21,6 +21,7 @@ import type { Store } from '../../gateway/store/tx.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
 import { loadPlugins } from '../../strategies/registry.ts';
+import { testParameters } from './test-parameters.ts';
 import type { TestPostgres } from './postgres.ts';
 import { createTestStore } from './store.ts';
 
@@ -39,7 +40,7 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
   const control = createControlHost((name) => plugins.flatMap((loaded) => (loaded.state === 'READY' && loaded.name === name ? [loaded.plugin.control] : []))[0]);
   const missing = new Proxy({}, { get: (_target, name) => () => { throw new Error(`there is no ${String(name)} in this test`); } }) as never;
   const domain = createDomain({
-    store, sealer: createSealer(Buffer.alloc(32, 7)), operations, catalogue, control, parameters: createParameterCatalogues(control), agents: missing, enginePorts: { from: 1, to: 2 }, reserve: { memoryMb: 0, diskBytes: 0 }, inlineWaitMs: 100, log: silentLog,
+    store, sealer: createSealer(Buffer.alloc(32, 7)), operations, catalogue, control, agents: missing, parameters: testParameters, enginePorts: { from: 1, to: 2 }, reserve: { memoryMb: 0, diskBytes: 0 }, inlineWaitMs: 100, log: silentLog,
     access, version: '0.1.0', generation: installation.generation, listBuilds: async () => [],
   });
   const api = createApi({ domain, feed, log: silentLog, serverVersion: '0.1.0', limits: options.limits ?? {} });
@@ -83,6 +84,12 @@ export async function startStoreApi(postgres: TestPostgres, options: { limits?: 
           JSON.stringify({ id: newId('Operation'), kind: 'instance.restart', state: 'RUNNING', step: 'stop', progress: 0.5, attempt: 1, actor: 'token:test', cancellable: true, deadline: '2026-01-01T00:00:00.000Z', createdAt: '2026-01-01T00:00:00.000Z', startedAt: null, finishedAt: null }),
           JSON.stringify({ code: 'ENGINE.FAILED_TO_START', message: 'it did not', at: '2026-01-01T00:00:00.000Z', operationId: newId('Operation') }), JSON.stringify({ capabilities: ['DATABASES', 'USERS', 'GRANTS', 'ROOT', 'TLS'] })]);
       return ids;
+    },
+    async addConfiguration(name: string, project = projectId): Promise<string> {
+      const id = newId('Configuration');
+      await pool.query(`insert into configuration (id, project_id, name, datastore, track, version_id) values ($1, $2, $3, $4, $5, $6)`, [id, project, name, version.datastore, version.name, version.id]);
+      await pool.query(`insert into configuration_revision (configuration_id, revision, values, actor, change) values ($1, 1, '[{"name":"work_mem","value":"4096","kind":"LITERAL"}]', 'token:test', 'CREATED')`, [id]);
+      return id;
     },
     async addOperation(subjectId: string, project = projectId): Promise<string> {
       const id = newId('Operation');

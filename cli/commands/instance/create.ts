@@ -5,7 +5,7 @@ import { action, type Kit } from '../../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../../command/help.ts';
 import { collect, collectTags, type Tag, wholeNumber } from '../../command/parse.ts';
 import { usageFailure } from '../../failure.ts';
-import { projectId } from '../../lookup.ts';
+import { findConfiguration, projectId } from '../../lookup.ts';
 import { paintWord } from '../../output/style.ts';
 import { printable } from '../../output/text.ts';
 import { readPasswords } from '../../prompt/secret.ts';
@@ -16,7 +16,7 @@ import { datastoreText, endpointText } from './present.ts';
 
 interface CreateOptions extends WaitOptions, PasswordFileOptions {
   datastore: string; datastoreVersion?: string; flavor: string; volume: number; volumeType?: string; database?: string[]; user?: string[];
-  passwordStdin?: boolean; tag?: Tag[]; zone?: string; deletionProtection?: boolean; idempotencyKey?: string;
+  configuration?: string; passwordStdin?: boolean; tag?: Tag[]; zone?: string; deletionProtection?: boolean; idempotencyKey?: string;
 }
 
 export function addCreateCommand(parent: Command, kit: Kit): void {
@@ -28,6 +28,7 @@ export function addCreateCommand(parent: Command, kit: Kit): void {
     .option('--volume-type <type>', 'kind of volume')
     .addOption(new Option('--database <database>', 'make this database; may be repeated').argParser(collect))
     .addOption(new Option('--user <user>', 'make this user, who may use all of the databases; may be repeated').argParser(collect))
+    .option('--configuration <configuration>', 'a configuration group for it, by name or id')
     .option('--password-stdin', 'read the users\' passwords from standard input, a line each; generated when left out')
     .addOption(new Option('--tag <key=value>', 'a word of your own; may be repeated').argParser(collectTags))
     .option('--zone <zone>', 'where it shall run')
@@ -51,6 +52,7 @@ async function createInstance(session: Session, options: CreateOptions, name: st
     users: users.map((one, at) => ({ name: one, password: passwords[at], ...(databases.length > 0 ? { databases } : {}) })),
     tags: options.tag, zone: options.zone, deletionProtection: options.deletionProtection, idempotencyKey: options.idempotencyKey,
     projectId: await projectId(session, client),
+    configurationId: options.configuration === undefined ? undefined : (await findConfiguration(session, client, options.configuration)).id,
   };
   const { answer, credentials, isInFile } = await keepingPasswords(options.passwordFile, async () => accepted((await client.request(CreateInstanceDocument, { input })).result), ({ userCredentials }) => userCredentials);
   let { instance, operation }: { instance: InstanceDetailsFragment; operation: typeof answer.operation } = answer;

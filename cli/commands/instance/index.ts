@@ -3,6 +3,7 @@ import type { Kit } from '../../command/action.ts';
 import { addConnectCommand } from './connect.ts';
 import { addCreateCommand } from './create.ts';
 import { addLifeCycleCommands } from './life-cycle.ts';
+import { addParametersCommand } from './parameters.ts';
 import { addReadCommands } from './read.ts';
 import { addWatchCommand } from './watch.ts';
 
@@ -10,6 +11,7 @@ export function addInstanceCommands(program: Command, kit: Kit): void {
   const instance = program.command('instance').description('database servers');
   addCreateCommand(instance, kit);
   addReadCommands(instance, kit);
+  addParametersCommand(instance, kit);
   addConnectCommand(instance, kit);
   addWatchCommand(instance, kit);
   addLifeCycleCommands(instance, kit);

@@ -25,6 +25,9 @@ export const instanceColumns = (style: Style, nowMs: number, withProject: boolea
   { title: 'ID', value: ({ id }) => id },
 ];
 
+const configurationText = ({ configuration: group, configurationRevision: wanted }: InstanceDetailsFragment): string | null =>
+  (group ? `${printable(group.name)}, revision ${wanted}${wanted === group.revision ? '' : `; its newest is ${group.revision}`}` : null);
+
 /** What is true or cannot be told; what is plainly not so would only be noise. */
 export const noteworthy = <Condition extends { status: string }>(conditions: readonly Condition[]): Condition[] => conditions.filter(({ status }) => status !== 'FALSE');
 
@@ -43,6 +46,7 @@ export function instanceFields(instance: InstanceDetailsFragment, style: Style, 
     ['volume', `${volume.sizeGb} GiB${volume.type ? ` ${volume.type.name}` : ''}${volume.usedBytes === null ? '' : `, ${bytesText(volume.usedBytes)} used`}`],
     ['role', instance.role === 'STANDALONE' ? null : instance.role],
     ['endpoint', instance.endpoints.map(({ host, port, role, tls, uri }) => `${host}:${port} ${role.toLowerCase()}${tls ? ', TLS only' : ''}\n${printable(uri)}`).join('\n')],
+    ['configuration', configurationText(instance)],
     ['capabilities', instance.capabilities.join(', ')],
     ['root', instance.rootEnabledEver ? 'was enabled at least once' : null],
     ['protected', instance.deletionProtection ? 'cannot be deleted' : null],

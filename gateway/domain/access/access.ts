@@ -97,6 +97,7 @@ export function createAccess(store: Store, now: () => number = Date.now): Access
         if (!locked) throw notFound(`project ${id}`);
         const [{ n } = { n: 0 }] = await tx.query<{ n: number }>('select count(*)::int as n from instance where project_id = $1 and deleted_at is null', [seen.id]);
         if (n > 0) throw new CofferError('PRECONDITION.STATE', `project ${seen.name} still has ${n} instance${n === 1 ? '' : 's'}`, { remedy: 'Delete them first.' });
+        await tx.query('update configuration set deleted_at = now() where project_id = $1 and deleted_at is null', [seen.id]);
         const tokens = await tx.query<{ id: string }>('update api_token set revoked_at = now() where project_id = $1 and revoked_at is null returning id', [seen.id]);
         for (const token of tokens) await tellRevoked(tx, caller, token.id, seen.id);
         await tx.query('delete from datastore_version_project where project_id = $1', [seen.id]);

@@ -1,14 +1,14 @@
 /** Conditions: what is remarkable about an instance, beside its status. Pure. */
 import type { ConditionDoc } from './document.ts';
-import type { ObservationDoc } from './observation.ts';
+import type { ConfigurationSight, ObservationDoc } from './observation.ts';
 
 /** A condition before it has a time. */
 export type Finding = Omit<ConditionDoc, 'since'>;
 
-/** Types that the status table owns. Others (such as RestartRequired) are set by operations and carried along. */
+/** Types that the status table owns. Others are carried along. */
 export const derivedTypes = [
-  'AgentRefused', 'AgentUnreachable', 'CreateFailed', 'EngineUnavailable', 'IsolationShared', 'LimitsUnenforced', 'ManagementLost',
-  'VolumeFull', 'VolumeNearlyFull',
+  'AgentRefused', 'AgentUnreachable', 'ConfigurationDrifted', 'ConfigurationRejected', 'CreateFailed', 'EngineUnavailable', 'IsolationShared', 'LimitsUnenforced',
+  'ManagementLost', 'RestartRequired', 'VolumeFull', 'VolumeNearlyFull',
 ] as const;
 export type DerivedType = (typeof derivedTypes)[number];
 
@@ -48,8 +48,18 @@ export function stateFindings(observation: ObservationDoc, volumeGb: number, pre
   const status = isFresh ? 'TRUE' : 'UNKNOWN';
   const found: Finding[] = [];
   if (observation.managementLost) found.push(finding('ManagementLost', 'LoginRefused', 'The engine refuses the management account. Reset the instance to repair it.', status));
+  if (observation.configuration) found.push(...configurationFindings(observation.configuration, status));
   const volume = volumeFinding(observation.volumeUsedBytes, volumeGb, previous, status);
   if (volume) found.push(volume);
+  return found;
+}
+
+/** What was read from the engine, never what an operation hoped for: each goes when the engine is seen to run the values. */
+function configurationFindings({ restartRequired, drifted, rejected }: ConfigurationSight, status: ConditionDoc['status']): Finding[] {
+  const found: Finding[] = [];
+  if (restartRequired.length > 0) found.push(finding('RestartRequired', 'ParametersWaitForRestart', `Restart the instance: ${restartRequired.join(', ')} ${restartRequired.length === 1 ? 'waits' : 'wait'} for it.`, status));
+  if (drifted.length > 0) found.push(finding('ConfigurationDrifted', 'ChangedByHand', `Changed in the engine by hand, and lost at its next start: ${drifted.join(', ')}.`, status));
+  if (rejected) found.push(finding('ConfigurationRejected', 'EngineDidNotStart', `The engine did not start with ${rejected.group}, and runs with the values from before: ${rejected.reason}`, status));
   return found;
 }
 

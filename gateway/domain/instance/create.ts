@@ -9,10 +9,14 @@ import type { Admit } from '../admit.ts';
 import type { Accepted, Caller, CreateInstanceInput, UserCredentials } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
 import { claimKey, hashInput, recordKey, type Replay } from '../idempotency.ts';
-import { requireAction } from '../policy.ts';
+import { requireFit } from '../configuration/attach.ts';
+import { requireIssueless } from '../configuration/change.ts';
+import { siteIssues } from '../configuration/judge.ts';
+import { findConfiguration } from '../configuration/read.ts';
+import { requireAction, requireOn } from '../policy.ts';
 import { resolveProject } from '../project.ts';
 import { identityOf } from '../user-identity.ts';
-import type { InstanceDoc } from './document.ts';
+import type { GroupRevision, InstanceDoc } from './document.ts';
 import { firstEpoch, insertInstance } from './insert.ts';
 import { findInstance } from './read.ts';
 import { validateCreate, type ValidCreate } from './validate-create.ts';
@@ -51,14 +55,16 @@ async function judge(deps: CreateDeps, caller: Caller, input: CreateInstanceInpu
 async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanceInput): Promise<Created> {
   const projectId = await resolveProject(deps.store, caller, input.projectId, ['input', 'projectId']);
   const inputHash = input.idempotencyKey ? hashInput(deps.sealer, input) : '';
-  const judged = await judge(deps, caller, input).then((valid) => ({ valid }), (refusal: unknown) => ({ refusal }));
+  const judged = await judge(deps, caller, input)
+    .then(async (valid) => ({ valid, configuration: await judgeConfiguration(deps, caller, projectId, valid, input) }))
+    .catch((refusal: unknown) => ({ refusal }));
   if ('refusal' in judged) {
     // A repeated request is answered as before, whatever has been restricted since.
     const earlier = input.idempotencyKey ? await deps.store.transaction((tx) => claimKey(tx, projectId, 'createInstance', input.idempotencyKey!, inputHash)) : null;
     if (earlier) return replayed(deps, caller, earlier);
     throw judged.refusal;
   }
-  const { valid } = judged;
+  const { valid, configuration } = judged;
   const manifest = deps.catalogue.manifest(valid.version.datastore)!;
   const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
   // Before the transaction, which must not wait for a second connection; a refusal does not concern a repeated request.
@@ -74,6 +80,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
     const instanceId = newId('Instance');
     const operation = await enqueueCreate(tx, deps, caller, projectId, instanceId, host.id, valid);
     const instance = await insertInstance(tx, {
+      configuration,
       id: instanceId, projectId, name: input.name, datastore: valid.version.datastore, track: valid.version.name, version: valid.version, flavorId: valid.flavor.id,
       volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, host, deletionProtection: input.deletionProtection ?? false, tags: input.tags ?? [],
       managementSecret: deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${instanceId}/management`),
@@ -90,6 +97,16 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
   });
   if (!('operation' in outcome)) return replayed(deps, caller, outcome);
   return { ...outcome, userCredentials: valid.users.map((u) => ({ ...identityOf(u), password: u.password })) };
+}
+
+/** Its group must be for this project and version, and its values must work on this flavor. */
+async function judgeConfiguration(deps: CreateDeps, caller: Caller, projectId: string, { version, flavor }: ValidCreate, input: CreateInstanceInput): Promise<GroupRevision | null> {
+  const { configurationId: id, name, volume } = input;
+  if (!id) return null;
+  const group = requireOn(caller, 'configuration.attach', `configuration ${id}`, await findConfiguration(deps.store, caller, { id }), (doc) => doc.projectId);
+  requireFit(deps, { name, projectId, versionId: version.id, datastore: version.datastore, track: version.name, capabilities: null }, group);
+  requireIssueless(await siteIssues(deps, group, group.values, [{ id: '', name, flavorId: flavor.id, volumeGb: volume.sizeGb, wanted: 0 }], () => ['input', 'configurationId']));
+  return { id, revision: group.revision };
 }
 
 const isThere = async (tx: Tx, projectId: string): Promise<boolean> => (await tx.query('select 1 from project where id = $1 and deleted_at is null', [projectId])).length > 0;

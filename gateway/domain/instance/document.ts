@@ -20,9 +20,12 @@ export interface InstanceDoc {
   maintenance: { day: string; start: string; durationMinutes: number } | null;
   tags: { key: string; value: string }[];
   caCertificate: string | null;
+  /** its group, and the revision of it that it is to run */
+  configuration: GroupRevision | null;
   revision: number;
   createdAt: string; updatedAt: string; deletedAt: string | null;
 }
+export interface GroupRevision { id: string; revision: number }
 export type InstanceStatus = 'BUILDING' | 'ACTIVE' | 'STOPPED' | 'UNHEALTHY' | 'UNKNOWN' | 'ERROR' | 'DELETING';
 export interface ConditionDoc { type: string; status: 'TRUE' | 'FALSE' | 'UNKNOWN'; reason: string; message: string; since: string }
 /** the running exclusive operation, as small as a list needs it */

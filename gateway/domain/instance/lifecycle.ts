@@ -13,7 +13,7 @@ import { requireOn, type Action } from '../policy.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
 
-type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset';
+type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure';
 
 export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: string): Promise<InstanceRow> {
   const row = await lockInstance(tx, id);
@@ -25,6 +25,8 @@ interface AcceptOptions {
   /** the thing can be done while the host is away */
   withoutHost?: boolean;
   check?(row: InstanceRow): void;
+  /** what has to be looked at in the transaction, and what follows from it */
+  prepare?(tx: Tx, row: InstanceRow): Promise<{ patch: InstancePatch; input: object }>;
   /** the id of an operation that does this already: it is the answer */
   joins?(row: InstanceRow): string | null;
   patch?: InstancePatch;
@@ -37,7 +39,8 @@ export function accept(deps: DomainDeps, caller: Caller, action: Action, kind: K
     options.check?.(row);
     if (!options.withoutHost) await requireHost(tx, row);
     const joined = options.joins?.(row) ?? null;
-    const operation = joined === null ? await enqueue(tx, deps, caller, kind, row, options) : (await selectOperationViews(tx, 'o.id = $1', [joined]))[0]!;
+    const prepared = options.prepare ? { ...options, ...(await options.prepare(tx, row)) } : options;
+    const operation = joined === null ? await enqueue(tx, deps, caller, kind, row, prepared) : (await selectOperationViews(tx, 'o.id = $1', [joined]))[0]!;
     // read here: once this has committed, a short operation may have ended and taken the instance out of sight
     return { instance: (await findInstance(tx, caller, { id: instanceId }))!, operation };
   });
@@ -60,7 +63,7 @@ async function requireHost(tx: Tx, row: InstanceRow): Promise<void> {
 }
 
 /** A create or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
-function requireBuilt(row: InstanceRow): void {
+export function requireBuilt(row: InstanceRow): void {
   if (row.task !== null && (row.task.kind === 'instance.create' || row.task.kind === 'instance.delete')) {
     throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { details: { operationId: row.task.id } });
   }

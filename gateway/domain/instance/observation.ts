@@ -21,8 +21,21 @@ export interface ObservationDoc {
   rootEnabled: boolean | null;
   /** `<operation>/<step>` of the latest command that changed the run state before this was seen; null from an agent that does not tell */
   afterCommand?: string | null;
+  /** what the engine runs with; null until the agent has read it once, and from an agent that does not tell */
+  configuration?: ConfigurationSight | null;
   /** by the agent's clock; for people, never for ordering */
   observedAt: string;
+}
+
+/** Of a configuration group as the agent sees it; groups as `<id>/<revision>`. */
+export interface ConfigurationSight {
+  /** whose values the engine's files hold; null: no group */
+  applied: string | null;
+  restartRequired: string[];
+  /** parameters that somebody changed in the engine by hand */
+  drifted: string[];
+  /** given up because the engine did not start with it */
+  rejected: { group: string; reason: string } | null;
 }
 
 /** A volume's use is told anew when it moved by this share of the volume: it changes with every write. */

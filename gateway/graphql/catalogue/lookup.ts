@@ -7,8 +7,8 @@ const missingPlugin = (name: string): PluginDoc => ({
   problem: 'The plugin is not installed, or was refused at start.',
 });
 
-/** The version of an instance, or what the instance itself remembers of it when its plugin is gone. */
-export const versionOf = (catalogue: Catalogue, instance: InstanceDoc): VersionDoc => catalogue.instanceVersion(instance.versionId) ?? {
+/** The version of an instance or a group, or what that itself remembers of it when its plugin is gone. */
+export const versionOf = (catalogue: Catalogue, instance: Pick<InstanceDoc, 'versionId' | 'datastore' | 'track'>): VersionDoc => catalogue.instanceVersion(instance.versionId) ?? {
   id: instance.versionId, name: instance.track, datastoreId: '', datastore: instance.datastore, active: false, deprecated: false,
   endOfLife: null, capabilities: [], absent: [], minMemoryMb: 0,
   visibility: 'PUBLIC', projectIds: [], flavorIds: null, revision: 0,

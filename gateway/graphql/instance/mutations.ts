@@ -13,7 +13,7 @@ const VolumeInput = builder.inputType('VolumeInput', {
 
 defineMutation('createInstance', {
   description: 'Makes a database server. Watch the operation, or subscribe to the instance, to see it become ACTIVE.',
-  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError'],
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError', 'UnavailableError'],
   input: (t) => ({
     projectId: t.id({ description: 'The only project of the caller when left out.' }),
     name: t.string({ required: true, description: 'Unique in the project: lower-case letters, digits and dashes.' }),
@@ -23,6 +23,7 @@ defineMutation('createInstance', {
     volume: t.field({ type: VolumeInput, required: true }),
     databases: t.field({ type: [DatabaseInput] }),
     users: t.field({ type: [DatabaseUserInput] }),
+    configurationId: t.id({ description: 'A configuration group for this datastore and version, of the same project.' }),
     zone: t.string(),
     deletionProtection: t.boolean(),
     tags: t.field({ type: [TagInput] }),

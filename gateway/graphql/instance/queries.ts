@@ -1,24 +1,10 @@
-import { invalidInput } from '../../../kernel/errors.ts';
-import type { InstanceFilter, Lookup } from '../../domain/api.ts';
+import type { InstanceFilter } from '../../domain/api.ts';
 import { builder } from '../builder.ts';
 import { connectionCost, pageArgs } from '../connection.ts';
+import { LookupInput, lookupOf } from '../lookup.ts';
 import { InstanceRef } from '../refs.ts';
 import { InstanceStatusEnum } from './enums.ts';
 import { InstanceConnection } from './instance.ts';
-
-const NameInput = builder.inputType('NameInput', {
-  description: 'A name within a project.',
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    projectId: t.id({ description: 'The only one of the caller when left out.' }),
-  }),
-});
-
-const LookupInput = builder.inputType('LookupInput', {
-  description: 'One of: an id, or a name within a project.',
-  isOneOf: true,
-  fields: (t) => ({ id: t.id(), name: t.field({ type: NameInput }) }),
-});
 
 const TagFilter = builder.inputType('TagFilter', {
   fields: (t) => ({ key: t.string({ required: true }), value: t.string({ description: 'Any value when left out.' }) }),
@@ -45,13 +31,6 @@ const InstanceOrderInput = builder.inputType('InstanceOrder', {
     direction: t.field({ type: OrderDirectionEnum, required: true }),
   }),
 });
-
-/** GraphQL has seen to it that exactly one key is there. */
-function lookupOf(by: { id?: string | null; name?: { name: string; projectId?: string | null } | null }): Lookup {
-  if (by.id) return { id: by.id };
-  if (by.name) return { name: by.name };
-  throw invalidInput([{ path: ['by'], message: 'give an id or a name' }]);
-}
 
 builder.queryFields((t) => ({
   instances: t.field({

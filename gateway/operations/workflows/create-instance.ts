@@ -6,8 +6,9 @@ import type { Tx } from '../../store/tx.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { toDatabase, toNewUsers } from './engine-command.ts';
+import { guestConfiguration } from './guest-configuration.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, installEngineStep, readyStep, startEngineStep } from './guest-steps.ts';
-import { flavorOf, readInstance, readManagementSecret, type CreateInstanceWork } from './instance-facts.ts';
+import { readInstance, readManagementSecret, type CreateInstanceWork } from './instance-facts.ts';
 import { failOnItems, runOnAgent } from './run-on-agent.ts';
 import { verifyStep } from './verify-step.ts';
 
@@ -70,21 +71,20 @@ const volume = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
 const initialise = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   name: 'initialise', title: 'Initialise the engine', weight: 2, timeoutMs: minutesMs(15), retry: brief,
   async run(ctx) {
-    const { instanceId, datastore, track } = ctx.input;
+    const { instanceId, datastore } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
-    const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
+    const configuration = await guestConfiguration(deps, doc, doc.configuration);
     await runOnAgent(deps, ctx, 'initialise', guestTimeouts(deps, datastore).initialiseMs,
-      { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), sizing, parameters: {}, configuration: '' } });
+      { $case: 'initialise', value: { managementSecret: await readManagementSecret(deps, instanceId), ...configuration } });
   },
 });
 
 const configure = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
   name: 'configure', title: 'Configure the engine', timeoutMs: minutesMs(2), retry: brief,
   async run(ctx) {
-    const { instanceId, datastore, track } = ctx.input;
+    const { instanceId, datastore } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
-    const sizing = await deps.control.call(datastore, 'size', { track, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb });
-    await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: { sizing, parameters: {}, configuration: '' } });
+    await runOnAgent(deps, ctx, 'configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: await guestConfiguration(deps, doc, doc.configuration) });
   },
 });
 

@@ -2,9 +2,11 @@ import type { Log } from '../../../kernel/log.ts';
 import type { ComputeStrategy, Enrolment } from '../../../strategies/spi/compute.ts';
 import type { Agents } from '../../agents/agents.ts';
 import type { Catalogue } from '../../domain/api.ts';
+import type { Operations } from '../workflow.ts';
 import type { Reserve } from '../../domain/admission.ts';
 import type { ClientRunner } from '../../plugins/client-runner.ts';
 import type { ControlHost } from '../../plugins/control-host.ts';
+import type { ParameterCatalogues } from '../../plugins/parameters.ts';
 import type { Sealer } from '../../store/seal.ts';
 import type { Store, Tx } from '../../store/tx.ts';
 
@@ -15,6 +17,9 @@ export interface WorkflowDeps {
   catalogue: Catalogue;
   control: ControlHost;
   agents: Agents;
+  parameters: ParameterCatalogues;
+  /** for those that begin others; there once all workflows are known */
+  operations(): Operations;
   compute(hostId: string): ComputeStrategy;
   client: ClientRunner;
   issueEnrolment(tx: Tx, instanceId: string): Promise<Enrolment>;

@@ -45,6 +45,19 @@ export const createGuestStep = <W extends InstanceWork>(deps: WorkflowDeps): Ste
   compensate: (ctx) => deps.compute(ctx.input.hostId).stopGuest(ctx.input.instanceId, callOptions(ctx)),
 });
 
+/** A guest whose agent is gone is made again from its record; one that is there is left alone. */
+export const ensureGuest = <W extends InstanceWork>(deps: WorkflowDeps): Step<W> => {
+  const { compensate: _keep, ...step } = createGuestStep<W>(deps);
+  return {
+    ...step, name: 'ensure-guest', title: 'See the guest in place',
+    async run(ctx) {
+      const facts = await deps.compute(ctx.input.hostId).inspect(ctx.input.instanceId, ctx.signal);
+      if (facts.state === 'running') return { found: 'running' };
+      return step.run(ctx);
+    },
+  };
+};
+
 /** Longer than an agent takes to start and enrol on a busy machine; one that was given up on takes the newer token. */
 const enrolPatienceMs = 10_000;
 

@@ -5,7 +5,7 @@ import { findGone, recordLeftover } from '../../hosts/gone-hosts.ts';
 import type { Tx } from '../../store/tx.ts';
 import { defineWorkflow, FinalStepError, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
-import { callOptions, createGuestStep, enrolStep, guestTimeouts, readyStep, seeEngine, startEngineStep } from './guest-steps.ts';
+import { callOptions, ensureGuest, enrolStep, guestTimeouts, readyStep, seeEngine, startEngineStep } from './guest-steps.ts';
 import { readInstance, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent } from './run-on-agent.ts';
 
@@ -16,19 +16,6 @@ async function recordEnd(tx: Tx, operation: OperationHead & { input: LifecycleWo
   const goesBack = ending.state === 'CANCELLED' && ending.fault.code !== 'OPERATION.PREEMPTED' && intentBefore !== undefined;
   await changeInstance(tx, instanceId, { fault, ...(goesBack ? { intent: intentBefore } : {}) }, { actor: operation.actor, operationId: operation.id });
 }
-
-/** A guest whose agent is gone is made again from its record; one that is there is left alone. */
-const ensureGuest = (deps: WorkflowDeps): Step<InstanceWork> => {
-  const { compensate: _keep, ...step } = createGuestStep<InstanceWork>(deps);
-  return {
-    ...step, name: 'ensure-guest', title: 'See the guest in place',
-    async run(ctx) {
-      const facts = await deps.compute(ctx.input.hostId).inspect(ctx.input.instanceId, ctx.signal);
-      if (facts.state === 'running') return { found: 'running' };
-      return step.run(ctx);
-    },
-  };
-};
 
 const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): Step<InstanceWork> => ({
   name, title, timeoutMs: minutesMs(10), retry: brief,

@@ -32,7 +32,7 @@ async function overMemory(): Promise<Gate> {
   return {
     url: server.url, post: (document, options) => server.post(document, options), close: () => server.close(),
     tokens: Object.fromEntries(roles.map((role) => [role, fake.addToken(role.toLowerCase(), role, own!.id)])),
-    foreign: { Instance: instance.id, Operation: fake.addOperation(instance, 'instance.start').id, Project: other!.id, DatastoreVersion: theirVersion.id, ApiToken: fake.tokens.get(fake.addToken('theirs', 'OWNER', other!.id))!.id },
+    foreign: { Instance: instance.id, Configuration: fake.addConfiguration('theirs', other!.id).id, Operation: fake.addOperation(instance, 'instance.start').id, Project: other!.id, DatastoreVersion: theirVersion.id, ApiToken: fake.tokens.get(fake.addToken('theirs', 'OWNER', other!.id))!.id },
   };
 }
 async function overStore(): Promise<Gate> {
@@ -44,7 +44,7 @@ async function overStore(): Promise<Gate> {
   const tokens = await Promise.all(roles.map(async (role) => [role, (await api.addToken(role.toLowerCase(), role, api.projectId)).secret]));
   return {
     url: api.url, post: (document, options) => api.post(document, options), tokens: Object.fromEntries(tokens) as Record<string, string>,
-    foreign: { Instance: instance!, Operation: await api.addOperation(instance!, other), Project: other, DatastoreVersion: versionId, ApiToken: (await api.addToken('theirs', 'OWNER', other)).id },
+    foreign: { Instance: instance!, Configuration: await api.addConfiguration('theirs', other), Operation: await api.addOperation(instance!, other), Project: other, DatastoreVersion: versionId, ApiToken: (await api.addToken('theirs', 'OWNER', other)).id },
     async close() { await api.close(); await postgres.stop(); },
   };
 }

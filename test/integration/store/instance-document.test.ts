@@ -23,7 +23,7 @@ afterAll(async () => {
 const keys: Record<keyof InstanceDoc, true> = {
   id: true, projectId: true, name: true, datastore: true, track: true, versionId: true, buildId: true, buildVersion: true, flavorId: true, volumeGb: true, volumeType: true,
   volumeUsedBytes: true, hostId: true, region: true, zone: true, intent: true, status: true, role: true, conditions: true, endpoints: true, task: true, fault: true, capabilities: true,
-  rootEnabledEver: true, deletionProtection: true, maintenance: true, tags: true, caCertificate: true, revision: true, createdAt: true, updatedAt: true, deletedAt: true,
+  rootEnabledEver: true, deletionProtection: true, maintenance: true, tags: true, caCertificate: true, configuration: true, revision: true, createdAt: true, updatedAt: true, deletedAt: true,
 };
 const read = async (): Promise<InstanceDoc> => (await selectInstanceDocs(test.store, 'i.id = $1', ['inst_1']))[0]!;
 
@@ -38,6 +38,7 @@ describe('the document of an instance', () => {
       ['intent', `'STOPPED'`, { intent: 'STOPPED' }], ['agent', `'{"capabilities": ["USERS"]}'`, { capabilities: ['USERS'] as never }], ['tags', `'[{"key": "a", "value": "b"}]'`, { tags: [{ key: 'a', value: 'b' }] }],
       ['endpoints', `'[{"port": 1}]'`, { endpoints: [{ port: 1 }] as never }], ['task', `'{"id": "op_1"}'`, { task: { id: 'op_1' } as never }], ['fault', `'{"code": "X"}'`, { fault: { code: 'X' } as never }],
       ['maintenance', `'{"day": "MONDAY"}'`, { maintenance: { day: 'MONDAY' } as never }], ['conditions', `'[{"type": "T"}]'`, { conditions: [{ type: 'T' }] as never }], ['engine_ca', `E'a\\nb'`, { caCertificate: 'a\nb' }],
+      ['configuration_id', `'cfg_1'`, { configuration: { id: 'cfg_1', revision: null as never } }], ['configuration_revision', '3', { configuration: { id: 'cfg_1', revision: 3 } }],
       ['root_enabled_ever', 'true', { rootEnabledEver: true }], ['deletion_protection', 'true', { deletionProtection: true }], ['revision', '9', { revision: 9 }],
       ['deleted_at', `'2026-01-02 03:04:05.6+02'`, { deletedAt: '2026-01-02T01:04:05.600Z' }],
     ];

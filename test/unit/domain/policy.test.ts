@@ -16,7 +16,7 @@ describe('the policy', () => {
   });
 
   it('a viewer changes nothing', () => {
-    expect(actions.filter((action) => mayDo('VIEWER', action))).toEqual(['catalogue.read', 'instance.read', 'instance.ping', 'engine.read', 'operation.read', 'event.read', 'project.read']);
+    expect(actions.filter((action) => mayDo('VIEWER', action))).toEqual(['catalogue.read', 'instance.read', 'instance.ping', 'configuration.read', 'configuration.validate', 'engine.read', 'operation.read', 'event.read', 'project.read']);
   });
 
   it('root accounts and tokens are for owners; projects, the catalogue, hosts, resets and what was deleted for operators', () => {

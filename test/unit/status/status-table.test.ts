@@ -118,6 +118,18 @@ describe('conditions', () => {
     expect(told({ observation: at(0.96) })).toBe('ACTIVE VolumeFull/Used');
     expect(told({ observation: observed({ volumeUsedBytes: null }) })).toBe('ACTIVE');
   });
+  it('what the engine runs with is told as it was read, and goes with it', () => {
+    const sight = { applied: 'cfg_1/2', restartRequired: [], drifted: [], rejected: null };
+    expect(told({ observation: observed({ configuration: sight }) })).toBe('ACTIVE');
+    expect(told({ observation: observed({ configuration: null }) })).toBe('ACTIVE');
+    const observation = observed({ configuration: { ...sight, restartRequired: ['a', 'b'], drifted: ['c'], rejected: { group: 'cfg_1/2', reason: 'FATAL: no' } } });
+    expect(told({ observation })).toBe('ACTIVE ConfigurationDrifted/ChangedByHand, ConfigurationRejected/EngineDidNotStart, RestartRequired/ParametersWaitForRestart');
+    expect(told({ observation, agentConnected: false, agentSeenAt: ago(9_000) })).toContain('RestartRequired/ParametersWaitForRestart(UNKNOWN)');
+    const { conditions } = deriveStatus(input({ observation }));
+    expect(conditions.map(({ message }) => message)).toEqual([expect.stringContaining('c'), expect.stringMatching(/cfg_1\/2.*FATAL: no/), expect.stringContaining('a, b wait')]);
+    // One from an operation of an earlier release is not carried along.
+    expect(deriveStatus(input({ observation: observed({ configuration: sight }), previous: conditions })).conditions).toEqual([]);
+  });
   it('since stays while type, status and reason do', () => {
     const first = deriveStatus(input({ observation: engine('down') }));
     const later = deriveStatus(input({ now: new Date(NOW.getTime() + 5_000), observation: observed({ engine: 'down', detail: 'again' }), previous: first.conditions }));
@@ -126,7 +138,7 @@ describe('conditions', () => {
     expect(hung.conditions[0]?.since).toBe('2026-11-20T12:00:05.000Z');
   });
   it('conditions of others are carried along', () => {
-    const previous = [{ type: 'RestartRequired', status: 'TRUE', reason: 'Parameter', message: 'x', since: '2026-01-01T00:00:00.000Z' } as const];
+    const previous = [{ type: 'Elsewhere', status: 'TRUE', reason: 'Parameter', message: 'x', since: '2026-01-01T00:00:00.000Z' } as const];
     expect(deriveStatus(input({ previous })).conditions).toEqual(previous);
   });
   it('the same again is the same, key order aside', () => {

@@ -1,0 +1,25 @@
+/** Configuration groups, put together: reading, changing, and what is read of them from engines. */
+import type { Configurations } from '../api.ts';
+import type { DomainDeps } from '../deps.ts';
+import { createAttachments } from './attach.ts';
+import { createConfigurationChanges } from './change.ts';
+import { createComparisons } from './compare.ts';
+import { cloneConfiguration } from './copy.ts';
+import { findConfiguration, findConfigurations, listAttachments, listConfigurations, listHistory } from './read.ts';
+import { validateConfiguration } from './validate.ts';
+
+export function createConfigurations(deps: DomainDeps): Configurations {
+  const { store } = deps;
+  return {
+    list: (caller, page, filter) => listConfigurations(store, caller, page, filter),
+    find: (caller, by) => findConfiguration(store, caller, by),
+    findMany: (caller, ids) => findConfigurations(store, caller, ids),
+    attachments: (id, page) => listAttachments(store, id, page),
+    history: (configuration, page) => listHistory(store, configuration, page),
+    validate: (caller, input) => validateConfiguration(deps, caller, input),
+    clone: (caller, input) => cloneConfiguration(deps, caller, input),
+    ...createConfigurationChanges(deps),
+    ...createAttachments(deps),
+    ...createComparisons(deps),
+  };
+}

@@ -1,0 +1,65 @@
+/** Configuration groups in the store: documents made in one statement, changes under the row's lock. */
+import { notFound } from '../../../kernel/errors.ts';
+import { jsonTimeSql } from '../../store/json-time.ts';
+import type { Tx } from '../../store/tx.ts';
+import type { Caller } from '../api.ts';
+import type { GroupRevision } from '../instance/document.ts';
+import { requireOn, type Action } from '../policy.ts';
+import type { ConfigurationDoc, RevisionChange, RevisionDoc } from './document.ts';
+import type { StoredValue } from './values.ts';
+
+/** A JSON expression over a group `c` and its newest revision `r`. */
+export const configurationDocSql = `json_build_object('id', c.id, 'projectId', c.project_id, 'name', c.name, 'description', c.description, 'datastore', c.datastore, 'track', c.track,
+  'versionId', c.version_id, 'revision', c.revision, 'values', r.values, 'createdAt', ${jsonTimeSql('c.created_at')}, 'updatedAt', ${jsonTimeSql('c.updated_at')}, 'deletedAt', ${jsonTimeSql('c.deleted_at')})`;
+export const configurationFrom = 'configuration c join configuration_revision r on r.configuration_id = c.id and r.revision = c.revision';
+
+/** `where` speaks of the aliases `c` and `r`. */
+export async function selectConfigurations(tx: Tx, where: string, values: readonly unknown[]): Promise<ConfigurationDoc[]> {
+  const rows = await tx.query<{ doc: ConfigurationDoc }>(`select ${configurationDocSql} as doc from ${configurationFrom} where ${where}`, values);
+  return rows.map((row) => row.doc);
+}
+
+/**
+ * Of one that the caller sees. `update` is for changes; with `key share` it is neither changed nor deleted before the
+ * transaction ends.
+ */
+export async function lockConfiguration(tx: Tx, caller: Caller, action: Action, id: string, strength: 'update' | 'share'): Promise<ConfigurationDoc> {
+  await tx.query(`select 1 from configuration where id = $1 for ${strength}`, [id]);
+  const [found] = await selectConfigurations(tx, 'c.id = $1 and c.deleted_at is null', [id]);
+  return requireOn(caller, action, `configuration ${id}`, found, (doc) => doc.projectId);
+}
+
+const REVISION = `select r.revision, r.values, r.actor, ${jsonTimeSql('r.at')} as at, r.change, r.origin from configuration_revision r`;
+
+export async function readRevision(tx: Tx, id: string, revision: number): Promise<RevisionDoc> {
+  const [row] = await tx.query<RevisionDoc>(`${REVISION} where r.configuration_id = $1 and r.revision = $2`, [id, revision]);
+  if (!row) throw notFound(`revision ${revision} of configuration ${id}`);
+  return row;
+}
+
+/** Newest first. */
+export const readRevisions = (tx: Tx, id: string, before: number | null, limit: number): Promise<RevisionDoc[]> =>
+  tx.query<RevisionDoc>(`${REVISION} where r.configuration_id = $1 and ($2::int is null or r.revision < $2) order by r.revision desc limit $3`, [id, before, limit]);
+
+/** What is kept of a value: what the catalogue says besides may change. */
+const kept = (values: readonly StoredValue[]): string =>
+  JSON.stringify(values.map(({ name, value, kind }) => ({ name, value, kind })).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)));
+
+export async function insertRevision(tx: Tx, revision: GroupRevision & { values: readonly StoredValue[]; actor: string; change: RevisionChange; origin: string | null }): Promise<void> {
+  const { id, revision: number, values, actor, change, origin } = revision;
+  await tx.query('insert into configuration_revision (configuration_id, revision, values, actor, change, origin) values ($1, $2, $3::json, $4, $5, $6)', [id, number, kept(values), actor, change, origin]);
+}
+
+export const sameValues = (a: readonly StoredValue[], b: readonly StoredValue[]): boolean => kept(a) === kept(b);
+
+/** An instance that a change of the group concerns. One whose create failed has no engine, and can only be deleted. */
+export interface Site { id: string; name: string; flavorId: string; volumeGb: number; wanted: number }
+export const selectSites = (tx: Tx, configurationId: string): Promise<Site[]> => tx.query<Site>(
+  `select id, name, flavor_id as "flavorId", volume_gb as "volumeGb", configuration_revision as wanted
+     from instance where configuration_id = $1 and deleted_at is null and not released order by id`, [configurationId]);
+
+/** The operation that rolls the group out now. */
+export async function findRollout(tx: Tx, configurationId: string): Promise<string | null> {
+  const [row] = await tx.query<{ operation_id: string }>('select operation_id from subject_lock where subject_id = $1 limit 1', [configurationId]);
+  return row?.operation_id ?? null;
+}

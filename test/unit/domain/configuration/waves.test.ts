@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { type Child, nextWave, verdictOf } from '../../../../gateway/domain/configuration/waves.ts';
+
+const child = (name: string, state: Child['state'], code: string | null = null): Child =>
+  ({ id: `op_${name}`, instanceId: `inst_${name}`, name, state, fault: code === null ? null : { code, message: `${name} did not` } });
+const instance = (name: string, busyWith: string | null = null) => ({ id: name, name, wanted: 1, busyWith });
+
+describe('a wave', () => {
+  it('is as many as it may be, of those that nothing else is done to', () => {
+    const left = [instance('a', 'op_1'), instance('b'), instance('c'), instance('d')];
+    expect(nextWave(left, 2).map(({ name }) => name)).toEqual(['b', 'c']);
+    expect(nextWave([instance('a', 'op_1')], 2)).toEqual([]);
+  });
+});
+
+describe('a rollout', () => {
+  it('goes on while all is well', () => {
+    expect(verdictOf([child('a', 'SUCCEEDED')])).toEqual({ halt: null, done: [{ instanceId: 'inst_a', name: 'a', operationId: 'op_a', state: 'SUCCEEDED' }] });
+    expect(verdictOf([]).halt).toBeNull();
+  });
+  it('halts at the first that failed or was called off', () => {
+    expect(verdictOf([child('a', 'SUCCEEDED'), child('b', 'FAILED', 'ENGINE.REFUSED'), child('c', 'FAILED', 'X')]).halt).toEqual({ name: 'b', fault: { code: 'ENGINE.REFUSED', message: 'b did not' } });
+    expect(verdictOf([child('a', 'CANCELLED', 'OPERATION.CANCELLED')]).halt?.name).toBe('a');
+  });
+  it('is not halted by what took an instance over', () => {
+    expect(verdictOf([child('a', 'CANCELLED', 'OPERATION.PREEMPTED')]).halt).toBeNull();
+  });
+});
