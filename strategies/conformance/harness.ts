@@ -4,6 +4,7 @@
  */
 import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from '../spi/control.ts';
 import type { ConfigureResult, DatabaseInfo, GraphqlArguments, GuestPaths, Probe, UserInfo } from '../spi/guest.ts';
+import type { LiveParameter, ParameterSpec } from '../spi/parameters.ts';
 
 /** Every method of a guest half by its path, with what it takes and what it answers. */
 export interface GuestCalls {
@@ -26,6 +27,8 @@ export interface GuestCalls {
   'root.enable': { args: [password: string]; result: { name: string } };
   'root.disable': { args: []; result: void };
   'root.isEnabled': { args: []; result: boolean };
+  'configuration.describe': { args: []; result: ParameterSpec[] };
+  'configuration.read': { args: []; result: LiveParameter[] };
   [field: `graphql.fields.${string}`]: { args: [args: GraphqlArguments]; result: unknown };
   [action: `graphql.actions.${string}`]: { args: [args: GraphqlArguments]; result: void };
 }
