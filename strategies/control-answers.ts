@@ -2,7 +2,7 @@
 import { catalogueProblem } from './parameter-problems.ts';
 import type { ControlHalf } from './spi/control.ts';
 
-export type ControlMethod = { [K in keyof ControlHalf]-?: NonNullable<ControlHalf[K]> extends (input: never) => Promise<unknown> ? K : never }[keyof ControlHalf] & string;
+export type ControlMethod = { [K in keyof ControlHalf]-?: NonNullable<ControlHalf[K]> extends (input: never) => Promise<unknown> ? K : never }[keyof ControlHalf];
 
 /** Those that a control half may leave out. */
 export const optionalMethods = ['parameters', 'checkParameters'] as const satisfies readonly ControlMethod[];

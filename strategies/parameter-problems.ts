@@ -44,8 +44,9 @@ function specProblem(spec: Fields): string | null {
   return defaultProblem(spec as unknown as ParameterSpec);
 }
 
+/** Engines have choices that are the empty text. */
 const isListOfTexts = (value: unknown): boolean =>
-  Array.isArray(value) && value.length > 0 && value.length <= mostAllowed && value.every((one) => isText(one, longest.value)) && new Set(value).size === value.length;
+  Array.isArray(value) && value.length > 0 && value.length <= mostAllowed && value.every((one) => one === '' || isText(one, longest.value)) && new Set(value).size === value.length;
 
 /** Bounds may be narrower than what an engine begins with. */
 function defaultProblem(spec: ParameterSpec): string | null {

@@ -12,7 +12,7 @@ const port = parentPort;
 if (!port) throw new Error('plugin-thread is started as a thread, by apart.ts');
 /** Whoever started us keeps the time: a thread in an endless loop cannot. */
 const never = 2 ** 31 - 1;
-/** In characters of JSON: some ten times the longest catalogue of an engine. What comes out is copied into the memory of who asks. */
+/** In characters of JSON: many times the longest catalogue of an engine. What comes out is copied into the memory of who asks. */
 const longestAnswer = 4 * 1024 ** 2;
 
 /** What cannot be sent is the plugin's fault, and told instead. */

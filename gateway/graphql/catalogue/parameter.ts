@@ -1,7 +1,6 @@
 /** Parameters of an engine's configuration, with values as JSON has them. */
 import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';
 import { reasonNotSettable } from '../../domain/configuration/values.ts';
-import { builder } from '../builder.ts';
 import { defineConnection } from '../connection.ts';
 import { ConfigurationParameterRef } from '../refs.ts';
 import { ParameterTypeEnum } from './enums.ts';

@@ -10,7 +10,7 @@ describe('a catalogue of parameters', () => {
   it('that is right has no problem', () => {
     expect(catalogueProblem(catalogue)).toBeNull();
     expect(catalogueProblem([])).toBeNull();
-    expect(catalogueProblem([{ ...size, default: '1', min: 16 }, { ...text, default: '' }, { ...word, default: null, laterField: 1 }])).toBeNull();
+    expect(catalogueProblem([{ ...size, default: '1', min: 16 }, { ...text, default: '' }, { ...word, default: '', allowed: ['', 'v1'], laterField: 1 }])).toBeNull();
   });
   it.each<[unknown, RegExp]>([
     [null, /must answer a list/], [{ 0: size, length: 1 }, /must answer a list/], [Array.from({ length: mostParameters + 1 }), /at most 5000/], [[null], /parameter 0 must have a name/], [['x'], /parameter 0 must have a name/], [[size, size], /page_cache is there twice/],
