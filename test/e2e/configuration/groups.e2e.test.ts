@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, finish, redisCli, show, succeed, until } from '../../support/actions.ts';
+import { create, finish, psql, redisCli, show, succeed, until } from '../../support/actions.ts';
 import { action } from '../../support/documents.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 
@@ -29,6 +29,13 @@ const kinds: Kind[] = [
     live: { name: 'hz', value: '20', told: '20' }, restart: { name: 'tcp-backlog', value: '100' },
     poison: { name: 'notify-keyspace-events', value: 'Q?' },
     ask: async (instance, login, name) => new RegExp(`^${{ hz: 'configured_hz' }[name] ?? name.replaceAll('-', '_')}:(.*)$`, 'm').exec(await redisCli(enginesFolder, instance, login, 'info', 'all'))?.[1]?.trim() ?? '',
+  },
+  {
+    datastore: 'postgresql', version: '17', flavors: ['nano', 'micro'],
+    formula: { name: 'work_mem', value: '{memoryMb}kB * 2 + {volumeGb}MB', at: (memoryMb, volumeGb) => String(memoryMb * 2 + volumeGb * 1024) },
+    live: { name: 'log_min_duration_statement', value: '77s', told: '77000' }, restart: { name: 'max_locks_per_transaction', value: '77' },
+    poison: { name: 'TimeZone', value: 'Nowhere/Land' },
+    ask: (instance, login, name) => psql(enginesFolder, instance, login, `select setting from pg_settings where name = '${name}'`),
   },
 ];
 

@@ -222,6 +222,61 @@ const installEngine: Scenario = {
   check: (world, target) => expectNothingHeld(world, target.id),
 };
 
+const CREATE_GROUP = 'mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { __typename ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }';
+const GROUP = 'query($id: ID!) { instance(by: { id: $id }) { configurationRevision configuration { id } effectiveParameters(search: "PARAMETER") { edges { node { name value } } } } }';
+/** The group of each target, made once. */
+const groups = new Map<string, string>();
+async function groupOf(world: Place, target: Target): Promise<string> {
+  const { engine: { datastore, version, parameter } } = target;
+  const known = groups.get(target.id);
+  if (known) return known;
+  const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore, version, values: [{ name: parameter.name, value: parameter.values[0] }] } });
+  const { id } = createConfiguration.configuration;
+  groups.set(target.id, id);
+  return id;
+}
+/** The value that the engine itself tells. */
+async function expectValue(world: Place, target: Target, value: string): Promise<void> {
+  const { name } = target.engine.parameter;
+  await expectRunning(world, target);
+  const seen = await eventually(() => world.coffer.client.query(GROUP.replace('PARAMETER', name), { id: target.id }).catch(() => null), (answer) => Boolean(answer?.instance.effectiveParameters), `the parameters of ${target.id}`);
+  expect(seen.instance.effectiveParameters.edges.map(({ node }: any) => node)).toContainEqual({ name, value });
+}
+const configure = (name: string, more: Pick<Scenario, 'begin' | 'check'> & Partial<Scenario>): Scenario =>
+  ({ name, kind: 'instance.configure', takes: 'running', leaves: 'running', ends: 'SUCCEEDED', ...more });
+
+function configurationScenarios(engine: EngineUnderTest): Scenario[] {
+  const { name, values: [first, second], usual, refused } = engine.parameter;
+  const attach = configure('attachConfiguration', {
+    begin: async (world, target) => mutate(world, engineAction('attachConfiguration', ''), { configurationId: await groupOf(world, target), instanceId: target.id }),
+    check: (world, target) => expectValue(world, target, first),
+  });
+  const detach = configure('detachConfiguration', {
+    isVariant: true, prepare: (world, target) => done(world, target, attach),
+    begin: (world, target) => mutate(world, engineAction('detachConfiguration', ''), { instanceId: target.id }),
+    check: (world, target) => expectValue(world, target, usual),
+  });
+  const refuse = configure('attachConfiguration of what the engine refuses', {
+    ends: 'FAILED', isVariant: true,
+    async begin(world, target) {
+      const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore: engine.datastore, version: engine.version, values: [refused, { name, value: second }] } });
+      return mutate(world, engineAction('attachConfiguration', ''), { configurationId: createConfiguration.configuration.id, instanceId: target.id });
+    },
+    check: (world, target) => expectValue(world, target, usual),
+  });
+  const rollout: Scenario = {
+    name: 'patchConfiguration', kind: 'configuration.rollout', takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
+    prepare: (world, target) => done(world, target, attach),
+    begin: async (world, target) => mutate(world, engineAction('patchConfiguration', ''), { configurationId: await groupOf(world, target), set: [{ name, value: second }] }),
+    async check(world, target) {
+      await expectValue(world, target, second);
+      groups.delete(target.id);
+      await done(world, target, detach);
+    },
+  };
+  return [attach, detach, refuse, rollout];
+}
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,
@@ -231,5 +286,5 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
   cancelled('restart', { check: wellAgain }),
   cancelled('reset', { check: wellAgain }, 'repair'),
-  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), installEngine,
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...configurationScenarios(engine), installEngine,
 ];
