@@ -14,8 +14,9 @@ export interface EngineUnderTest {
   isOneEngine(processes: readonly Process[]): boolean;
   hasDatabases: boolean;
   /** taken at once; `usual`: without a group, on the flavor of the matrix. And a value that is in bounds and that the engine refuses. */
-  parameter: { name: string; values: [string, string]; usual: string; refused: { name: string; value: string } };
+  parameter?: Parameter;
 }
+export interface Parameter { name: string; values: [string, string]; usual: string; refused: { name: string; value: string } }
 export interface Target {
   id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string>;
   /** how often its agent was killed, about */
