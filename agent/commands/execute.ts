@@ -30,7 +30,10 @@ export async function execute(command: Command, execution: Execution): Promise<R
     case 'start': await lifeCycle.start(ctx); break;
     case 'stop': await lifeCycle.stop(ctx, command.value.immediate); break;
     case 'restart': await lifeCycle.restart(ctx); break;
-    case 'repair': await guest.repair(ctx); break;
+    case 'repair':
+      await configurer.ensureFiles(ctx);
+      await guest.repair(ctx);
+      break;
     case 'rotateCertificate': await lifeCycle.rotateCertificate(ctx); break;
     case 'createDatabases': await createDatabases(command.value, execution); break;
     case 'deleteDatabase': await gone(execution.isRepeat, group(guest.databases).delete(ctx, command.value.name)); break;

@@ -13,6 +13,9 @@ export class CommandAborted extends Error {
   }
 }
 
+/** Instead of words that are not meant for people. */
+export const unexpected = 'Something unexpected happened at the engine; the agent\'s log has the details';
+
 const guestCodes = new Set<string>(['RETRYABLE', 'EXISTS', 'MISSING', 'REFUSED', 'FAILED_TO_START', 'FAILED'] satisfies GuestFaultCode[]);
 /** Final answers about one item; the others of the command go on. */
 const itemCodes = new Set<string>(['EXISTS', 'MISSING', 'REFUSED']);
@@ -29,7 +32,7 @@ export function faultOf(error: unknown, signal: AbortSignal, redact: (text: stri
     return { code: reason.code, message: reason.message };
   }
   if (name === 'GuestFault' && code !== undefined && guestCodes.has(code)) return { code, message: redact(message ?? '') };
-  return { code: 'FAILED', message: 'Something unexpected happened at the engine; the agent\'s log has the details' };
+  return { code: 'FAILED', message: unexpected };
 }
 
 /** Replaces every secret of a command wherever it turns up in a text. */

@@ -4,6 +4,7 @@
  * agent's own going back, the files of a start.
  */
 import { createCommandQueue } from '../commands/command-queue.ts';
+import { unexpected } from '../commands/faults.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type GuestContext, GuestFault, type GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
@@ -67,12 +68,15 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
     await endedWith(ctx.signal, guest.configure(ctx));
     await state.update({ before: null, filesHold: digestOfValues(before) });
   };
-  const putBackAfter = async (error: unknown): Promise<unknown> => {
+  const putBackAfter = async (error: unknown, tried: ValueSet): Promise<unknown> => {
+    const { before } = state.current();
     try {
-      await putBack();
+      // The very same values: what the engine says of them it has said. Its next start writes them.
+      if (before !== null && digestOfValues(before) === digestOfValues(tried)) await state.update({ inForce: before, before: null });
+      else await putBack();
       return error;
     } catch (second) {
-      log.error({ reason: (second as Error).message }, 'the values from before could not be put back; it is tried again');
+      log.error({ failure: (error as Error).message, reason: (second as Error).message }, 'the values from before could not be put back; it is tried again');
       return bothFaults(error, second);
     }
   };
@@ -100,7 +104,7 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
       } catch (error) {
         // The same call may succeed soon. Where it does not come again the values from before are put back a little later.
         if (!ctx.signal.aborted && isFault(error) && error.code === 'RETRYABLE') throw error;
-        throw await putBackAfter(error);
+        throw await putBackAfter(error, set);
       }
     }),
     settle: () => inTurn(ownFrame('configuration', timeouts.statementMs).signal, putBack),
@@ -140,10 +144,9 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
 /** A plugin may come with its own copy of the contract: its faults are known by name. */
 const isFault = (error: unknown): error is GuestFault => error instanceof GuestFault;
 
-function bothFaults(first: unknown, second: unknown): unknown {
-  if (!isFault(first)) return first;
-  const words = isFault(second) || (second as Error).name === 'TimeoutError' ? (second as Error).message : 'something unexpected happened, the agent\'s log has the details';
-  return new GuestFault(first.code, `${first.message}. The values from before could not be put back yet: ${words}`, { cause: first });
+function bothFaults(first: unknown, second: unknown): GuestFault {
+  const words = (error: unknown): string => (isFault(error) ? error.message : unexpected);
+  return new GuestFault(isFault(first) ? first.code : 'FAILED', `${words(first)}. The values from before could not be put back yet: ${words(second)}`, { cause: first });
 }
 
 function assertFits(set: ValueSet): void {

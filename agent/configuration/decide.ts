@@ -1,4 +1,5 @@
 /** What follows for the engine's values from what was seen of it. Pure. */
+import type { ConfigurationSight } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
 import type { LiveParameter } from '../../strategies/spi/parameters.ts';
 import { digestOfValues, type Rejection, type ValueSet } from './value-set.ts';
 
@@ -34,13 +35,11 @@ export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet[
   return { restartRequired: names((one) => one.pending !== null && !isDrifted(one)), drifted: names(isDrifted) };
 }
 
-export interface Told { applied: string; restartRequired: string[]; drifted: string[]; rejected: string | undefined; rejectedReason: string | undefined }
-
 /**
  * What is told of the values; undefined while nothing is known. Until a Configure has ended, those from before count as the ones the
  * files hold. Of a plugin that cannot tell its parameters only what was given is told.
  */
-export function decideTold(input: { prepared: boolean; inForce: ValueSet; before: ValueSet | null; rejected: Rejection | null; seen: Seen | null; canRead: boolean }): Told | undefined {
+export function decideTold(input: { prepared: boolean; inForce: ValueSet; before: ValueSet | null; rejected: Rejection | null; seen: Seen | null; canRead: boolean }): ConfigurationSight | undefined {
   const { prepared, inForce, before, rejected, seen, canRead } = input;
   // Given up before the engine was ever read here: what waited went with it.
   if (!prepared || (canRead && seen === null && rejected === null)) return undefined;

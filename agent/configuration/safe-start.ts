@@ -1,6 +1,7 @@
 /** Starts the engine with the values in force; when it does not start with them, with the last ones it is known to run with. */
 import { type GuestContext, GuestFault } from '../../strategies/spi/guest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
+import { describeFailedStart } from '../supervisor/fault-text.ts';
 import type { Configurer } from './configurer.ts';
 import { digestOfValues, type Rejection } from './value-set.ts';
 
@@ -20,7 +21,13 @@ export const createSafeStart = (state: StateKeeper, configurer: Configurer): Saf
   } catch (error) {
     const rejected = await configurer.giveUp(ctx, tried, error);
     if (rejected === null) throw error;
-    await startOnce(frame()).catch((second: Error) => { throw new GuestFault('FAILED_TO_START', `With its new values: ${rejected.reason}. With the former ones: ${second.message}`, { cause: second }); });
+    const formerCtx = frame();
+    try {
+      await startOnce(formerCtx);
+    } catch (second) {
+      if (formerCtx.signal.aborted) throw second;
+      throw new GuestFault('FAILED_TO_START', `With its new values: ${rejected.reason}. With the former ones: ${await describeFailedStart(second, formerCtx.engine)}`, { cause: second });
+    }
     return rejected;
   }
 };

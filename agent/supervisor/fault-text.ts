@@ -8,11 +8,12 @@ export function describeExit(exit: EngineExit): string {
 
 const toldLines = 5;
 const toldCharacters = 2_000;
-/** Of a start that failed with new values: the failure with the last lines of the engine's log that it does not have already. */
+/** Of a start that failed with new values: the failure with the end of the engine's log where the plugin gave none of it. */
 export async function describeFailedStart(error: unknown, engine: Pick<EngineHandle, 'logTail'>): Promise<string> {
   const message = error instanceof Error ? error.message : String(error);
-  const lines = (await engine.logTail(toldLines)).filter((line) => !message.includes(line));
-  return (lines.length > 0 ? `${message} (last lines of its log: ${lines.join(' / ')})` : message).slice(0, toldCharacters);
+  const lines = await engine.logTail(toldLines);
+  const last = lines.at(-1);
+  return (last !== undefined && !message.includes(last) ? `${message} (last lines of its log: ${lines.join(' / ')})` : message).slice(0, toldCharacters);
 }
 
 /** The failure with the engine's own last words where the plugin gave none. */

@@ -76,6 +76,16 @@ describe('values of a configuration group', () => {
     await expectFirst();
   });
 
+  it('that the engine may take later are not told before, and others are refused back to those from before', async () => {
+    expect((await apply({ hz: '30', busy: 'x' }, 'cg_1/2')).fault?.code).toBe('RETRYABLE');
+    await agent.conductor.observed((seen) => seen.configuration?.applied === 'cg_1/1', since());
+    expect((await apply({ hz: '40', 'maxmemory-policy': 'nonsense' }, 'cg_1/3')).fault?.code).toBe('REFUSED');
+    await expectFirst();
+    const again = await apply({ ...first, 'maxmemory-policy': 'nonsense' }, 'cg_1/4');
+    expect(again.fault?.message).toMatch(/^maxmemory-policy: /);
+    await expectFirst();
+  });
+
   it('that the plugin cannot put back either are said to be so, and put back by the next start', async () => {
     const closed = join(agent.boot.paths.config, 'closed');
     writeFileSync(closed, '');
@@ -240,6 +250,37 @@ describe('values of a configuration group', () => {
     const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`a-parameter-with-a-name-of-some-length-${index}`, '1']));
     expect((await apply(many, 'cg_1/2')).fault).toMatchObject({ code: 'REFUSED', message: expect.stringMatching(/set fewer parameters/) as string });
     await expectFirst();
+  });
+});
+
+describe('values that an instance is made with', () => {
+  let agent: TestAgent;
+  afterEach(async () => { await agent.dispose(); });
+
+  it('are in force from its first start; those that are refused are said to be so once', async () => {
+    agent = await createAgent();
+    await agent.writeEnrol();
+    await agent.start();
+    const refused = { hz: '20', leak: 'x' };
+    const values = { sizing: {}, parameters: refused, configuration: 'cg_1/1' };
+    expect((await agent.run({ $case: 'initialise', value: { managementSecret: 'management-secret-0123456789', ...values } })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'configure', value: values })).fault).toEqual({ code: 'FAILED', message: 'could not use  with [secret]' });
+    expect((await agent.run(configure(first, 'cg_1/2'))).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'start', value: none })).fault).toBeUndefined();
+    const seen = await agent.conductor.observed(({ engine, configuration }) => engine === 'ok' && configuration !== undefined);
+    expect(seen.configuration).toEqual({ applied: 'cg_1/2', restartRequired: [], drifted: [] });
+    expect(readFileSync(join(agent.boot.paths.config, 'tiny.conf'), 'utf8')).toBe('hz 20\nslowlog-max-len 64\n');
+  });
+
+  it('are given up by nobody when the first start fails with them: there are no others', async () => {
+    agent = await createAgent();
+    await agent.writeEnrol();
+    await agent.start();
+    const values = { managementSecret: 'management-secret-0123456789', sizing: {}, parameters: { ...poison }, configuration: 'cg_1/1' };
+    expect((await agent.run({ $case: 'initialise', value: values })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'start', value: none })).fault).toMatchObject({ code: 'FAILED_TO_START', message: expect.stringContaining('argument must be between 1') as string });
+    const down = await agent.conductor.observed(({ engine, crashes }) => engine === 'down' && crashes > 0);
+    expect(down.configuration).toBeUndefined();
   });
 });
 

@@ -89,9 +89,10 @@ describe('capabilities', () => {
 });
 
 describe('the reason of a failed start', () => {
-  it('has the last lines of the engine\'s log once, within bounds', async () => {
+  it('has the end of the engine\'s log once, within bounds', async () => {
     const logTail = async (): Promise<string[]> => ['FATAL: no', 'bye'];
-    expect(await describeFailedStart(new Error('it ended: FATAL: no'), { logTail })).toBe('it ended: FATAL: no (last lines of its log: bye)');
+    expect(await describeFailedStart(new Error('it ended'), { logTail })).toBe('it ended (last lines of its log: FATAL: no / bye)');
+    expect(await describeFailedStart(new Error('it ended: FATAL: no / bye'), { logTail })).toBe('it ended: FATAL: no / bye');
     expect((await describeFailedStart(new Error('x'.repeat(9_000)), { logTail })).length).toBe(2_000);
   });
 });
