@@ -11,7 +11,7 @@ const parserTimeoutMs = 5_000;
 /** @typedef {import('@coffer/plugin-sdk').GuestContext} Context */
 /** @typedef {import('@coffer/plugin-sdk').ParameterSpec} Spec */
 
-const refusal = (/** @type {string} */ name, /** @type {string} */ words) => new GuestFault('REFUSED', `the engine refuses the value of ${name}: ${words || 'it does not say why'}`);
+const refusal = (/** @type {string} */ name, /** @type {string} */ words) => new GuestFault('REFUSED', `${name}: the engine refuses this value: ${words || 'it does not say why'}`);
 
 /** A refusal leaves file and engine as they were. @type {import('@coffer/plugin-sdk').GuestHalf['configure']} */
 export async function configure(ctx) {

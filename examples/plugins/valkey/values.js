@@ -18,11 +18,13 @@ export const isSame = (/** @type {Spec} */ spec, /** @type {string} */ one, /** 
   (spec.name === 'notify-keyspace-events' ? lettersOf(one) === lettersOf(other) : fromEngine(spec, one) === fromEngine(spec, other));
 
 const limits = String.raw`\d{1,15} \d{1,15} \d{1,9}`;
+/** With less, what Coffer asks the engine would end its connection. */
+const ours = String.raw`(0|\d{7,15}) (0|\d{7,15}) \d{1,9}`;
 const percentile = String.raw`\d{1,3}(\.\d+)?`;
 /** Of several words, in the one form in which the engine tells them back. */
 const forms = new Map([
   ['save', { form: /^([1-9]\d{0,8} \d{1,9}( [1-9]\d{0,8} \d{1,9})*)?$/, says: 'pairs of seconds and changes (3600 1 300 100), or empty for no snapshots' }],
-  ['client-output-buffer-limit', { form: new RegExp(`^normal ${limits} slave ${limits} pubsub ${limits}$`), says: 'all three classes, with sizes in bytes: normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60' }],
+  ['client-output-buffer-limit', { form: new RegExp(`^normal ${ours} slave ${limits} pubsub ${limits}$`), says: 'all three classes, with sizes in bytes, of normal at least 1000000: normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60' }],
   ['latency-tracking-info-percentiles', { form: new RegExp(`^(${percentile}( ${percentile})*)?$`), says: 'percentiles from 0 to 100: 50 99 99.9' }],
 ]);
 

@@ -27,6 +27,8 @@ export const isSameValue = (spec: Spec, words: string, others: string): boolean 
 
 const bufferLimits = 'client-output-buffer-limit';
 const ofWords = new Set(['save', 'latency-tracking-info-percentiles', 'bind']);
+/** With less, what Coffer asks the engine would end its connection. */
+const leastAnswerBytes = 1024 ** 2;
 const everyEvent = 'g$lshzxetd';
 const wordsOf = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
@@ -44,11 +46,18 @@ function meaningOf(spec: Spec, words: string): string {
 export function wordsProblem(name: string, value: string): string | null {
   const words = wordsOf(value);
   switch (name) {
-    case bufferLimits: return parseLimits(value) ? null : 'must be a class (normal, replica, pubsub), its hard limit, soft limit and seconds, for one class or several: pubsub 64mb 16mb 60';
+    case bufferLimits: return limitsProblem(value);
     case 'save': return words.length % 2 === 0 && words.every((word, i) => /^\d{1,9}$/.test(word) && (i % 2 === 1 || Number(word) > 0)) ? null : 'must be pairs of seconds and changes (3600 1 300 100), or empty for no snapshots';
     case 'latency-tracking-info-percentiles': return words.every((word) => /^\d{1,3}(\.\d+)?$/.test(word) && Number(word) <= 100) ? null : 'must be percentiles from 0 to 100: 50 99 99.9';
     default: return null;
   }
+}
+
+function limitsProblem(value: string): string | null {
+  const limits = parseLimits(value);
+  if (!limits) return 'must be a class (normal, replica, pubsub), its hard limit, soft limit and seconds, for one class or several: pubsub 64mb 16mb 60';
+  const ofEverybody = (limits.get('normal') ?? '').split(' ', 2).map(Number);
+  return ofEverybody.some((bytes) => bytes > 0 && bytes < leastAnswerBytes) ? 'must leave the class normal at least 1mb, or 0 for no limit: Coffer itself is such a client' : null;
 }
 
 type Limits = Map<string, string>;

@@ -76,7 +76,7 @@ describe.each(['8', '9'])('configuration of valkey %s', (track) => {
   });
   it('leaves everything as it was when the engine refuses one value, and names it', async () => {
     for (const [name, value] of [['notify-keyspace-events', 'Q?'], ['hz', '1000'], ['io-threads', '9999']] as const) {
-      await expect(configure({ 'maxmemory-policy': 'allkeys-lru', [name]: value })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining(`value of ${name}: `) });
+      await expect(configure({ 'maxmemory-policy': 'allkeys-lru', [name]: value })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(new RegExp(`^${name}: the engine refuses this value: .`)) });
       await expectUntouched();
     }
   });
@@ -89,6 +89,6 @@ describe.each(['8', '9'])('configuration of valkey %s', (track) => {
     const pathsOf = async (parameters: Record<string, string>) => (await plugin.control.checkParameters!({ track, flavor: { vcpus: 1, memoryMb: 256 }, volumeGb: 1, sizing: {}, parameters })).map(({ path }) => path.join('.'));
     expect(await pathsOf({ 'maxmemory': String(216 * 1024 ** 2), 'save': '900 1' })).toEqual([]);
     expect(await pathsOf({ 'maxmemory': String(217 * 1024 ** 2), 'save': '900', 'client-output-buffer-limit': 'pubsub 1mb 0 0', 'latency-tracking-info-percentiles': 'half' })).toEqual(['save', 'client-output-buffer-limit', 'latency-tracking-info-percentiles', 'maxmemory']);
-    expect(await pathsOf({ maxmemory: '0' })).toEqual(['maxmemory']);
+    expect(await pathsOf({ 'maxmemory': '0', 'client-output-buffer-limit': 'normal 1 0 0 slave 0 0 0 pubsub 0 0 0' })).toEqual(['client-output-buffer-limit', 'maxmemory']);
   });
 });

@@ -92,7 +92,7 @@ describe.each(['7', '8'])('configuration of redis %s', (track) => {
   it('leaves everything as it was when the engine refuses one value, and names it', async () => {
     const others = { 'slowlog-max-len': '7', 'tcp-backlog': '300' };
     for (const [name, value] of [['notify-keyspace-events', 'Q?'], ['activedefrag', 'true'], ['save', 'often'], ['hz', '1000']] as const) {
-      await expect(configure({ ...others, [name]: value })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining(`value of ${name}: `) });
+      await expect(configure({ ...others, [name]: value })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(new RegExp(`^${name}: the engine refuses this value: .`)) });
       await expectUntouched();
     }
     expect(await configure({})).toEqual({ changed: false, restartRequired: [] });

@@ -82,7 +82,7 @@ describe('values', () => {
   });
   it('go to the engine and come back', () => {
     const number = fc.nat({ max: 10 ** 9 });
-    const limits = fc.array(fc.tuple(fc.constantFrom('normal', 'replica', 'pubsub'), number, number, fc.nat({ max: 1000 })), { minLength: 1, maxLength: 3 }).map((all) => all.flat().join(' '));
+    const limits = fc.array(fc.tuple(fc.constantFrom('replica', 'pubsub'), number, number, fc.nat({ max: 1000 })), { minLength: 1, maxLength: 3 }).map((all) => all.flat().join(' '));
     const saves = fc.array(fc.tuple(fc.integer({ min: 1, max: 10 ** 6 }), fc.nat({ max: 10 ** 6 })), { maxLength: 4 }).map((all) => all.flat().join(' '));
     for (const [name, values] of [['client-output-buffer-limit', limits], ['save', saves]] as const) {
       fc.assert(fc.property(values, (value) => {
@@ -104,6 +104,11 @@ describe('what does not fit is told before anybody tries it', () => {
     expect(pathsOf({ 'maxmemory': String(room), 'maxmemory-clients': String(room) })).toEqual([]);
     expect(pathsOf({ 'maxmemory': String(room + 1), 'maxmemory-clients': String(room + 1), 'repl-backlog-size': String(room + 1) })).toEqual(['maxmemory', 'maxmemory-clients', 'repl-backlog-size']);
     expect(checkParameters({ flavor, parameters: { maxmemory: '9000000000' } })[0]?.message).toContain(`at most ${room}`);
+  });
+  it('limits that would cut Coffer off', () => {
+    expect(pathsOf({ 'client-output-buffer-limit': 'normal 1kb 0 0' })).toEqual(['client-output-buffer-limit']);
+    expect(pathsOf({ 'client-output-buffer-limit': 'normal 0 1kb 60' })).toEqual(['client-output-buffer-limit']);
+    expect(pathsOf({ 'client-output-buffer-limit': 'normal 1mb 0 0 pubsub 1kb 0 0' })).toEqual([]);
   });
   it('memory without a limit', () => {
     expect(pathsOf({ maxmemory: '0' })).toEqual(['maxmemory']);

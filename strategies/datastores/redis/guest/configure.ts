@@ -43,7 +43,7 @@ async function assertReadable(ctx: GuestContext): Promise<void> {
   if (name) throw refusal(name, words ?? 'it does not say why');
 }
 
-const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `the engine refuses the value of ${name}: ${words}`);
+const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the engine refuses this value: ${words}`);
 
 /** What the file has, and for what only an earlier file had the engine's default: all of it at once, or nothing. */
 async function setLive(ctx: GuestContext, specs: Specs): Promise<void> {

@@ -28,6 +28,8 @@ export function dropConnection(ctx: GuestContext): void {
   open.delete(socketOf(ctx));
 }
 
+/** All connections are taken: it says nothing of what was asked. */
+const isFull = (error: RespError): boolean => error.message.includes('max number of clients');
 const retryableKinds = new Set(['LOADING', 'BUSY', 'MISCONF', 'OOM']);
 
 /** Of one statement: never past the deadline of the method that needs it. */
@@ -38,7 +40,7 @@ export async function ask(ctx: GuestContext, ...args: string[]): Promise<Reply> 
   try {
     return await (await managementConnection(ctx)).command(args, timeLeft(ctx));
   } catch (error) {
-    if (error instanceof RespError) throw new GuestFault(retryableKinds.has(error.kind) ? 'RETRYABLE' : 'REFUSED', error.message, { cause: error });
+    if (error instanceof RespError) throw new GuestFault(retryableKinds.has(error.kind) || isFull(error) ? 'RETRYABLE' : 'REFUSED', error.message, { cause: error });
     throw new GuestFault('RETRYABLE', `the engine does not answer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
