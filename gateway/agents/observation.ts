@@ -5,7 +5,8 @@ import type { ConfigurationSight, EngineState, ObservationDoc } from '../domain/
 const DETAIL_LIMIT = 500;
 const LINE_LIMIT = 300;
 const LINES = 20;
-const NAMES = 200;
+const NAMES = 100;
+const NAME_LIMIT = 100;
 const engineStates: readonly EngineState[] = ['ok', 'starting', 'down', 'hung', 'crash-loop', 'unknown'];
 
 export function toObservationDoc(seen: Observation, incarnation: number): ObservationDoc {
@@ -27,7 +28,7 @@ const toSight = (seen: SeenConfiguration): ConfigurationSight => ({
   applied: text(seen.applied, LINE_LIMIT), restartRequired: names(seen.restartRequired), drifted: names(seen.drifted),
   rejected: seen.rejected === undefined ? null : { group: clean(seen.rejected).slice(0, LINE_LIMIT), reason: text(seen.rejectedReason, DETAIL_LIMIT) ?? '' },
 });
-const names = (given: readonly string[]): string[] => given.slice(0, NAMES).map((name) => clean(name).slice(0, LINE_LIMIT));
+const names = (given: readonly string[]): string[] => given.slice(0, NAMES).map((name) => clean(name).slice(0, NAME_LIMIT));
 
 const text = (value: string | undefined, limit: number): string | null => (value === undefined || value === '' ? null : clean(value).slice(0, limit));
 /** The store's JSON holds no NUL, and a terminal's control codes have no place in a condition. */

@@ -5,10 +5,7 @@
  * drawn by a seed (matrix/seed.ts).
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
-import { engineCommandWorkflow } from '../../gateway/operations/workflows/engine-command.ts';
-import { installEngineWorkflow } from '../../gateway/operations/workflows/install-engine.ts';
-import { lifecycleWorkflows } from '../../gateway/operations/workflows/lifecycle.ts';
+import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { redis } from './matrix/engines.ts';
 import { createMatrix, isByChance, type Matrix } from './matrix/matrix.ts';
 import { createScenario, deleteScenario, failingCreate, type Scenario, scenariosOf } from './matrix/scenarios.ts';
@@ -41,8 +38,7 @@ it.each([createScenario, failingCreate, ...scenariosOf(redis), deleteScenario].m
 }, fullTimeoutMs);
 
 it('every step of every workflow was passed', () => {
-  const workflows = [createInstanceWorkflow({} as never), engineCommandWorkflow({} as never), installEngineWorkflow({} as never), ...lifecycleWorkflows({} as never)];
-  const steps = workflows.flatMap((workflow) => workflow.steps.flatMap((step) => [`${workflow.kind}:${step.name}`, ...(step.compensate ? [`${workflow.kind}:${step.name}-undo`] : [])]));
+  const steps = createWorkflows({} as never).flatMap((workflow) => workflow.steps.flatMap((step) => [`${workflow.kind}:${step.name}`, ...(step.compensate ? [`${workflow.kind}:${step.name}-undo`] : [])]));
   const missing = steps.filter((step) => !seen.has(`${step}:before:1`) || !seen.has(`${step}:inside:1`) || !seen.has(`${step}:after:1`));
   // Redis has no databases to create; PostgreSQL has.
   expect(missing).toEqual(['instance.create:databases']);

@@ -14,7 +14,6 @@ import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
 import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
 import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
-import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';

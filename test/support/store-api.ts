@@ -15,7 +15,6 @@ import { createHttpServer } from '../../gateway/http/server.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
-import { createParameterCatalogues } from '../../gateway/plugins/parameters.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import type { Store } from '../../gateway/store/tx.ts';
 import { newId } from '../../kernel/ids.ts';

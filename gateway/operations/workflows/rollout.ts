@@ -61,8 +61,9 @@ async function rollOut(deps: WorkflowDeps, ctx: Ctx): Promise<unknown> {
 /** One transaction each: what cannot be begun now leaves no trace. */
 async function begin(deps: WorkflowDeps, ctx: Ctx, { id }: GroupInstance): Promise<boolean> {
   const { configurationId, revision } = ctx.input;
-  const meta = { actor: ctx.operation.actor, clientAddress: null, requestId: null };
   return ctx.write(async (tx) => {
+    const [asked] = await tx.query<{ clientAddress: string | null; requestId: string | null }>('select client_address as "clientAddress", request_id as "requestId" from operation where id = $1', [ctx.operation.id]);
+    const meta = { actor: ctx.operation.actor, clientAddress: asked?.clientAddress ?? null, requestId: asked?.requestId ?? null };
     const row = await lockInstance(tx, id);
     // Detached or deleted meanwhile.
     if (!row || row.deleted_at !== null || row.configuration_id !== configurationId || row.configuration_revision === revision) return true;

@@ -13,7 +13,10 @@ export interface EngineUnderTest {
   login(instance: any, user: string, password: string): Promise<string>;
   isOneEngine(processes: readonly Process[]): boolean;
   hasDatabases: boolean;
+  /** taken at once; `usual`: without a group, on the flavor of the matrix. And a value that is in bounds and that the engine refuses. */
+  parameter?: Parameter;
 }
+export interface Parameter { name: string; values: [string, string]; usual: string; refused: { name: string; value: string } }
 export interface Target {
   id: string; name: string; engine: EngineUnderTest; user: string; passwords: Record<string, string>;
   /** how often its agent was killed, about */
@@ -31,6 +34,7 @@ export const redis: EngineUnderTest = {
     return answer === user ? 'in' : answer;
   },
   isOneEngine: (processes) => processes.length === 1 && /redis-server/.test(processes[0]!.command),
+  parameter: { name: 'slowlog-max-len', values: ['77', '78'], usual: '128', refused: { name: 'notify-keyspace-events', value: 'Q?' } },
 };
 
 export const postgresql: EngineUnderTest = {
@@ -40,6 +44,7 @@ export const postgresql: EngineUnderTest = {
     const answer = await psql(enginesFolder, instance, { user, password, database: 'shop' }, 'select session_user').catch(words);
     return answer === user ? 'in' : answer;
   },
+  parameter: { name: 'deadlock_timeout', values: ['2000', '3000'], usual: '1000', refused: { name: 'TimeZone', value: 'Nowhere/Land' } },
   // one postmaster; what it starts carries "postgres: "
   isOneEngine: (processes) => processes.filter((one) => !one.command.startsWith('postgres:')).length === 1,
 };

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { agentPid, finish, type OperationNow, show } from '../../support/actions.ts';
 import { action, CREATE, DELETE, WATCH_OPERATION } from '../../support/documents.ts';
 import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectRunningSoon, expectStopped, type Place } from './checks.ts';
-import type { EngineUnderTest, Target } from './engines.ts';
+import type { EngineUnderTest, Parameter, Target } from './engines.ts';
 
 export interface Begun { operationId: string; requestId: string | null; payload: any }
 export interface Scenario {
@@ -222,6 +222,79 @@ const installEngine: Scenario = {
   check: (world, target) => expectNothingHeld(world, target.id),
 };
 
+const CREATE_GROUP = 'mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { __typename ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }';
+const GROUP = 'query($id: ID!) { instance(by: { id: $id }) { configurationRevision configuration { id } effectiveParameters(search: "PARAMETER") { edges { node { name value } } } } }';
+const CHILDREN = 'query($id: ID!) { node(id: $id) { ... on Operation { children { totalCount } } } }';
+/** The group of each target, made once. */
+const groups = new Map<string, string>();
+async function groupOf(world: Place, target: Target): Promise<string> {
+  const { datastore, version } = target.engine;
+  const parameter = target.engine.parameter!;
+  const known = groups.get(target.id);
+  if (known) return known;
+  const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore, version, values: [{ name: parameter.name, value: parameter.values[0] }] } });
+  const { id } = createConfiguration.configuration;
+  groups.set(target.id, id);
+  return id;
+}
+/** The value that the engine itself tells. */
+async function expectValue(world: Place, target: Target, value: string): Promise<void> {
+  const { name } = target.engine.parameter!;
+  await expectRunning(world, target);
+  const seen = await eventually(() => world.coffer.client.query(GROUP.replace('PARAMETER', name), { id: target.id }).catch(() => null), (answer) => Boolean(answer?.instance.effectiveParameters), `the parameters of ${target.id}`);
+  expect(seen.instance.effectiveParameters.edges.map(({ node }: any) => node)).toContainEqual({ name, value });
+}
+const configure = (name: string, more: Pick<Scenario, 'begin' | 'check'> & Partial<Scenario>): Scenario =>
+  ({ name, kind: 'instance.configure', takes: 'running', leaves: 'running', ends: 'SUCCEEDED', ...more });
+
+function configurationScenarios(engine: EngineUnderTest, { name, values: [first, second], usual, refused }: Parameter): Scenario[] {
+  const attach = configure('attachConfiguration', {
+    begin: async (world, target) => mutate(world, engineAction('attachConfiguration', ''), { configurationId: await groupOf(world, target), instanceId: target.id }),
+    check: (world, target) => expectValue(world, target, first),
+  });
+  const detach = configure('detachConfiguration', {
+    isVariant: true, prepare: (world, target) => done(world, target, attach),
+    begin: (world, target) => mutate(world, engineAction('detachConfiguration', ''), { instanceId: target.id }),
+    check: (world, target) => expectValue(world, target, usual),
+  });
+  const refuse = configure('attachConfiguration of what the engine refuses', {
+    ends: 'FAILED', isVariant: true,
+    async begin(world, target) {
+      const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore: engine.datastore, version: engine.version, values: [refused, { name, value: second }] } });
+      return mutate(world, engineAction('attachConfiguration', ''), { configurationId: createConfiguration.configuration.id, instanceId: target.id });
+    },
+    check: (world, target) => expectValue(world, target, usual),
+  });
+  const rollout: Scenario = {
+    name: 'patchConfiguration', kind: 'configuration.rollout', takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
+    prepare: (world, target) => done(world, target, attach),
+    begin: async (world, target) => mutate(world, engineAction('patchConfiguration', ''), { configurationId: await groupOf(world, target), set: [{ name, value: second }] }),
+    async check(world, target) {
+      await expectValue(world, target, second);
+      groups.delete(target.id);
+      await done(world, target, detach);
+    },
+  };
+  const calledOff: Scenario = {
+    ...rollout, name: 'patchConfiguration, cancelled', ends: 'CANCELLED', isVariant: true,
+    /** The agent is deaf until the cancel is accepted: what has been begun is finished all the same. */
+    async begin(world, target) {
+      const agent = await agentPid(target.id);
+      const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
+      tell('SIGSTOP');
+      try {
+        const begun = await rollout.begin(world, target);
+        await eventually(() => world.coffer.client.query(CHILDREN, { id: begun.operationId }).catch(() => null), (answer) => answer?.node.children.totalCount === 1, 'the operation on the instance');
+        await mutate(world, CANCEL, { operationId: begun.operationId });
+        return begun;
+      } finally {
+        tell('SIGCONT');
+      }
+    },
+  };
+  return [attach, detach, refuse, rollout, calledOff];
+}
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,
@@ -231,5 +304,5 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
   cancelled('restart', { check: wellAgain }),
   cancelled('reset', { check: wellAgain }, 'repair'),
-  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), installEngine,
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), installEngine,
 ];

@@ -39,6 +39,29 @@ describe('a list of instances', () => {
   });
 });
 
+describe('a list of configuration groups', () => {
+  const list = (fields: string) => `query ($first: Int!) { configurations(first: $first) { totalCount edges { node { ${fields} } } } }`;
+  const instanceList = 'query ($first: Int!) { instances(first: $first) { edges { node { id configurationRevision configuration { name values { name } } } } } }';
+  beforeAll(async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => api.addConfiguration(`group-${i}`)));
+    await api.store.query('update instance set configuration_id = $1, configuration_revision = 1', [ids[0]]);
+  });
+
+  it('with values and version is one statement, however long it is', async () => {
+    const shownOf = 'id name description revision values { name value kind } datastoreVersion { name datastore { title } }';
+    expect([await count(list(shownOf), { first: 1 }), await count(list(shownOf), { first: 30 })]).toEqual([1, 1]);
+  });
+
+  it('of instances is one statement more, however long it is', async () => {
+    expect([await count(instanceList, { first: 1 }), await count(instanceList, { first: 100 })]).toEqual([2, 2]);
+  });
+
+  it('with their instances and the names of those costs two statements more, however many those are', async () => {
+    const query = 'query ($first: Int!, $name: String!) { configurations(first: 1, filter: { name: $name }) { edges { node { instances(first: $first) { totalCount edges { node { revision appliedRevision restartRequired instance { name status } } } } } } } }';
+    expect([await count(query, { first: 1, name: 'group-0' }), await count(query, { first: 50, name: 'group-0' })]).toEqual([3, 3]);
+  });
+});
+
 describe('other reads', () => {
   it('one instance is one statement', async () => {
     const [id] = await api.addInstances(1);

@@ -34,3 +34,24 @@ describe('news', () => {
     expect(isNews(observed({ engine: 'down' }), observed({ engine: 'down', logTail: ['FATAL'] }), volume)).toBe(true);
   });
 });
+
+describe('what the engine runs with', () => {
+  const configurationOf = (configuration: Partial<Observation['configuration']>): unknown =>
+    toObservationDoc(wire({ configuration: { applied: '', restartRequired: [], drifted: [], ...configuration } }), 1).configuration;
+  it('is kept as it was read; an agent that does not tell is not taken for one without a group', () => {
+    expect(toObservationDoc(wire(), 1).configuration).toBeNull();
+    expect(configurationOf({})).toEqual({ applied: null, restartRequired: [], drifted: [], rejected: null });
+    expect(configurationOf({ applied: 'cfg_1/2', restartRequired: ['a'], drifted: ['b'], rejected: 'cfg_1/3', rejectedReason: 'FATAL' }))
+      .toEqual({ applied: 'cfg_1/2', restartRequired: ['a'], drifted: ['b'], rejected: { group: 'cfg_1/3', reason: 'FATAL' } });
+  });
+  it('is bounded, and clean', () => {
+    const flood = configurationOf({ restartRequired: Array.from({ length: 5_000 }, () => 'x'.repeat(5_000)), drifted: ['a\u0000b'] }) as { restartRequired: string[]; drifted: string[] };
+    expect(JSON.stringify(flood).length).toBeLessThan(11_000);
+    expect(flood.drifted).toEqual(['a b']);
+  });
+  it('is news when it changes', () => {
+    const sight = { applied: 'cfg_1/2', restartRequired: [], drifted: [], rejected: null };
+    expect(isNews(observed({ configuration: sight }), observed({ configuration: { ...sight } }), 1_000)).toBe(false);
+    expect(isNews(observed({ configuration: sight }), observed({ configuration: { ...sight, restartRequired: ['a'] } }), 1_000)).toBe(true);
+  });
+});

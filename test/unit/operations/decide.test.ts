@@ -3,7 +3,7 @@ import { advance } from '../../../gateway/operations/advance.ts';
 import { decide, MAX_INTERRUPTIONS } from '../../../gateway/operations/decide.ts';
 import { newSteps } from '../../../gateway/operations/enqueue.ts';
 import { canCancel, outputsOf, viewOf, type OperationState } from '../../../gateway/operations/state.ts';
-import { began, cancelRequested, ended, failed, parked, preempted, progressed, released, resumed, retried, skipped, succeeded, turnedBack, undoFailed, undone } from '../../../gateway/operations/transitions.ts';
+import { began, cancelRequested, ended, failed, parked, preempted, progressed, released, resumed, retried, skipped, succeeded, turnedBack, undoFailed, undone, waits } from '../../../gateway/operations/transitions.ts';
 import { defineWorkflow, type AnyWorkflow, type Step } from '../../../gateway/operations/workflow.ts';
 
 const retry = { attempts: 3, firstDelayMs: 100, maxDelayMs: 1_000 };
@@ -33,6 +33,30 @@ describe('forwards', () => {
     expect(next.act).toMatchObject({ do: 'run', position: 2 });
     expect(next.state.steps[1]).toMatchObject({ state: 'SUCCEEDED', isSkipped: true, attempts: 0 });
     expect(outputsOf(next.state)).toEqual({ a: null });
+  });
+
+  it('a step that waits is called again later, however often, without a failure', () => {
+    let state = midway();
+    for (let round = 0; round < 50; round += 1) {
+      const now = 1_000 * (round + 1);
+      const resting = waits(state, 1, 1_500, now);
+      expect(decide(workflow, resting, now)).toMatchObject({ do: 'wait', until: now + 1_500 });
+      const next = advance(workflow, resting, now + 1_500);
+      expect(next.act).toMatchObject({ do: 'run', position: 1 });
+      state = next.state;
+    }
+    expect(state.steps[1]).toMatchObject({ failures: 0, fault: null });
+    expect(state.steps[1]!.attempts).toBeLessThanOrEqual(2);
+  });
+
+  it('a step that waits has begun: called off, it is undone; its undoing may wait as well', () => {
+    const resting = waits(began(fresh(), 0, 3), 0, 60_000, 10);
+    const turned = advance(workflow, cancelRequested(resting, 20), 20);
+    expect(turned.act).toMatchObject({ do: 'undo', position: 0 });
+    const undoing = waits(turned.state, 0, 1_500, 30);
+    expect(decide(workflow, undoing, 30)).toMatchObject({ do: 'wait', until: 1_530 });
+    expect(decide(workflow, undoing, 1_530)).toMatchObject({ do: 'undo', position: 0 });
+    expect(undoing.steps[0]).toMatchObject({ undoFailures: 0 });
   });
 
   it('a failure waits for its backoff, then the step is tried again', () => {

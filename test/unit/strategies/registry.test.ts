@@ -37,8 +37,9 @@ describe('the registry', () => {
     expect(oldest.manifest.capabilities).toContain('CONFIGURATION');
     expect([control, await guest(), await client()]).toEqual([oldest.control, await oldest.guest(), await oldest.client()]);
   });
-  const groups = { ...tiny.control, parameters: async () => [] };
-  const claiming = (apiVersion: string, control = tiny.control): Promise<unknown> => loadSource(source({ ...tiny, control, manifest: { ...manifest, apiVersion, capabilities: ['CONFIGURATION', 'USERS'], absent: {} } }));
+  const { parameters: _left, ...plain } = tiny.control;
+  const groups = { ...plain, parameters: async () => [] };
+  const claiming = (apiVersion: string, control: typeof tiny.control = plain): Promise<unknown> => loadSource(source({ ...tiny, control, manifest: { ...manifest, apiVersion, capabilities: ['CONFIGURATION', 'USERS'], absent: {} } }));
   const capabilities = (...names: string[]): object => ({ state: 'READY', plugin: { manifest: { capabilities: names } } });
   it('who has a catalogue has configuration groups, whatever else it works with', async () => {
     for (const range of ['^1.0', '^1.3']) expect(await claiming(range, groups)).toMatchObject(capabilities('CONFIGURATION', 'USERS'));
