@@ -27,6 +27,8 @@ async function main(): Promise<void> {
   const tracks = manifest.tracks.map(({ name }) => name);
   tell({ kind: 'loaded', plugin: manifest.id, version: manifest.version, apiVersion: manifest.apiVersion, tracks, defaultTrack: manifest.tracks.find((one) => one.default)?.name ?? tracks[0] ?? '' });
   const subject = subjectOf(plugin, await plugin.guest(), fixture.samples);
+  // Catalogues are large and may be modules that are imported when they are first asked for; once they are, nothing is read.
+  for (const track of tracks) await plugin.control.parameters?.({ track }).catch(() => undefined);
   doors.close();
   for (const { capability, rule, find } of staticChecks) {
     const since = performance.now();

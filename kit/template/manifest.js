@@ -8,8 +8,9 @@ export const manifest = {
   version: '0.1.0',
   apiVersion: '^1.2',
   maturity: 'EXPERIMENTAL',
-  capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
+  capabilities: ['TLS', 'USERS'],
   absent: {
+    CONFIGURATION: 'there is nothing to set',
     DATABASES: 'there is one space of names',
     GRANTS: 'every user may read and write everything',
     ROOT: 'there is nothing that only a root could do',

@@ -71,7 +71,7 @@ export const RULES: IForbiddenRuleType[] = [
   {
     name: 'nobody-needs-the-kit',
     comment: 'the kit is for people who write plugins; what runs in production does not know it',
-    from: { pathNot: '^(kit|test)/' },
+    from: { pathNot: '^(kit|scripts|test)/' },
     to: { path: '^kit/' },
   },
   {

@@ -2,6 +2,7 @@
 import type { DatabaseSpec, FlavorSize, GrantSpec } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
 import type { GraphqlArguments } from '../spi/guest.ts';
+import type { CatalogueOverlay } from '../spi/parameter-overlay.ts';
 import type { GuestHarness, HarnessFacts, HarnessOptions } from './harness.ts';
 
 export interface Login { user: string; password: string; /** null where the engine has none, or for the one a person gets without naming one */ database: string | null }
@@ -24,6 +25,20 @@ export interface StockClient {
   hold(login: Login): Promise<HeldClient>;
   /** One trivial question without TLS; throws when the engine refuses. */
   askWithoutTls(login: Login): Promise<void>;
+}
+
+/** Parameters to try a group with, all of the catalogue and not owned; values are canonical. */
+export interface ConfigurationSamples {
+  /** what the catalogue was made with beside the engine's own words; left out: nothing */
+  overlay?: CatalogueOverlay;
+  /** taken at once; two values that an instance without a group does not have */
+  live: { name: string; value: string; other: string };
+  /** taken by the next start; a value that an instance without a group does not have */
+  restart?: { name: string; value: string };
+  /** right by the catalogue, and the engine does not take it; left out where it takes whatever the catalogue allows */
+  refused?: { name: string; value: string };
+  /** the live one as an application sees it, canonical; left out where applications cannot see it */
+  seen?(facts: HarnessFacts, login: Login): Promise<string>;
 }
 
 export interface ConformanceFixture {
@@ -51,6 +66,8 @@ export interface ConformanceFixture {
     /** arguments of what the plugin adds to the API, by field and action, where some are required */
     graphql?: { fields?: Readonly<Record<string, GraphqlArguments>>; actions?: Readonly<Record<string, GraphqlArguments>> };
   };
+  /** goes with CONFIGURATION */
+  configuration?: ConfigurationSamples;
   /** Serial number (upper-case hex) of the certificate shown to a new connection, for engines that do not speak TLS from the first byte. */
   presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;
   /** How many points a method is killed at: `few` saves time where another track of the engine goes through all of them. */

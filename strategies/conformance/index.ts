@@ -8,6 +8,7 @@
  */
 import { describe } from 'vitest';
 import { additionCases } from './cases/additions.ts';
+import { configurationCases } from './cases/configuration.ts';
 import { crashCases } from './cases/crash.ts';
 import { declarationCases } from './cases/declaration.ts';
 import { faultCases } from './cases/fault.ts';
@@ -17,12 +18,12 @@ import { rotationCases } from './cases/rotation.ts';
 import type { ConformanceFixture } from './fixture.ts';
 import { type Tier, tiers } from './tiers.ts';
 
-export type { ConformanceFixture, HeldClient, Login, StockClient } from './fixture.ts';
+export type { ConfigurationSamples, ConformanceFixture, HeldClient, Login, StockClient } from './fixture.ts';
 export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, GuestResult, HarnessFacts, HarnessOptions, KillPoint } from './harness.ts';
 
 const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
   static: [declarationCases],
-  engine: [lifecycleCases, objectCases, rotationCases, additionCases],
+  engine: [lifecycleCases, configurationCases, objectCases, rotationCases, additionCases],
   fault: [crashCases, faultCases],
 };
 

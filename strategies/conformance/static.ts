@@ -9,6 +9,7 @@ import { capabilitiesOf, type GuestHalf } from '../spi/guest.ts';
 import { additionProblems, answeredFields } from '../graphql-additions.ts';
 import { manifestProblems } from '../manifest-problems.ts';
 import { controlAnswerProblem } from '../control-answers.ts';
+import { catalogueProblems } from './catalogue.ts';
 import type { ConformanceFixture } from './fixture.ts';
 
 export interface StaticSubject {
@@ -41,6 +42,7 @@ export const staticChecks: readonly StaticCheck[] = [
   ...capabilities.map(declarationOf),
   { capability: 'CONTRACT', rule: 'an endpoint is of a declared port, without a password in its URI', find: endpointFindings },
   { capability: 'CONTRACT', rule: 'every flavor from the smallest has a size in texts', find: sizeFindings },
+  { capability: 'CONFIGURATION', rule: 'every track has a catalogue of parameters that fits the contract, and no group is right', find: catalogueFindings },
   { capability: 'CONTRACT', rule: 'every proposal is answered with issues that say field and remedy, whatever the text', find: oddFindings },
   { capability: 'USERS', rule: 'awkward names of users are accepted', find: async (subject) => (hasUsers(subject) ? refusals(subject, subject.samples.awkwardNames, (track, name) => ({ kind: 'user', track, user: { name, grants: [] } })) : []) },
   { capability: 'DATABASES', rule: 'awkward names of databases are accepted', find: async (subject) => (hasDatabases(subject) ? refusals(subject, subject.samples.awkwardDatabaseNames ?? subject.samples.awkwardNames, (track, name) => ({ kind: 'database', track, database: { name } })) : []) },
@@ -97,6 +99,23 @@ async function sizeFindings({ plugin: { manifest, control } }: StaticSubject): P
       const wrong = controlAnswerProblem('size', await control.size({ track, flavor: { vcpus: 1, memoryMb }, volumeGb: 1 }));
       if (wrong) found.push(problem(`${track} with ${memoryMb} MB: ${wrong}`));
     }
+  }
+  return found;
+}
+
+/** At most so many of a track are told: a mistake in how they are made is in all of them. */
+const mostOfTrack = 5;
+async function catalogueFindings({ plugin: { manifest, control } }: StaticSubject): Promise<Finding[]> {
+  if (!manifest.capabilities.includes('CONFIGURATION')) return [];
+  if (!control.parameters) return [problem('control.parameters must answer the catalogue of a track')];
+  const found: Finding[] = [];
+  for (const { name: track, minMemoryMb } of manifest.tracks) {
+    const catalogue = await control.parameters({ track });
+    const wrong = controlAnswerProblem('parameters', catalogue);
+    found.push(...(wrong ? [wrong] : catalogueProblems(catalogue).slice(0, mostOfTrack)).map((text) => problem(`${track}: ${text}`)));
+    const size = { track, flavor: { vcpus: 1, memoryMb: minMemoryMb }, volumeGb: 1 };
+    const issues = (await control.checkParameters?.({ ...size, sizing: await control.size(size), parameters: {} })) ?? [];
+    found.push(...issues.map(({ path, message }) => problem(`${track}: checkParameters finds fault with no group at all: ${path.join('.')} ${message}`)));
   }
   return found;
 }

@@ -20,9 +20,28 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
   const works = async (login: Login): Promise<void> => session.client.write(login, freshName('works'), 'x');
   const isRefused = async (login: Login): Promise<void> => expect(await refusalOf(session.client.read(login, 'anything'))).not.toBeNull();
   const tellOfUsers: Tell = (title, isPossible, story) => tell(title, isPossible, { ...story, prepare: () => session.makeRoom().then(story.prepare) });
+  let wanted: string | undefined;
   const isUp = async (): Promise<void> => expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
 
   tell('configure ends with a sound engine', true, { method: 'configure', prepare: async () => ({ args: [], check: isUp }) });
+  tell('configuring other values ends with them', fixture.configuration !== undefined, {
+    method: 'configure',
+    prepare: async () => {
+      const { name, value, other } = fixture.configuration!.live;
+      await call('start', []);
+      // Each time the other one: what was there before must not do.
+      wanted = wanted === value ? other : value;
+      const current = wanted;
+      session.harness.tune({ [name]: current });
+      return {
+        args: [],
+        check: async () => {
+          expect((await call('configuration.read', [])).find((one) => one.name === name)).toMatchObject({ value: current, pending: null });
+          await isUp();
+        },
+      };
+    },
+  });
   tell('stop ends with a stopped engine', true, {
     method: 'stop',
     prepare: async () => {

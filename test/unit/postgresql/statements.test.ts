@@ -47,7 +47,7 @@ describe('the verifier', () => {
 
 describe('what Coffer owns', () => {
   const paths = { data: '/i/volume/data', config: '/i/config', run: '/i/run', logs: '/i/logs', tls: '/i/tls', prefix: '/p', bin: '/p/bin' };
-  const ctx = (track: string) => ({ track, paths, tls: { certificate: '/i/tls/c', key: '/i/tls/k', ca: '/i/tls/ca' }, network: { bind: '127.0.0.1', advertise: 'db', ports: { postgresql: 21499 } } });
+  const ctx = (track: string) => ({ track, paths, tls: { certificate: '/i/tls/c', key: '/i/tls/k', ca: '/i/tls/ca' }, network: { bind: '127.0.0.1', advertise: 'db', ports: { postgresql: 21499 } }, parameters: {} });
   it('keeps access files out of the data', () => {
     const owned = ownedSettings(ctx('15'));
     for (const name of ['config_file', 'hba_file', 'ident_file']) expect(owned[name]).toMatch(/^\/i\/config\//);

@@ -1,31 +1,47 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { libraryOf, preloadedLibraries } from '../libraries.ts';
 import { renderAccess, renderServerConfig, renderUserMap } from './files.ts';
+import { isInitialised } from './initialise.ts';
 import { type Sql, withManagement } from './management.ts';
 import { configFiles } from './owned.ts';
+import { loadedAfterMs, readSettings } from './parameters.ts';
+import type { ToldSetting } from './settings.ts';
+import { refusal, tryServerConfig } from './try-config.ts';
 
 const reloadTimeoutMs = 10_000;
 const pollMs = 20;
+/** File systems tell the time of the kernel's latest tick. To have the files read once more does no harm. */
+const coarseClockMs = 20;
 
 export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
-  const changed = await writeFiles(ctx);
+  // Values that people chose are tried before the files of the last ones are gone. Our own need no trial.
+  const changed = await writeFiles(ctx, Object.keys(ctx.parameters).length > 0 && isInitialised(ctx) ? tryServerConfig : undefined);
   if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
-  if (changed) await reload(ctx);
-  const restartRequired = await withManagement(ctx, { purpose: 'read' }, pendingRestart);
-  return { changed, restartRequired };
+  if (changed || (await withManagement(ctx, { purpose: 'read' }, (sql) => loadedAfterMs(ctx, sql))) < coarseClockMs) await reload(ctx);
+  const live = await readSettings(ctx);
+  const untaken = decideUntaken(ctx.parameters, live);
+  if (untaken) throw refusal(untaken.name, untaken.has === null ? await wordsAbout(ctx, untaken.name) : untaken.has);
+  return { changed, restartRequired: live.filter(({ pending }) => pending !== null).map(({ name }) => name) };
 }
 
 /** True when any file was not as it should be. */
-export async function writeFiles(ctx: GuestContext): Promise<boolean> {
+export async function writeFiles(ctx: GuestContext, attempt?: (ctx: GuestContext, serverFile: string) => Promise<void>): Promise<boolean> {
   const files = configFiles(ctx);
-  const wanted: [string, string][] = [[files.server, renderServerConfig(ctx.sizing)], [files.access, renderAccess()], [files.users, renderUserMap()]];
+  const wanted: [string, string][] = [[files.server, renderServerConfig(ctx.sizing, ctx.parameters)], [files.access, renderAccess()], [files.users, renderUserMap()]];
   let changed = false;
   for (const [path, text] of wanted) {
-    if ((await readFile(path, 'utf8').catch(() => null)) === text) continue;
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await ctx.engine.own(`${path}.new`, 0o600);
-    await rename(`${path}.new`, path);
+    const aside = `${path}.new`;
+    if ((await readFile(path, 'utf8').catch(() => null)) === text) {
+      // Of a call that died.
+      await rm(aside, { force: true });
+      continue;
+    }
+    await writeFile(aside, text, { mode: 0o600 });
+    await ctx.engine.own(aside, 0o600);
+    if (path === files.server) await attempt?.(ctx, aside).catch(async (error: unknown) => { await rm(aside, { force: true }); throw error; });
+    await rename(aside, path);
     changed = true;
   }
   return changed;
@@ -45,10 +61,32 @@ export async function reload(ctx: GuestContext): Promise<void> {
   if (problems.length > 0) throw new GuestFault('FAILED', `the server does not accept its configuration: ${problems.join('; ')}`);
 }
 
-const pendingRestart = async (sql: Sql): Promise<string[]> =>
-  (await sql.rows<{ name: string }>('select name from pg_settings where pending_restart order by name')).map((row) => row.name);
+/** The first value that is neither in force nor waits for a restart. `has`: what the server has in its place; null: its words have to be asked for. */
+export function decideUntaken(parameters: Readonly<Record<string, string>>, live: readonly ToldSetting[]): { name: string; has: string | null } | null {
+  const told = new Map(live.map((one) => [one.name, one]));
+  for (const [name, value] of Object.entries(parameters)) {
+    const found = told.get(name);
+    const library = libraryOf(name);
+    if (!found && library !== undefined && preloadedLibraries(parameters).includes(library)) continue; // there once it is loaded
+    if (!found) return { name, has: library === undefined ? 'it has no such parameter' : `it has no such parameter without ${library} in shared_preload_libraries` };
+    if (found.isRefused) return { name, has: null };
+    const next = found.pending ?? found.value;
+    if (next !== value) return { name, has: `it has ${next === '' ? 'nothing' : next} in its place` };
+  }
+  return null;
+}
 
-/** A parameter that waits for a restart is told as one that "could not be applied"; one given on the command line is not applied on purpose. */
+/** Some values are looked at only inside a database, whose objects they name. */
+async function wordsAbout(ctx: GuestContext, name: string): Promise<string> {
+  const error = await withManagement(ctx, { purpose: 'read' }, (sql) => sql.rows('select set_config($1, $2, true)', [name, ctx.parameters[name]])).then(() => null, (reason: unknown) => reason);
+  return error instanceof Error ? error.message : 'its line in the file cannot be applied';
+}
+
+/**
+ * A parameter that waits for a restart is told as one that "could not be applied", and where its line is gone in another
+ * sentence; one given on the command line is not applied on purpose.
+ */
 const fileProblems = async (sql: Sql): Promise<string[]> =>
-  (await sql.rows<{ problem: string }>(`select coalesce(name || ': ', '') || error as problem from pg_file_settings where error is not null and error <> 'setting could not be applied'
+  (await sql.rows<{ problem: string }>(`select coalesce(name || ': ', '') || error as problem from pg_file_settings
+    where error is not null and error <> 'setting could not be applied' and error not like '%cannot be changed without restarting the server'
     union all select 'pg_hba.conf: ' || error from pg_hba_file_rules where error is not null`)).map((row) => row.problem);

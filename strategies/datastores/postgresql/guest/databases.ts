@@ -80,8 +80,12 @@ export async function remove(ctx: GuestContext, name: string): Promise<void> {
   });
 }
 
-/** Sessions in it are ended by the server. A template cannot be dropped, and its owner may have made it one. */
+/**
+ * Sessions in it are ended by the server. A template cannot be dropped, and its owner may have made it one. One that an
+ * earlier call had half dropped is invalid: nothing else can be done with it.
+ */
 async function drop(sql: Sql, name: string): Promise<void> {
-  await sql.rows(`alter database ${identifier(name)} is_template false`);
+  const [template] = await sql.rows(`select from pg_database where datname = ${literal(name)} and datistemplate and datconnlimit <> -2`);
+  if (template) await sql.rows(`alter database ${identifier(name)} is_template false`);
   await sql.rows(`drop database ${identifier(name)} with (force)`);
 }

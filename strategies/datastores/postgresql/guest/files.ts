@@ -1,4 +1,5 @@
-/** The server's files, rendered from sizing and owned values. Pure. */
+/** The server's files, rendered from sizing, a group's values and owned values. Pure. */
+import { preloadParameter } from '../libraries.ts';
 import { managementRole } from '../names.ts';
 import { configValue } from './sql.ts';
 
@@ -10,8 +11,17 @@ const usual: Readonly<Record<string, string>> = {
   log_autovacuum_min_duration: '10min', track_io_timing: 'on', jit: 'off', lc_messages: 'C', huge_pages: 'try', wal_compression: 'on', random_page_cost: '1.1',
 };
 
-export const renderServerConfig = (sizing: Readonly<Record<string, string>>): string =>
-  heading + Object.entries({ ...usual, ...sizing }).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name} = ${configValue(value)}\n`).join('');
+/**
+ * What comes later wins: usual values, sizing, the group's. A canonical number is counted in the server's own unit and needs
+ * none; the server does not tell names by their case, so that a group's must be written as ours are. Libraries are on the
+ * command line; their line here is for people who look, and makes a change of them one of the file.
+ */
+export function renderServerConfig(sizing: Readonly<Record<string, string>>, parameters: Readonly<Record<string, string>> = {}): string {
+  const { [preloadParameter]: libraries, ...others } = parameters;
+  const group = Object.fromEntries(Object.entries(others).map(([name, value]) => [name.toLowerCase(), value]));
+  const lines = Object.entries({ ...usual, ...sizing, ...group }).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name} = ${configValue(value)}\n`);
+  return heading + (libraries ? `# On the command line: ${preloadParameter} = ${configValue(libraries)}\n` : '') + lines.join('');
+}
 
 /**
  * Management comes over the unix socket only, and proves itself by its secret there. The socket's folder admits the

@@ -2,6 +2,7 @@ import type { GuestHalf } from '../../../spi/guest.ts';
 import { configure } from './configure.ts';
 import * as databases from './databases.ts';
 import { initialise } from './initialise.ts';
+import * as parameters from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
 import * as root from './root.ts';
@@ -15,5 +16,6 @@ export const guest: GuestHalf = {
   databases: { list: databases.list, create: databases.create, delete: databases.remove },
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },
+  configuration: { describe: parameters.describe, read: parameters.read },
   root: { enable: root.enable, disable: root.disable, isEnabled: root.isEnabled },
 };

@@ -13,6 +13,8 @@ import { literal } from './sql.ts';
 export interface Sql {
   /** Every row of one statement; with values, by the extended protocol. */
   rows<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The rows of each of several statements, all in one message. */
+  sets(texts: readonly string[]): Promise<object[][]>;
   /** All statements or none of them. */
   atomically(statements: readonly string[]): Promise<void>;
 }
@@ -41,18 +43,26 @@ export function fixedSettings(track: string, statementTimeoutMs: number): string
     // A failed statement of ours holds a verifier: it is told to us, not to the log.
     log_statement: 'none', log_min_error_statement: 'panic', log_min_duration_statement: '-1', log_min_duration_sample: '-1', log_transaction_sample_rate: '0', log_duration: 'off',
     debug_print_parse: 'off', debug_print_rewritten: 'off', debug_print_plan: 'off',
+    // Both would keep what is written here, where a group has them loaded.
+    'pg_stat_statements.track': 'none', 'auto_explain.log_min_duration': '-1',
     ...(majorOf(track) >= 17 ? { transaction_timeout: '0', event_triggers: 'off' } : {}),
   };
-  return Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`).join(' ');
+  return asOptions(settings);
 }
+
+/** A session that shows what others have: only what would end it while it looks is its own. */
+export const barestSettings = (track: string): string => asOptions({ idle_session_timeout: '0', ...(majorOf(track) >= 17 ? { transaction_timeout: '0' } : {}) });
+
+const asOptions = (settings: Record<string, string>): string =>
+  Object.entries(settings).map(([name, value]) => `-c ${name}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`).join(' ');
 
 export type ManagementContext = Pick<GuestContext, 'track' | 'paths' | 'network' | 'managementSecret' | 'deadline' | 'signal'>;
 
-export async function openManagement(ctx: ManagementContext, purpose: Purpose, database = maintenanceDatabase, timeoutMs = connectTimeoutMs): Promise<pg.Client> {
-  const statementTimeoutMs = Math.max(1_000, ctx.deadline.getTime() - Date.now());
+export async function openManagement(ctx: ManagementContext, purpose: Purpose, database = maintenanceDatabase, timeoutMs = connectTimeoutMs, asConfigured = false): Promise<pg.Client> {
+  const statementTimeoutMs = purpose === 'probe' ? 0 : Math.max(1_000, ctx.deadline.getTime() - Date.now());
   const client = new pg.Client({
     host: ctx.paths.run, port: portOf(ctx), user: managementRole, password: ctx.managementSecret, database, ssl: false,
-    application_name: applicationName(purpose), options: fixedSettings(ctx.track, purpose === 'probe' ? 0 : statementTimeoutMs), connectionTimeoutMillis: timeoutMs,
+    application_name: applicationName(purpose), options: asConfigured ? barestSettings(ctx.track) : fixedSettings(ctx.track, statementTimeoutMs), connectionTimeoutMillis: timeoutMs,
   });
   // The server's end shows in what is asked next; without a listener it would end the process.
   client.on('error', () => undefined);
@@ -61,12 +71,14 @@ export async function openManagement(ctx: ManagementContext, purpose: Purpose, d
 }
 
 /** Runs `use` over one connection and closes it; an abort cuts it off. */
-export async function withManagement<T>(ctx: ManagementContext, options: { purpose: Exclude<Purpose, 'probe'>; database?: string }, use: (sql: Sql) => Promise<T>): Promise<T> {
+export async function withManagement<T>(ctx: ManagementContext, options: { purpose: Exclude<Purpose, 'probe'>; database?: string; asConfigured?: boolean }, use: (sql: Sql) => Promise<T>): Promise<T> {
   ctx.signal.throwIfAborted();
-  const client = await openManagement(ctx, options.purpose, options.database).catch((error: unknown) => { throw asFault(error); });
+  const client = await openManagement(ctx, options.purpose, options.database, undefined, options.asConfigured).catch((error: unknown) => { throw asFault(error); });
   const cut = (): void => void client.connection.stream.destroy();
   ctx.signal.addEventListener('abort', cut, { once: true });
   try {
+    // While it connected, the call's time may have passed: its successor must not lose its session to it.
+    ctx.signal.throwIfAborted();
     if (options.purpose === 'op' && options.database === undefined) await endLeftovers(client);
     return await use(options.purpose === 'op' ? sqlOf(client, unblocker(ctx, client)) : sqlOf(client, (work) => work));
   } catch (error) {
@@ -83,6 +95,7 @@ function sqlOf(client: pg.Client, guard: Guard): Sql {
   return {
     rows: async <Row extends object>(text: string, values?: readonly unknown[]) =>
       whileRacing(async () => (await guard(client.query<Row>(text, values ? [...values] : undefined))).rows),
+    sets: async (texts) => whileRacing(async () => ((await guard(client.query(texts.join('; '))) as unknown) as pg.QueryResult<object>[]).map(({ rows }) => rows)),
     // Several statements in one simple query are one round trip.
     atomically: async (statements) => {
       if (statements.length > 0) await whileRacing(() => guard(client.query(`begin; ${statements.join('; ')}; commit`)).catch(rollBack(client)));

@@ -5,9 +5,10 @@
  */
 import { join } from 'node:path';
 import type { GuestContext } from '../../../spi/guest.ts';
+import { foreignLibraries, preloadedLibraries } from '../libraries.ts';
 import { managementConnections } from '../sizing.ts';
 
-export type ServerContext = Pick<GuestContext, 'track' | 'paths' | 'tls' | 'network'>;
+export type ServerContext = Pick<GuestContext, 'track' | 'paths' | 'tls' | 'network' | 'parameters'>;
 
 export const majorOf = (track: string): number => Number.parseInt(track, 10);
 export const portOf = ({ network }: Pick<ServerContext, 'network'>): number => network.ports['postgresql'] ?? 5432;
@@ -27,8 +28,8 @@ export function ownedSettings(ctx: ServerContext): Record<string, string> {
     listen_addresses: ctx.network.bind, port: String(portOf(ctx)), unix_socket_directories: ctx.paths.run, unix_socket_permissions: '0700', unix_socket_group: '',
     ssl: 'on', ssl_cert_file: ctx.tls.certificate, ssl_key_file: ctx.tls.key, ssl_ca_file: '', ssl_crl_file: '', ssl_crl_dir: '', ssl_min_protocol_version: 'TLSv1.2', ssl_passphrase_command: '',
     password_encryption: 'scram-sha-256', superuser_reserved_connections: String(managementConnections),
-    // No code but the build's own.
-    shared_preload_libraries: '', session_preload_libraries: '', dynamic_library_path: '$libdir', archive_mode: 'off', archive_library: '', archive_command: '', restore_command: '',
+    // No code but the build's own; of that a group may name what only looks.
+    shared_preload_libraries: foreignLibraries(ctx.parameters).length === 0 ? preloadedLibraries(ctx.parameters).join(',') : '', session_preload_libraries: '', dynamic_library_path: '$libdir', archive_mode: 'off', archive_library: '', archive_command: '', restore_command: '',
     allow_system_table_mods: 'off', max_prepared_transactions: '0',
     fsync: 'on', full_page_writes: 'on', wal_level: 'replica',
     // In the data folder rather than in /dev/shm, which all instances share and where a killed server leaves its segments.
@@ -40,5 +41,5 @@ export function ownedSettings(ctx: ServerContext): Record<string, string> {
 }
 
 /** Arguments of the server process. They can be read by everybody on the host and hold no secret. */
-export const serverArguments = (ctx: ServerContext): string[] =>
-  ['-D', ctx.paths.data, ...Object.entries(ownedSettings(ctx)).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+export const serverArguments = (ctx: ServerContext, serverFile = configFiles(ctx).server): string[] =>
+  ['-D', ctx.paths.data, ...Object.entries({ ...ownedSettings(ctx), config_file: serverFile }).flatMap(([name, value]) => ['-c', `${name}=${value}`])];

@@ -12,5 +12,5 @@ export function literal(text: string): string {
   return text.includes('\\') ? ` E${quoted}` : quoted;
 }
 
-/** A value in postgresql.conf. https://www.postgresql.org/docs/current/config-setting.html */
-export const configValue = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+/** A value in postgresql.conf, on one line. https://www.postgresql.org/docs/current/config-setting.html */
+export const configValue = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''").replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;

@@ -1,0 +1,109 @@
+/** What is PostgreSQL's own about configuration groups; the kit looks at what every engine owes. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
+import type { GuestHarness } from '../../../strategies/conformance/index.ts';
+import type { ConfigureResult } from '../../../strategies/spi/guest.ts';
+import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+import { harnessOptions } from './fixture.ts';
+import { createPsql } from './psql.ts';
+import { tracks } from './server.ts';
+
+/** Beside the folder's others. */
+const portOf = (track: string): number => 21_460 + Number(track);
+
+describe.each(tracks)('configuration of %s', (track) => {
+  let harness: GuestHarness;
+  const configureWith = (parameters: Record<string, string>): Promise<ConfigureResult> => {
+    harness.tune(parameters);
+    return harness.call('configure', []);
+  };
+  const read = async (name: string): Promise<LiveParameter | undefined> => (await harness.call('configuration.read', [])).find((one) => one.name === name);
+  const restart = async (): Promise<void> => {
+    await harness.call('stop', ['orderly']);
+    await harness.call('start', []);
+  };
+  const serverFile = (): Promise<string> => readFile(join(harness.facts.paths.config, 'postgresql.conf'), 'utf8');
+  const asManagement = (sql: string): Promise<string> =>
+    createPsql(harness.facts).ask({ user: 'coffer', password: harness.facts.managementSecret, database: 'postgres' }, sql, { PGHOST: harness.facts.paths.run, PGSSLMODE: 'disable' });
+
+  beforeAll(async () => {
+    harness = await createProcessHarness({ ...harnessOptions(track), ports: { postgresql: portOf(track) } });
+    await harness.call('initialise', []);
+  });
+  afterAll(() => harness?.dispose());
+  beforeEach(async () => {
+    harness.tune({});
+    await harness.call('start', []);
+    if ((await harness.call('configure', [])).restartRequired.length > 0) await restart();
+  });
+
+  it.each([
+    // of what management's own sessions have otherwise
+    ['statement_timeout', '1'], ['idle_session_timeout', '1'], ['log_min_duration_statement', '250'], ['default_transaction_read_only', 'true'], ['search_path', '"$user", shop'], ['client_encoding', 'latin1'],
+    // what the server spells in its own way
+    ['DateStyle', 'iso, dmy'], ['TimeZone', 'europe/berlin'], ['seq_page_cost', '1.23456789'], ['application_name', 'two\nlines'], ['log_line_prefix', "it's \\%m "],
+    ['default_transaction_isolation', 'repeatable read'], ['plpgsql.extra_warnings', 'shadowed_variables'],
+  ])('%s is taken as %j and told so', async (name, value) => {
+    expect(await configureWith({ [name]: value })).toEqual({ changed: true, restartRequired: [] });
+    expect(await read(name)).toEqual({ name, value, pending: null });
+    expect(await harness.call('probe', [])).toMatchObject({ state: 'ok' });
+  });
+  it.each([
+    ['DateStyle', 'iso, sometimes', /Unrecognized key word: "sometimes"/], ['work_mem', '1', /outside the valid range/], ['max_stack_depth', '90000000', /must not exceed/],
+    ['nobody_knows', '1', /unrecognized configuration parameter/], ['pg_stat_statements.max', '200', /without pg_stat_statements in shared_preload_libraries/],
+    ['shared_preload_libraries', 'auto_explain, evil', /"evil" cannot be loaded/], ['application_name', 'a\0b', /character 0/],
+    ['default_text_search_config', 'nowhere', /text search configuration "nowhere" does not exist|invalid value/], ['plpgsql.extra_warnings', 'everything', /everything|cannot be applied/],
+    // taken, and made another value of
+    ...(track === '15' ? [['autovacuum_work_mem', '512', /it has 1024 in its place/] as const] : []),
+    ['fsync', 'false', /it has true in its place/],
+  ] as const)('%s is refused as %j, with the reason', async (name, value, reason) => {
+    const fault = await configureWith({ work_mem: '5000', [name]: value }).then(() => null, (error: unknown) => error as Error);
+    expect(fault).toMatchObject({ code: 'REFUSED' });
+    expect(fault?.message).toMatch(new RegExp(`^${name.replace('.', '\\.')}: `));
+    expect(fault?.message).toMatch(reason);
+    expect(fault?.message).not.toContain(harness.facts.paths.config);
+    expect((await configureWith({})).restartRequired).toEqual([]);
+    expect((await readdir(harness.facts.paths.config)).filter((file) => file.endsWith('.new'))).toEqual([]);
+  });
+  it('a value that would be refused is found on a stopped server too, and its file stays', async () => {
+    await harness.call('stop', ['orderly']);
+    const before = await serverFile();
+    await expect(configureWith({ TimeZone: 'Nowhere/Land' })).rejects.toMatchObject({ code: 'REFUSED', message: 'TimeZone: the server does not take it: invalid value for parameter "TimeZone": "Nowhere/Land"' });
+    expect(await serverFile()).toBe(before);
+  });
+  it('what the server works out by itself is told as it was asked for', async () => {
+    await configureWith({ wal_buffers: '-1' });
+    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+    await restart();
+    expect(await configureWith({ wal_buffers: '-1' })).toEqual({ changed: false, restartRequired: [] });
+    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+  });
+  it('libraries are loaded by the next start, with their parameters', async () => {
+    const group = { shared_preload_libraries: 'pg_stat_statements, auto_explain', 'pg_stat_statements.max': '200', 'auto_explain.log_min_duration': '5000' };
+    expect(await configureWith(group)).toEqual({ changed: true, restartRequired: ['shared_preload_libraries'] });
+    expect(await read('shared_preload_libraries')).toEqual({ name: 'shared_preload_libraries', value: '', pending: group.shared_preload_libraries });
+    await restart();
+    expect(await configureWith(group)).toEqual({ changed: false, restartRequired: [] });
+    for (const [name, value] of Object.entries(group)) expect(await read(name)).toEqual({ name, value, pending: null });
+    expect(await configureWith({ ...group, 'auto_explain.log_min_duration': '6000' })).toEqual({ changed: true, restartRequired: [] });
+    expect((await read('auto_explain.log_min_duration'))?.value).toBe('6000');
+    // Statements of management hold verifiers: they are kept by neither.
+    const kept = await asManagement("create extension if not exists pg_stat_statements; select string_agg(query, ' ') from pg_stat_statements");
+    await harness.call('users.create', [{ name: 'seen', password: 'Some-password-1', grants: [] }]);
+    expect(await asManagement("select count(*) from pg_stat_statements where query ilike '%seen%'"), kept).toBe('0');
+    expect(await configureWith({})).toEqual({ changed: true, restartRequired: ['pg_stat_statements.max', 'shared_preload_libraries'] });
+    await restart();
+    expect(await read('shared_preload_libraries')).toEqual({ name: 'shared_preload_libraries', value: '', pending: null });
+  });
+  it('a file changed by hand shows in what is read', async () => {
+    await configureWith({ work_mem: '5000' });
+    const file = join(harness.facts.paths.config, 'postgresql.conf');
+    await writeFile(file, (await serverFile()).replace("work_mem = '5000'", "work_mem = '7000'"));
+    await asManagement('select pg_reload_conf()');
+    await expect.poll(() => read('work_mem')).toEqual({ name: 'work_mem', value: '7000', pending: null });
+    expect(await configureWith({ work_mem: '5000' })).toEqual({ changed: true, restartRequired: [] });
+    expect((await read('work_mem'))?.value).toBe('5000');
+  });
+});

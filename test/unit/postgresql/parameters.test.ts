@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { catalogueProblems } from '../../../strategies/conformance/catalogue.ts';
+import { catalogueOf } from '../../../strategies/datastores/postgresql/catalogue/index.ts';
+import { overlay } from '../../../strategies/datastores/postgresql/catalogue/overlay.ts';
+import { checkParameters } from '../../../strategies/datastores/postgresql/check-parameters.ts';
+import { decideUntaken } from '../../../strategies/datastores/postgresql/guest/configure.ts';
+import { renderServerConfig } from '../../../strategies/datastores/postgresql/guest/files.ts';
+import { ownedSettings } from '../../../strategies/datastores/postgresql/guest/owned.ts';
+import { type FileEntry, type SettingRow, specOf, tellSetting } from '../../../strategies/datastores/postgresql/guest/settings.ts';
+import { namedIn, wordsOf } from '../../../strategies/datastores/postgresql/guest/try-config.ts';
+import { manifest } from '../../../strategies/datastores/postgresql/manifest.ts';
+import { sizeServer } from '../../../strategies/datastores/postgresql/sizing.ts';
+
+const tracks = manifest.tracks.map(({ name }) => name);
+
+describe('the catalogue', () => {
+  it.each(tracks)('of %s fits the contract, and knows what sizing sets', async (track) => {
+    const catalogue = await catalogueOf(track);
+    expect(catalogueProblems(catalogue)).toEqual([]);
+    const owned = new Map(catalogue.map((spec) => [spec.name, spec.owned]));
+    for (const name of Object.keys(sizeServer({ track, flavor: { vcpus: 1, memoryMb: 256 }, volumeGb: 1 }))) expect([name, owned.has(name), owned.get(name)]).toEqual([name, true, undefined]);
+  });
+  it.each(tracks)('of %s leaves to nobody what is on the command line, apart from the libraries', async (track) => {
+    const paths = { data: '/d', config: '/c', run: '/r', logs: '/l', tls: '/t', prefix: '/p', bin: '/b' };
+    const settings = ownedSettings({ track, paths, tls: { certificate: 'c', key: 'k', ca: 'a' }, network: { bind: '127.0.0.1', advertise: 'db', ports: {} }, parameters: {} });
+    const owned = new Set((await catalogueOf(track)).filter((spec) => spec.owned !== undefined).map(({ name }) => name));
+    expect(Object.keys(settings).filter((name) => !owned.has(name))).toEqual(['shared_preload_libraries']);
+  });
+  it('has no addition for a parameter that no track has', async () => {
+    const names = new Set((await Promise.all(tracks.map(catalogueOf))).flat().map(({ name }) => name));
+    expect(Object.keys(overlay.parameters).filter((name) => !names.has(name))).toEqual([]);
+    for (const family of overlay.owned ?? []) expect([...names].some((name) => family.names.test(name)), String(family.names)).toBe(true);
+  });
+  it('of a track that there is not is empty', async () => expect(await catalogueOf('9')).toEqual([]));
+});
+
+const row = (more: Partial<SettingRow>): SettingRow =>
+  ({ name: 'x', vartype: 'integer', unit: null, context: 'user', category: 'Query Tuning', description: 'Does it.', boot: '1', min: '0', max: '2147483647', allowed: null, value: '1', source: 'default', isPending: false, ...more });
+const line = (value: string, error: string | null = null): FileEntry => ({ name: 'x', value, error });
+const waits = 'setting could not be applied';
+
+describe('a setting of the server', () => {
+  it.each<[Partial<SettingRow>, object]>([
+    [{ unit: '8kB', context: 'postmaster' }, { type: 'INTEGER', unit: '8kB', default: '1', min: 0, max: 2_147_483_647, apply: 'RESTART' }],
+    [{ vartype: 'bool', boot: 'on', min: null, max: null, context: 'sighup' }, { type: 'BOOLEAN', default: 'true', min: null, apply: 'LIVE' }],
+    [{ vartype: 'real', boot: '1e+06', max: '1.79769e+308' }, { type: 'NUMBER', default: '1000000', max: null }],
+    [{ vartype: 'string', boot: null, min: null, max: null }, { type: 'STRING', default: null }],
+    [{ vartype: 'enum', boot: 'on', min: null, max: null, allowed: ['local', 'on'] }, { type: 'ENUM', default: 'on', allowed: ['local', 'on'] }],
+    [{ category: 'Developer Options' }, { owned: expect.stringContaining('develop') as string }],
+  ])('%j is told in the catalogue\'s form', (given, expected) => expect(specOf(row(given))).toMatchObject(expected));
+
+  it.each<[string, Partial<SettingRow>, FileEntry | undefined, object]>([
+    ['without a line', {}, undefined, { value: '1', pending: null }],
+    ['in force', { value: '5' }, line('5'), { value: '5', pending: null }],
+    ['in force, written with a unit', { unit: 'kB', value: '4096' }, line('4MB'), { value: '4096', pending: null }],
+    ['in force, with more digits than are shown', { vartype: 'real', value: '1.23457' }, line('1.23456789'), { value: '1.23456789' }],
+    ['in force, spelt by the server in its own way', { vartype: 'string', value: 'ISO, DMY' }, line('iso, dmy'), { value: 'iso, dmy' }],
+    ['that the server made another value of', { value: '1024' }, line('512'), { value: '1024', pending: null }],
+    ['that nothing can be made of', { value: '1' }, line('7', waits), { value: '1', pending: null, isRefused: true }],
+    ['seen through our own connection\'s', { value: '0', source: 'client' }, line('9'), { value: '9' }],
+    ['seen through our own connection\'s, without a line', { value: '0', source: 'client' }, undefined, { value: '1' }],
+    ['on the command line', { value: '3', source: 'command line', context: 'postmaster', isPending: true }, line('9'), { value: '3', pending: null }],
+    ['waiting', { context: 'postmaster', value: '5', source: 'configuration file', isPending: true }, line('6', waits), { value: '5', pending: '6', isRefused: false }],
+    ['waiting to be as the server has it', { context: 'postmaster', value: '5', source: 'configuration file', isPending: true }, undefined, { value: '5', pending: '1' }],
+    ['that waited, its mark left behind', { context: 'postmaster', value: '1', isPending: true }, undefined, { value: '1', pending: null }],
+    ['that waited, the former line back', { context: 'postmaster', value: '5', source: 'configuration file', isPending: true }, line('5'), { value: '5', pending: null }],
+    ['for a restart that would refuse it', { context: 'postmaster', value: '5' }, line('6', waits), { value: '5', pending: null, isRefused: true }],
+    ['that the server works out', { context: 'postmaster', value: '256', source: 'override' }, line('-1'), { value: '-1', pending: null }],
+    ['below what the server starts with', { context: 'postmaster', value: '4' }, line('2'), { value: '4', pending: null }],
+  ])('%s', (_title, given, entry, expected) => expect(tellSetting(row(given), entry, true)).toMatchObject(expected));
+  it('of a file that was not read yet is not told as its lines are', () => {
+    expect(tellSetting(row({ vartype: 'string', value: 'ISO, DMY' }), line('sql'), false)).toMatchObject({ value: 'ISO, DMY' });
+  });
+});
+
+describe('values that the server did not take', () => {
+  const live = [{ name: 'a', value: '1', pending: null, isRefused: false }, { name: 'b', value: '1', pending: '2', isRefused: false }, { name: 'c', value: '1', pending: null, isRefused: true }];
+  it.each<[Record<string, string>, object | null]>([
+    [{}, null], [{ a: '1', b: '2' }, null], [{ a: '2' }, { name: 'a', has: 'it has 1 in its place' }], [{ b: '1' }, { name: 'b', has: 'it has 2 in its place' }], [{ c: '1' }, { name: 'c', has: null }],
+    [{ d: '1' }, { name: 'd', has: 'it has no such parameter' }],
+    [{ 'auto_explain.x': '1' }, { name: 'auto_explain.x', has: 'it has no such parameter without auto_explain in shared_preload_libraries' }],
+  ])('of %j', (parameters, expected) => expect(decideUntaken(parameters, live)).toEqual(expected));
+  it('of a library that the next start loads are awaited', () => {
+    const preloads = { name: 'shared_preload_libraries', value: '', pending: 'auto_explain', isRefused: false };
+    expect(decideUntaken({ shared_preload_libraries: 'auto_explain', 'auto_explain.x': '1' }, [...live, preloads])).toBeNull();
+  });
+});
+
+describe('the server\'s words about a file', () => {
+  const at = '2026-11-28 20:41:30.052 UTC [21296]';
+  const stderr = `${at} LOG:  invalid value for parameter "DateStyle": "foo"\n${at} DETAIL:  Unrecognized key word: "foo".\n${at} FATAL:  configuration file "/i/config/postgresql.conf.new" contains errors\n`;
+  it('are told without times and paths', () => {
+    expect(wordsOf(stderr)).toBe('invalid value for parameter "DateStyle": "foo"; Unrecognized key word: "foo".');
+    expect(wordsOf(`${at} LOG:  unrecognized configuration parameter "nosuch" in file "/i/config/postgresql.conf.new" line 30\n`)).toBe('unrecognized configuration parameter "nosuch"');
+    expect(wordsOf('postgres: could not access the server\n')).toBe('postgres: could not access the server');
+  });
+  it('name the parameter, as the catalogue spells it', () => {
+    expect(namedIn(wordsOf(stderr), { foo: '1', DateStyle: 'foo' })).toBe('DateStyle');
+    expect(namedIn('something is wrong', { a: '1', b: '2' })).toBe('a, b');
+  });
+});
+
+describe('the file', () => {
+  it('is usual values, then sizing, then the group\'s', () => {
+    const text = renderServerConfig({ work_mem: '4MB', jit: 'on' }, { work_mem: '5000', TimeZone: 'Asia/Tokyo' });
+    expect(text).toContain("\nwork_mem = '5000'\n");
+    expect(text).toContain("\njit = 'on'\n");
+    expect(text.match(/^timezone.*$/gim)).toEqual(["timezone = 'Asia/Tokyo'"]);
+  });
+  it('without a group is the one of before', () => expect(renderServerConfig({ work_mem: '4MB' }, {})).toBe(renderServerConfig({ work_mem: '4MB' })));
+  it('keeps a value on its line', () => expect(renderServerConfig({}, { log_line_prefix: "a'\n\\b\r" })).toContain("\nlog_line_prefix = 'a''\\n\\\\b\\r'\n"));
+  it('tells of libraries, which are on the command line', () => {
+    expect(renderServerConfig({}, { shared_preload_libraries: 'auto_explain' })).toContain("\n# On the command line: shared_preload_libraries = 'auto_explain'\n");
+  });
+});
+
+describe('values together', () => {
+  const small = { track: '18', flavor: { vcpus: 2, memoryMb: 1024 }, volumeGb: 10 };
+  const check = async (parameters: Record<string, string>, input = small): Promise<[string | undefined, string][]> =>
+    checkParameters(await catalogueOf(input.track), { ...input, sizing: sizeServer(input), parameters }).map(({ path, message }) => [path[0], message]);
+
+  it.each([256, 1024, 65_536])('of sizing alone for %d MB are right', async (memoryMb) => expect(await check({}, { ...small, flavor: { vcpus: 8, memoryMb } })).toEqual([]));
+  it.each<[Record<string, string>, string, RegExp]>([
+    [{ min_wal_size: '2000' }, 'min_wal_size', /^min_wal_size must not be above max_wal_size: 2000 MB is more than 1024 MB$/],
+    [{ max_wal_size: '100' }, 'max_wal_size', /^min_wal_size must not be above max_wal_size/],
+    [{ max_wal_size: '10240' }, 'max_wal_size', /below the volume's 10 GB/],
+    [{ max_parallel_workers: '9' }, 'max_parallel_workers', /max_worker_processes: 9 is more than 6/],
+    [{ max_worker_processes: '1' }, 'max_worker_processes', /must not be above max_worker_processes/],
+    [{ max_parallel_workers_per_gather: '5' }, 'max_parallel_workers_per_gather', /above max_parallel_workers/],
+    [{ max_parallel_maintenance_workers: '5' }, 'max_parallel_maintenance_workers', /above max_parallel_workers/],
+    [{ autovacuum_max_workers: '20' }, 'autovacuum_max_workers', /autovacuum_worker_slots: 20 is more than 16/],
+    [{ io_combine_limit: '32' }, 'io_combine_limit', /io_max_combine_limit: 256 kB is more than 128 kB/],
+    [{ max_connections: '5' }, 'max_connections', /must be above 5: 5 connections are management's$/],
+    [{ reserved_connections: '123' }, 'reserved_connections', /must be above 128: .* and 123 are reserved/],
+    [{ shared_buffers: '131072' }, 'shared_buffers', /1024 MB: 1024 MB and 128 connections do not/],
+    [{ max_connections: '800' }, 'max_connections', /256 MB and 800 connections do not/],
+    [{ work_mem: '900000' }, 'work_mem', /must leave room/], [{ maintenance_work_mem: '900000' }, 'maintenance_work_mem', /must leave room/], [{ temp_buffers: '120000' }, 'temp_buffers', /must leave room/],
+    [{ shared_preload_libraries: 'auto_explain,evil' }, 'shared_preload_libraries', /"evil" cannot be loaded/],
+    [{ 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /unless shared_preload_libraries names pg_stat_statements/],
+    [{ shared_preload_libraries: 'auto_explain', 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /names pg_stat_statements/],
+    [{ cluster_name: 'a\0b' }, 'cluster_name', /character 0/],
+  ])('%j are told of %s', async (parameters, name, message) => {
+    const found = await check(parameters);
+    expect(found.map(([path]) => path)).toContain(name);
+    expect(found.find(([path]) => path === name)?.[1]).toMatch(message);
+  });
+  it.each<Record<string, string>>([
+    { min_wal_size: '1024', max_wal_size: '1024' }, { max_parallel_workers: '9', max_worker_processes: '9' }, { max_connections: '6' }, { reserved_connections: '122' }, { shared_buffers: '114688' },
+    { work_mem: '700000' }, { shared_preload_libraries: '"auto_explain", pg_stat_statements', 'pg_stat_statements.max': '100' }, { max_wal_size: '10239' }, { io_combine_limit: '16' },
+  ])('%j are right', async (parameters) => expect(await check(parameters)).toEqual([]));
+  it('are judged by what the track has', async () => expect(await check({ autovacuum_max_workers: '20' }, { ...small, track: '17' })).toEqual([]));
+});
