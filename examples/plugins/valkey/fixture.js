@@ -73,6 +73,11 @@ export default {
     async askWithoutTls(login) { await say(start(facts, login, ['ping'], false)); },
     hold: (login) => hold(start(facts, login, [])),
   }),
+  configuration: {
+    live: { name: 'maxmemory-samples', value: '6', other: '7' },
+    restart: { name: 'tcp-backlog', value: '300' },
+    refused: { name: 'notify-keyspace-events', value: 'Q?' },
+  },
   samples: {
     databases: [],
     awkwardNames: [`O'Brien"the\\quote"`, '--$1%s{}', '用户名', 'ß'.repeat(63) + 'x', 'SELECT', '#hash', '>secret', 'on'],

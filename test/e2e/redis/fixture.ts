@@ -1,4 +1,5 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import { overlay } from '../../../strategies/datastores/redis/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/redis/index.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
@@ -17,6 +18,12 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
   plugin, track, flavor, volumeGb, killPoints: track === '8' && isolated ? 'all' : 'few', restartingFlavor: { vcpus: 4, memoryMb: 512 }, smallVolumeMb: 32,
   createHarness: (options) => createProcessHarness({ ...harnessOptions(track, isolated), ...options }),
   client: createRedisClient,
+  configuration: {
+    overlay,
+    live: { name: 'maxmemory-samples', value: '6', other: '7' },
+    restart: { name: 'tcp-backlog', value: '300' },
+    refused: { name: 'notify-keyspace-events', value: 'Q?' },
+  },
   samples: {
     databases: [],
     awkwardNames: [`O'Brien"the\\quote"`, '--$1%s{}', '-dash=and=equals', '用户名', 'ß'.repeat(31) + 'x', 'a'.repeat(128), 'SELECT', '#hash', '>secret', 'on'],

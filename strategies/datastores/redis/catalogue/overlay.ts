@@ -2,20 +2,18 @@
  * What Redis does not tell of its parameters: what they are for, what they count, which Coffer owns and why, and where one
  * endangers data. Merged into the catalogues of both tracks; a name that a track lacks is left out there. Pure.
  */
-import type { ParameterSpec } from '../../../spi/parameters.ts';
+import type { CatalogueOverlay, ParameterAddition } from '../../../spi/parameter-overlay.ts';
 
-type Overlay = Partial<Omit<ParameterSpec, 'name' | 'type'>>;
-
-const said = (description: string, more: Overlay = {}): Overlay => ({ description, ...more });
-const owned = (reason: string, description: string, names: readonly string[]): Record<string, Overlay> =>
+const said = (description: string, more: ParameterAddition = {}): ParameterAddition => ({ description, ...more });
+const owned = (reason: string, description: string, names: readonly string[]): Record<string, ParameterAddition> =>
   Object.fromEntries(names.map((name) => [name, { description, owned: reason }]));
 
-const seconds: Overlay = { unit: 's' };
-const millis: Overlay = { unit: 'ms' };
-const micros: Overlay = { unit: 'us' };
-const encoding = (what: string): Overlay => said(`Up to this ${what} is kept in a compact form that takes less memory and more processor time.`);
-const lazily = (when: string): Overlay => said(`Whether memory of keys is freed by a thread of its own ${when}, so that nobody waits for a large one.`);
-const replicaOnly = (what: string, more: Overlay = {}): Overlay => said(`${what} Of use with replicas only.`, more);
+const seconds: ParameterAddition = { unit: 's' };
+const millis: ParameterAddition = { unit: 'ms' };
+const micros: ParameterAddition = { unit: 'us' };
+const encoding = (what: string): ParameterAddition => said(`Up to this ${what} is kept in a compact form that takes less memory and more processor time.`);
+const lazily = (when: string): ParameterAddition => said(`Whether memory of keys is freed by a thread of its own ${when}, so that nobody waits for a large one.`);
+const replicaOnly = (what: string, more: ParameterAddition = {}): ParameterAddition => said(`${what} Of use with replicas only.`, more);
 
 const network = owned('Coffer decides where the engine listens.', 'Where the engine listens and how it is reached.', [
   'bind', 'bind-source-addr', 'port', 'tls-port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'socket-mark-id',
@@ -48,7 +46,7 @@ const cluster = owned('Instances are servers of their own, not nodes of a Redis 
   'cluster-replica-validity-factor', 'cluster-require-full-coverage',
 ]);
 
-const parameters: Readonly<Record<string, Overlay>> = {
+const parameters: Readonly<Record<string, ParameterAddition>> = {
   ...network, ...encryption, ...files, ...accounts, ...administration, ...ownProcess, ...machine, ...followers, ...cluster,
   'appendonly': said('Whether every write is kept in the append-only file.', { owned: 'Without the append-only file a crash loses all writes since the latest snapshot.' }),
   'databases': said('How many numbered keyspaces there are.', { owned: 'The sixteen keyspaces are what the datastore promises, and an engine with fewer does not start with data in the others.' }),
@@ -149,4 +147,4 @@ const parameters: Readonly<Record<string, Overlay>> = {
   'replica-serve-stale-data': replicaOnly('Whether a replica answers while it has lost its server.'),
 };
 
-export const overlay = { parameters };
+export const overlay: CatalogueOverlay = { parameters };
