@@ -67,7 +67,7 @@ export function parseConfig(text: string): Map<string, string> {
 
 const escapes: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, b: 0x08, a: 0x07 };
 const blank = /[ \t\n\v\f\r]/;
-const endOfWord = /[ \t\n\r\0]/;
+const endOfWord = /[ \t\n\r]/;
 
 /** As `sdssplitargs` of Redis; null for unbalanced quotes. */
 export function splitArguments(line: string): string[] | null {
