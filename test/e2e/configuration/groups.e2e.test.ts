@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, finish, psql, redisCli, show, succeed, until } from '../../support/actions.ts';
+import { type Cli, prepareCli } from '../../support/cli.ts';
 import { action } from '../../support/documents.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 
@@ -124,5 +125,38 @@ describe.each(kinds)('a group for $datastore', ({ datastore, version, flavors: [
       expect(await told(i, live.name)).not.toBe(live.told);
     }
     expect(await told(1, formula.name)).not.toBe(usual);
+  });
+});
+
+describe('from the command line', () => {
+  let cli: Cli;
+  beforeAll(async () => { cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } }); });
+  afterAll(() => cli?.remove());
+  const ok = async (...words: string[]): Promise<string> => {
+    const { code, out, error } = await cli.run(words);
+    expect(code, `coffer ${words.join(' ')}\n${out}${error}`).toBe(0);
+    return out;
+  };
+
+  it('a group is made, judged, given at creation, changed, told, taken back and taken off', async () => {
+    const version = ['--datastore', 'redis', '--datastore-version', '8'];
+    expect(await ok('configuration', 'validate', ...version, '--flavor', 'nano', 'hz=20', 'repl-backlog-size={memoryMb}kB * 2')).toMatch(/nano +1 GiB +repl-backlog-size +524288/);
+    expect((await cli.run(['configuration', 'create', 'line', ...version, 'hzz=20'])).error).toMatch(/did you mean hz/);
+    expect(await ok('configuration', 'create', 'line', ...version, 'hz=20', '--description', 'by hand')).toMatch(/hz=20/);
+    await ok('instance', 'create', 'made', ...version, '--flavor', 'nano', '--volume', '1', '--configuration', 'line');
+    expect(await ok('instance', 'parameters', 'made', '--search', 'hz')).toMatch(/^hz +20 +GROUP/m);
+    expect(await ok('configuration', 'patch', 'line', 'hz=30', '--unset', 'timeout').catch((refused: Error) => refused.message)).toMatch(/does not set timeout/);
+    expect(await ok('configuration', 'patch', 'line', 'hz=30')).toMatch(/line is at revision 2\nconfiguration\.rollout SUCCEEDED/);
+    expect(await ok('configuration', 'show', 'line')).toMatch(/made +ACTIVE +2 +2/);
+    expect(await ok('configuration', 'diff', 'line', '--revision', '1')).toMatch(/hz +30 +20/);
+    expect(await ok('configuration', 'diff', 'line', '--instance', 'made')).toBe('');
+    expect(await ok('instance', 'show', 'made')).toMatch(/configuration +line, revision 2/);
+    await ok('configuration', 'restore', 'line', '1');
+    expect(await ok('configuration', 'history', 'line')).toMatch(/3 +RESTORED from cfg_\w+\/1 .*hz=20/);
+    expect(JSON.parse(await ok('configuration', 'clone', 'found', '--instance', 'made', '--json')).values).toContainEqual({ name: 'hz', value: '20', kind: 'LITERAL', warning: null });
+    expect((await cli.run(['configuration', 'delete', 'line', '--yes']))).toMatchObject({ code: 4, error: expect.stringContaining('made') });
+    expect(await ok('configuration', 'detach', 'made')).toMatch(/instance\.configure SUCCEEDED/);
+    await ok('configuration', 'delete', 'line', '--yes');
+    expect(await ok('configuration', 'list', '--json').then((text) => (JSON.parse(text) as { name: string }[]).map(({ name }) => name))).toContain('found');
   });
 });
