@@ -39,8 +39,8 @@ import { createEngineProcess } from './supervisor/engine-process.ts';
 import { ownPath } from './supervisor/own-path.ts';
 import { createSupervisor } from './supervisor/supervisor.ts';
 
-/** Versions of the agent's protocol that it speaks, newest first. */
-const protocols = ['1'];
+/** Versions of the agent's protocol that it speaks, newest first. 1.1: it keeps and tells the values of configuration groups. */
+const protocols = ['1.1', '1'];
 
 export interface Agent {
   /** The engine stays; everything else ends. */

@@ -57,8 +57,11 @@ function decideCapabilities(hello: Hello, manifest: readonly Capability[], relea
     const parts = [...missing.map((c) => `lacks ${c}`), ...surplus.map((c) => `has ${c} that the manifest does not list`)];
     return { ok: false, reason: 'CapabilityMismatch', message: `the agent ${parts.join(', ')}: its plugin is not the gateway's` };
   }
-  return { ok: true, capabilities: manifest.filter((capability) => hello.capabilities.includes(capability)).sort() };
+  return { ok: true, capabilities: manifest.filter((capability) => hello.capabilities.includes(capability) && (capability !== 'CONFIGURATION' || knowsGroups(hello, release))).sort() };
 }
+
+/** One of before 1.1 claims CONFIGURATION for `configure` alone, and would take a group's values without using them. */
+const knowsGroups = ({ agentVersion, protocols }: Hello, release: string): boolean => agentVersion === release || protocols.includes('1.1');
 
 function isWellFormed(hello: Hello): boolean {
   const texts = [hello.agentVersion, hello.datastore, hello.track, hello.buildId, ...hello.protocols, ...hello.capabilities];

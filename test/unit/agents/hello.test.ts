@@ -26,6 +26,14 @@ describe('an agent that introduces itself', () => {
     expect(decided({ agentVersion: '0.1.0', capabilities: ['TLS'] })).toBe('ok TLS');
     expect(decided({ agentVersion: '0.3.0', capabilities: ['TLS', 'USERS', 'NEWER'], protocols: ['2', '1'] })).toBe('ok TLS,USERS');
   });
+  it('of a release without configuration groups is not asked for them, though it claims them for something else', () => {
+    const groups: Partial<HelloContext> = { capabilities: ['CONFIGURATION', 'TLS'] };
+    const claims = { capabilities: ['CONFIGURATION', 'TLS'] };
+    expect(decided({ ...claims, agentVersion: '0.1.0' }, groups)).toBe('ok TLS');
+    expect(decided({ ...claims, agentVersion: '0.1.0', protocols: ['1', '1.1'] }, groups)).toBe('ok CONFIGURATION,TLS');
+    expect(decided(claims, groups)).toBe('ok CONFIGURATION,TLS');
+    expect(decided({ ...claims, agentVersion: '0.1.0' }, { capabilities: ['TLS'] })).toBe('ok TLS');
+  });
 });
 
 it('an address is host and port', () => {

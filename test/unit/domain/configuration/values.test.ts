@@ -62,8 +62,8 @@ describe('a value of a group', () => {
 });
 
 describe('near names', () => {
-  const names = ['shared_buffers', 'temp_buffers', 'wal_buffers', 'max_connections', 'maxmemory-policy', 'TimeZone'];
-  it.each([['shared_bufers', ['shared_buffers']], ['shraed_buffers', ['shared_buffers']], ['sharedbuffers', ['shared_buffers']], ['maxmemory_policy', ['maxmemory-policy']], ['timezone', ['TimeZone']], ['tmp_buffers', ['temp_buffers']], ['x', []], ['', []], ['y'.repeat(1e6), []]])(
+  const names = ['shared_buffers', 'temp_buffers', 'wal_buffers', 'max_connections', 'maxmemory-policy', 'TimeZone', 'io.a.b.c'];
+  it.each([['shared_bufers', ['shared_buffers']], ['shraed_buffers', ['shared_buffers']], ['sharedbuffers', ['shared_buffers']], ['maxmemory_policy', ['maxmemory-policy']], ['timezone', ['TimeZone']], ['IO-A_B C', ['io.a.b.c']], ['tmp_buffers', ['temp_buffers']], ['x', []], ['', []], ['y'.repeat(1e6), []]])(
     '%s: %j', (name, expected) => expect(nearNames(name, names)).toEqual(expected));
   it('are at most three, the nearest first', () => expect(nearNames('aaaaaaaa', ['aaaaaabb', 'aaaaaaac', 'aaaaaaab', 'aaaaaaaa'])).toEqual(['aaaaaaaa', 'aaaaaaab', 'aaaaaaac']));
 });
