@@ -193,6 +193,13 @@ describe.each(tracks)('on %s', (track) => {
     expect(await server.ask('vaulter', 'select who()', 'vault')).toBe('coffer_own_vault');
     await call('databases.delete', ['vault']);
   });
+  it('a database that an earlier call had half dropped is deleted', async () => {
+    await call('databases.create', [{ name: 'half' }]);
+    // As a drop that was cut off leaves it: nothing but another drop is taken any more.
+    await server.asManagement("update pg_database set datconnlimit = -2 where datname = 'half'");
+    await call('databases.delete', ['half']);
+    expect((await call('databases.list', [])).map(({ name }) => name)).not.toContain('half');
+  });
   it('the server is built as promised', async () => {
     const settings = await server.asManagement("select string_agg(name || '=' || setting, ' ' order by name) from pg_settings where name in ('data_checksums', 'password_encryption', 'ssl', 'ssl_min_protocol_version', 'shared_preload_libraries', 'server_encoding', 'fsync')");
     expect(settings).toBe('data_checksums=on fsync=on password_encryption=scram-sha-256 server_encoding=UTF8 shared_preload_libraries= ssl=on ssl_min_protocol_version=TLSv1.2');
