@@ -17,7 +17,7 @@ import { resolveProject } from '../project.ts';
 import type { ConfigurationDoc, RevisionChange } from './document.ts';
 import { judgedValues, limits, namesText, siteIssues } from './judge.ts';
 import { findConfiguration } from './read.ts';
-import { findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
+import { findLeaving, findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
 import type { StoredValue } from './values.ts';
 
 type Changes = Pick<Configurations, 'create' | 'patch' | 'replace' | 'restore' | 'delete'>;
@@ -71,6 +71,8 @@ export function createConfigurationChanges(deps: DomainDeps): Changes {
           throw new CofferError('CONFLICT.IN_USE', `configuration ${group.name} is attached to ${namesText(attached)}`);
         }
         await requireUnheld(tx, group);
+        const leaving = await findLeaving(tx, id);
+        if (leaving) throw new CofferError('CONFLICT.BUSY', `an instance that had configuration ${group.name} would have it again should ${leaving} fail`, { details: { operationId: leaving } });
         await tx.query('update configuration set deleted_at = now(), updated_at = now() where id = $1', [id]);
         await appendMutation(tx, caller, { type: 'configuration.delete', subject: id, projectId: group.projectId, data: { name: group.name } });
         return group;

@@ -19,10 +19,7 @@ export async function selectConfigurations(tx: Tx, where: string, values: readon
   return rows.map((row) => row.doc);
 }
 
-/**
- * Of one that the caller sees. `update` is for changes; with `key share` it is neither changed nor deleted before the
- * transaction ends.
- */
+/** Of one that the caller sees. `update` is for changes; with `share` it is neither changed nor deleted before the transaction ends. */
 export async function lockConfiguration(tx: Tx, caller: Caller, action: Action, id: string, strength: 'update' | 'share'): Promise<ConfigurationDoc> {
   await tx.query(`select 1 from configuration where id = $1 for ${strength}`, [id]);
   const [found] = await selectConfigurations(tx, 'c.id = $1 and c.deleted_at is null', [id]);
@@ -57,6 +54,13 @@ export interface Site { id: string; name: string; flavorId: string; volumeGb: nu
 export const selectSites = (tx: Tx, configurationId: string): Promise<Site[]> => tx.query<Site>(
   `select id, name, flavor_id as "flavorId", volume_gb as "volumeGb", configuration_revision as wanted
      from instance where configuration_id = $1 and deleted_at is null and not released order by id`, [configurationId]);
+
+/** An operation that takes the group off an instance, which gets it back when that fails. */
+export async function findLeaving(tx: Tx, configurationId: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(
+    `select id from operation where kind = 'instance.configure' and state in ('PENDING', 'RUNNING', 'CANCELLING') and input->'before'->>'id' = $1 limit 1`, [configurationId]);
+  return row?.id ?? null;
+}
 
 /** The operation that rolls the group out now. */
 export async function findRollout(tx: Tx, configurationId: string): Promise<string | null> {

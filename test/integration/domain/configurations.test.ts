@@ -176,6 +176,17 @@ describe('an instance', () => {
     await groups().delete(editor(), group.id);
   });
 
+  it('keeps its group from being deleted until it is rid of it for good', async () => {
+    const group = await create('web');
+    const [id] = await attached(group, 'shop') as [string];
+    await world.stopWorkers();
+    const { operation } = await groups().detach(editor(), { instanceId: id });
+    expect(await wantedOf(id)).toBeNull();
+    expect(await refusal(groups().delete(editor(), group.id))).toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
+    await world.domain.operations.cancel(editor(), operation.id);
+    expect(await wantedOf(id)).toBe(`${group.id}/1`);
+  });
+
   it('has one group: a second is refused unless it shall take the place', async () => {
     const [one, two] = [await create('one'), await create('two')];
     const [id] = await attached(one, 'shop') as [string];
