@@ -6,6 +6,7 @@ export { type Capability, capabilities } from '../strategies/spi/capability.ts';
 export type { ClientHalf, ClientTarget } from '../strategies/spi/client.ts';
 export type { ControlHalf, DatabaseSpec, EndpointSpec, FlavorSize, GrantSpec, Proposal, SizingInput, UserRef, UserSpec } from '../strategies/spi/control.ts';
 export { type DatastorePlugin, definePlugin } from '../strategies/spi/datastore.ts';
+export { type CatalogueOverlay, type ParameterAddition, withOverlay } from '../strategies/spi/parameter-overlay.ts';
 export type {
   ArchiveArtefact, ArtefactSpec, DebianSource, DebianSuite, EngineSourceSpec, HostSource, MavenArtefact, VersionCommand, WheelArtefact,
 } from '../strategies/spi/engine-source.ts';
