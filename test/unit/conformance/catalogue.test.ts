@@ -28,7 +28,7 @@ it('the static tier wants one for each track of a plugin that claims CONFIGURATI
   expect(await find({}, [])).toEqual([]);
   expect(await find({})).toEqual([{ level: 'problem', text: 'control.parameters must answer the catalogue of a track' }]);
   expect(await find({ parameters: async () => [whole] })).toEqual([]);
-  expect(await find({ parameters: async () => [{ ...whole, description: '' }] })).toContainEqual({ level: 'problem', text: `${track}: buffers has an empty text` });
+  expect(await find({ parameters: async () => [{ ...whole, description: '' }] })).toContainEqual({ level: 'problem', text: `${track}: parameters: buffers must have a description of at most 2000 characters` });
   expect(await find({ parameters: async () => [whole], checkParameters: async () => [{ path: ['buffers'], message: 'must be more' }] }))
     .toContainEqual({ level: 'problem', text: `${track}: checkParameters finds fault with no group at all: buffers must be more` });
 });
