@@ -31,7 +31,10 @@ const project = (name: string, options: Options): TestProjectInlineConfiguration
 });
 
 /** Where files run side by side the longest shall not begin last; vitest knows them only after a first run. */
-const LONGEST = ['crash-matrix', 'zombie', 'engine-faults', 'crash-sample', 'delete', 'full-disk', 'store-killed'].map((name) => `/test/fault/${name}.test.ts`);
+const LONGEST = [
+  ...['crash-matrix', 'zombie', 'engine-faults', 'crash-sample', 'delete', 'full-disk', 'store-killed'].map((name) => `/test/fault/${name}.test.ts`),
+  ...['agent/crashes', 'agent/configuration', 'agents/real-agent', 'operations/crash', 'agent/supervision', 'operations/operations'].map((name) => `/test/integration/${name}.test.ts`),
+];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const turnOf = ({ moduleId }: TestSpecification): number => {
@@ -42,8 +45,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Of an engine: what the kit needs of it lies there. And the guide's walk, which ends in the kit: both lanes are then of one length. */
-const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`), 'test/e2e/plugins/guide.e2e.test.ts'];
+/** Of an engine: what the kit needs of it lies there. And two that end in an engine of a plugin's: both lanes are then of one length. */
+const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`), ...['guide', 'example'].map((name) => `test/e2e/plugins/${name}.e2e.test.ts`)];
 
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };

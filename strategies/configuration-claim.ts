@@ -3,6 +3,7 @@
  * which have a catalogue in the control half. Whether a plugin was written for the one or the other is told by what it has, and
  * by the oldest contract that it says it works with.
  */
+import type { DatastorePlugin } from './spi/datastore.ts';
 import type { Manifest } from './spi/manifest.ts';
 
 const firstMinorWithGroups = 3;
@@ -18,6 +19,12 @@ export function judgeConfigurationClaim(manifest: Manifest, hasCatalogue: boolea
   }
   const capabilities = manifest.capabilities.filter((one) => one !== 'CONFIGURATION');
   return { kind: 'dropped', manifest: { ...manifest, capabilities, absent: { ...manifest.absent, CONFIGURATION: whyDropped } } };
+}
+
+/** As an installation has it: what an earlier contract had a plugin claim is no longer its claim. */
+export function withStandingClaims(plugin: DatastorePlugin): DatastorePlugin {
+  const claim = judgeConfigurationClaim(plugin.manifest, plugin.control.parameters !== undefined);
+  return claim.kind === 'dropped' ? { ...plugin, manifest: claim.manifest } : plugin;
 }
 
 const oldestMinor = (range: string): number => Number(/^\^?\d+\.(\d+)/.exec(range)?.[1] ?? 0);

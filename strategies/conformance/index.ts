@@ -7,6 +7,7 @@
  * Every capability the manifest claims is put to work; for every one it does not claim it has to say why.
  */
 import { describe } from 'vitest';
+import { withStandingClaims } from '../configuration-claim.ts';
 import { additionCases } from './cases/additions.ts';
 import { configurationCases } from './cases/configuration.ts';
 import { crashCases } from './cases/crash.ts';
@@ -27,7 +28,8 @@ const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => v
   fault: [crashCases, faultCases],
 };
 
-export function defineConformance(fixture: ConformanceFixture, wanted: readonly Tier[] = tiers): void {
+export function defineConformance(given: ConformanceFixture, wanted: readonly Tier[] = tiers): void {
+  const fixture = { ...given, plugin: withStandingClaims(given.plugin) };
   describe(`${fixture.plugin.manifest.id} ${fixture.track}`, () => {
     for (const tier of tiers.filter((one) => wanted.includes(one))) {
       describe(tier, () => { for (const cases of groups[tier]) cases(fixture); });

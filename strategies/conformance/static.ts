@@ -2,6 +2,7 @@
  * What can be said about a plugin without its engine, in seconds: manifest, names, and a control half that only computes.
  * The questions are asked by the kit in a process without rights, and by the tests of this repository in their own.
  */
+import { withStandingClaims } from '../configuration-claim.ts';
 import { capabilities, type Capability } from '../spi/capability.ts';
 import type { Proposal } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
@@ -22,7 +23,7 @@ export interface StaticSubject {
 }
 
 export const subjectOf = (plugin: DatastorePlugin, guest: GuestHalf, samples: StaticSubject['samples']): StaticSubject => ({
-  plugin, samples, implemented: capabilitiesOf(guest),
+  plugin: withStandingClaims(plugin), samples, implemented: capabilitiesOf(guest),
   answered: { fields: Object.keys(guest.graphql?.fields ?? {}), actions: Object.keys(guest.graphql?.actions ?? {}) },
 });
 

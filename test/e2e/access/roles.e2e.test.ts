@@ -7,10 +7,14 @@ let world: AccessWorld;
 /** that of an instance, so neither can be deleted; others see it */
 let versionId: string;
 let flavorId: string;
+let groupId: string;
+const group = (name: string): Record<string, unknown> => ({ name, datastore: 'redis', version: '8', values: [], projectId: world.own.projectId });
 beforeAll(async () => {
   world = await startAccessWorld();
   const { instance } = await world.coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { datastoreVersion { id } flavor { id } } }', { id: world.own.instanceId });
   [versionId, flavorId] = [instance.datastoreVersion.id, instance.flavor.id];
+  const { createConfiguration } = await world.coffer.client.query('mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } } }', { input: group('tried') });
+  groupId = createConfiguration.configuration.id;
 });
 afterAll(() => world?.remove());
 
@@ -50,6 +54,13 @@ const asks: [Action, Ask][] = [
   ['datastore-version.delete', mutation('deleteDatastoreVersion', () => ({ datastoreVersionId: versionId }))],
   ['flavor.create', mutation('createFlavor', () => ({ name: fresh('flavor'), vcpus: 1, memoryMb: 512 }))],
   ['flavor.delete', mutation('deleteFlavor', () => ({ flavorId }))],
+  ['configuration.read', query('query($id: ID!) { configuration(by: { id: $id }) { id name } }', () => ({ id: groupId }))],
+  ['configuration.validate', mutation('validateConfiguration', () => ({ datastore: 'redis', version: '8', values: [] }))],
+  ['configuration.create', mutation('createConfiguration', () => group(fresh('group')))],
+  ['configuration.update', mutation('patchConfiguration', () => ({ configurationId: groupId }))],
+  ['configuration.attach', mutation('attachConfiguration', () => ({ instanceId: world.own.instanceId, configurationId: groupId }))],
+  ['configuration.detach', onInstance('detachConfiguration')],
+  ['configuration.delete', mutation('deleteConfiguration', () => ({ configurationId: groupId }))],
   ['instance.stop', onInstance('stopInstance')],
   ['instance.start', onInstance('startInstance')],
   ['instance.restart', onInstance('restartInstance')],

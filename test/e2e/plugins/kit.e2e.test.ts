@@ -15,7 +15,7 @@ beforeAll(generatePackages);
 describe.each([
   { name: 'the template', source: 'kit/template', firstPort: '21664', args: [] },
   { name: 'the oldest contract\'s plugin', source: 'test/fixtures/plugin-built-against-1.0', firstPort: '21665', args: ['static', 'engine'] },
-  { name: 'the example', source: 'examples/plugins/valkey', firstPort: '21666', args: [], engines: enginesFolder },
+  { name: 'the example', source: 'examples/plugins/valkey', firstPort: '21666', args: ['static', 'engine'], engines: enginesFolder },
 ])('$name', ({ source, firstPort, args, engines }) => {
   let folder: PluginFolder;
   beforeAll(async () => { folder = await createPluginFolder(join(ROOT, source), engines); });

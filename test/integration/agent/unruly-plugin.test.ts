@@ -31,7 +31,7 @@ describe('an agent whose plugin', () => {
     const args = { number: 3, list: ['a'] };
     expect(JSON.parse(await field('echo', args))).toEqual(args);
     await expect(field('refused')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: 'not today' });
-    await expect(field('huge')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringMatching(/answer for huge has \d+ characters/) as string });
+    await expect(field('huge')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringMatching(/answer for huge has \d+ bytes/) as string });
     await expect(field('toString')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringContaining('does not know toString') as string });
   });
   it('never answers a field keeps its place until the deadline, and no one from anything else', async () => {

@@ -36,6 +36,7 @@ describe('the tree of commands', () => {
     ['coffer --version', 'coffer --version'],
     ['instance create --version 17 x --json', 'instance create --datastore-version 17 x --json'],
     ['--json instance create x --version=17', '--json instance create x --datastore-version=17'],
+    ['configuration validate --version 17', 'configuration validate --datastore-version 17'],
     ['instance list --version', 'instance list --version'],
     ['instance create x -- --version', 'instance create x -- --version'],
   ])('knows whose version is meant: %s', (asked, understood) => expect(withOwnVersion(asked.split(' '))).toEqual(understood.split(' ')));

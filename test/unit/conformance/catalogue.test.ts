@@ -22,7 +22,7 @@ it('the static tier wants one for each track of a plugin that claims CONFIGURATI
   const rule = staticChecks.find((check) => check.rule.includes('catalogue of parameters'))!;
   const find = (control: Partial<typeof tiny.control>, capabilities: typeof tiny.manifest.capabilities = ['CONFIGURATION']): Promise<unknown> => {
     const { parameters: _, checkParameters: __, ...rest } = tiny.control;
-    return rule.find(subjectOf({ ...tiny, manifest: { ...tiny.manifest, capabilities }, control: { ...rest, ...control } }, {} as GuestHalf, { databases: [], awkwardNames: [], systemNames: [] }));
+    return rule.find(subjectOf({ ...tiny, manifest: { ...tiny.manifest, apiVersion: '^1.3', capabilities }, control: { ...rest, ...control } }, {} as GuestHalf, { databases: [], awkwardNames: [], systemNames: [] }));
   };
   const track = tiny.manifest.tracks[0]?.name ?? '';
   expect(await find({}, [])).toEqual([]);

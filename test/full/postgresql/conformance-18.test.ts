@@ -1,5 +1,4 @@
 import { defineConformance } from '../../../strategies/conformance/index.ts';
-import { fixtureOf } from './fixture.ts';
+import { fixtureOf } from '../../e2e/postgresql/fixture.ts';
 
-// The fault tier takes longer than everybody waits: test/full.
 defineConformance(fixtureOf('18'), ['static', 'engine']);

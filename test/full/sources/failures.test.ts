@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import { createEngineStore, EngineSourceError } from '../../../strategies/sources/index.ts';
 import { unprivilegedIdentity } from '../../../kit/harness/unprivileged.ts';
-import { canInterpose, startArchiveProxy } from './support/archive-proxy.ts';
-import type { ArchiveProxy } from './support/archive-proxy.ts';
-import { engineCase } from './support/engine-cases.ts';
-import { runEnsure } from './support/run-child.ts';
-import type { ChildEnd } from './support/run-child.ts';
-import { createScratch, sharedRoot } from './support/scratch.ts';
+import { canInterpose, startArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import type { ArchiveProxy } from '../../e2e/sources/support/archive-proxy.ts';
+import { engineCase } from '../../e2e/sources/support/engine-cases.ts';
+import { runEnsure } from '../../e2e/sources/support/run-child.ts';
+import type { ChildEnd } from '../../e2e/sources/support/run-child.ts';
+import { createScratch, sharedRoot } from '../../e2e/sources/support/scratch.ts';
 
 const away = { http_proxy: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9' };
 const byHand = 'COFFER_ENGINE_PATHS="redis/8=/path/to/bin"';

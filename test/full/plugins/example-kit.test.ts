@@ -4,11 +4,14 @@ import { enginesFolder, ROOT } from '../../support/installation.ts';
 import { createPluginFolder } from '../../support/plugin-folder.ts';
 import { generatePackages } from '../../support/plugin-packages.ts';
 
-it('the example passes the kit where agent and engine are one user', async () => {
+it.each([
+  ['while things go wrong', ['static', 'fault']],
+  ['where agent and engine are one user', ['static', 'engine', '--one-user']],
+])('the example passes the kit %s', async (_circumstance, args) => {
   await generatePackages();
   const folder = await createPluginFolder(join(ROOT, 'examples/plugins/valkey'), enginesFolder);
   try {
-    const { code, report } = await folder.kit('static', 'engine', '--one-user', '--first-port', '21667');
+    const { code, report } = await folder.kit(...args, '--first-port', '21667');
     expect(report.results.filter(({ state }) => state === 'failed' || state === 'warned')).toEqual([]);
     expect(code).toBe(0);
   } finally {
