@@ -45,8 +45,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Of an engine: what the kit needs of it lies there. And two that end in an engine of a plugin's: both lanes are then of one length. */
-const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`), ...['guide', 'example'].map((name) => `test/e2e/plugins/${name}.e2e.test.ts`)];
+/** Of an engine: what the kit needs of it lies there. And the guide's walk, which ends in the kit: both lanes are then of one length. */
+const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`), 'test/e2e/plugins/guide.e2e.test.ts'];
 
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
