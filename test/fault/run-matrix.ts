@@ -2,8 +2,8 @@
  * The crash matrix on demand, with every batch of kills told as it ends:
  *
  *     node test/fault/run-matrix.ts --seed 7         what the suite runs, with the points that this seed draws
- *     node test/fault/run-matrix.ts --all            every point, on both engines
- *     node test/fault/run-matrix.ts --further        a sample on the engines that the suite of every run leaves out
+ *     node test/fault/run-matrix.ts --all            every point, on the engine of the suite (Redis)
+ *     node test/fault/run-matrix.ts --further        a sample on the other engines; with --all every point
  *     node test/fault/run-matrix.ts --all -t reset   further arguments are vitest's
  */
 import { spawn } from 'node:child_process';
