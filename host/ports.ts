@@ -1,6 +1,6 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type { Settings } from '../kernel/settings.ts';
+import { tryListen } from '../kernel/try-listen.ts';
 import { allPids, statOf } from '../compute/processes/proc.ts';
 import { HostProblem } from './problem.ts';
 
@@ -18,14 +18,6 @@ export async function requireFreePorts(settings: Settings): Promise<void> {
     if (code === 'EACCES') throw new HostProblem(`${variable}=${port}: this user may not listen on that port; choose one above 1023`);
     throw new HostProblem(`${host}:${port} cannot be listened on (${code}); see ${variable === 'COFFER_PORT' ? 'COFFER_HOST' : 'COFFER_CONDUCTOR_HOST'}`);
   }
-}
-
-function tryListen(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(null)));
-  });
 }
 
 /** " by node (pid 123)"; empty when the kernel does not tell us (somebody else's process). */

@@ -4,11 +4,11 @@
  *     coffer-plugin-kit [static] [engine] [fault]      all three when none is named
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { tryListen } from '../kernel/try-listen.ts';
 import { type Tier, tiers } from '../strategies/conformance/tiers.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../strategies/spi/engine-source.ts';
@@ -97,8 +97,7 @@ async function runFurther({ fixture, track, tiers: wanted, engines, isolated, fi
 
 /** Before anything runs: what listens there would be taken for the engine under test, and told as its faults. */
 async function requireFree(port: number): Promise<void> {
-  const server = createServer();
-  const problem = await new Promise<string | null>((tell) => { server.once('error', ({ message }) => tell(message)).listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => tell(null))); });
+  const problem = await tryListen('127.0.0.1', port);
   if (problem !== null) throw new UsageError(`port ${port} cannot be had for the engine (${problem}): name others with --first-port`);
 }
 

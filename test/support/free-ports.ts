@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { tryListen } from '../../kernel/try-listen.ts';
 
 /** Different for each test process; those that run at the same time never share one. */
 export const slotOf = (slots: number): number => (process.pid % (slots / 2)) * 2 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 2);
@@ -7,9 +7,7 @@ const portsEach = 100;
 const firstPort = 10_000 + slotOf(100) * portsEach;
 let tried = 0;
 
-const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const server = createServer().once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-});
+const isFree = async (port: number): Promise<boolean> => (await tryListen('127.0.0.1', port)) === null;
 
 /** Below the ephemeral range, so that nobody's outgoing connection takes one while its server is down; none is soon given again. */
 export async function freePorts(count: number): Promise<number[]> {

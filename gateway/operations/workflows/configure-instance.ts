@@ -2,23 +2,19 @@
  * instance.configure: an instance takes the values of a group's revision, or of none. Ends when the engine's files are
  * seen to hold them; what fails or is called off leaves the values from before, in the files and live.
  */
-import { isCofferError } from '../../../kernel/errors.ts';
 import { changeInstance } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
 import type { ObservationDoc } from '../../domain/instance/observation.ts';
-import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
+import { defineWorkflow, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, secondsMs, type WorkflowDeps } from './deps.ts';
 import { groupName, guestConfiguration } from './guest-configuration.ts';
 import { ensureGuest, enrolStep, guestTimeouts } from './guest-steps.ts';
-import { readInstance, waitForInstance, type InstanceWork } from './instance-facts.ts';
-import { endOnAgent, runOnAgent } from './run-on-agent.ts';
+import { faultAfter, readInstance, seenAgainMs, waitForInstance, type InstanceWork } from './instance-facts.ts';
+import { endOnAgent, runOnAgent, unlessAgentIsGone } from './run-on-agent.ts';
 
 /** `before`: what it was to run until then. */
 export interface ConfigureWork extends InstanceWork { configuration: GroupRevision | null; before: GroupRevision | null }
 type Ctx = StepContext<ConfigureWork>;
-
-/** How long what is undone waits for the report of it. */
-const seenAgainMs = 20_000;
 
 async function send(deps: WorkflowDeps, ctx: Ctx, step: string, group: GroupRevision | null): Promise<{ restartRequired: string[] }> {
   const { instanceId, datastore } = ctx.input;
@@ -38,17 +34,11 @@ const see = (deps: WorkflowDeps, ctx: Ctx, group: GroupRevision | null, signal =
 const configureStep = (deps: WorkflowDeps): Step<ConfigureWork> => ({
   name: 'configure', title: 'Configure the engine', weight: 2, timeoutMs: minutesMs(3), retry: brief,
   run: (ctx) => send(deps, ctx, 'configure', ctx.input.configuration),
-  async compensate(ctx) {
-    try {
-      await endOnAgent(deps, ctx);
-      await send(deps, ctx, 'undo-configure', ctx.input.before);
-      await see(deps, ctx, ctx.input.before, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
-    } catch (error) {
-      // Without its agent the operation would hold the instance until all its time is up.
-      if (isCofferError(error) && ['AGENT.UNREACHABLE', 'ENGINE.UNAVAILABLE'].includes(error.code)) throw new FinalStepError(error.code, error.message);
-      throw error;
-    }
-  },
+  compensate: (ctx) => unlessAgentIsGone(async () => {
+    await endOnAgent(deps, ctx);
+    await send(deps, ctx, 'undo-configure', ctx.input.before);
+    await see(deps, ctx, ctx.input.before, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
+  }),
 });
 
 const seeStep = (deps: WorkflowDeps): Step<ConfigureWork> => ({
@@ -62,7 +52,7 @@ export const configureInstanceWorkflow = (deps: WorkflowDeps): Workflow<Configur
     steps: [ensureGuest(deps), enrolStep(deps), configureStep(deps), seeStep(deps)],
     async onEnd(tx, operation, ending) {
       const { instanceId, configuration, before } = operation.input;
-      const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
+      const fault = faultAfter(operation, ending);
       const wanted = ending.state === 'SUCCEEDED' ? configuration : before;
       await changeInstance(tx, instanceId, { fault, configuration_id: wanted?.id ?? null, configuration_revision: wanted?.revision ?? null }, { actor: operation.actor, operationId: operation.id });
     },

@@ -8,7 +8,7 @@ import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.
 import { toDatabase, toNewUsers } from './engine-command.ts';
 import { guestConfiguration } from './guest-configuration.ts';
 import { callOptions, createGuestStep, enrolStep, guestTimeouts, installEngineStep, readyStep, startEngineStep } from './guest-steps.ts';
-import { readInstance, readManagementSecret, type CreateInstanceWork } from './instance-facts.ts';
+import { faultAfter, readInstance, readManagementSecret, type CreateInstanceWork } from './instance-facts.ts';
 import { failOnItems, runOnAgent } from './run-on-agent.ts';
 import { verifyStep } from './verify-step.ts';
 
@@ -119,7 +119,7 @@ export function createInstanceWorkflow(deps: WorkflowDeps): Workflow<CreateInsta
     ],
     async onEnd(tx, operation, ending) {
       const { instanceId } = operation.input;
-      const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
+      const fault = faultAfter(operation, ending);
       // Ended before anything was reserved: then there was no reservation to undo either.
       const holdsNothing = fault !== null && (await tx.query('select 1 from port_lease where instance_id = $1 limit 1', [instanceId])).length === 0;
       await changeInstance(tx, instanceId, { fault, ...(holdsNothing ? { released: true } : {}) }, { actor: operation.actor, operationId: operation.id });

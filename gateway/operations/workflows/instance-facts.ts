@@ -7,6 +7,7 @@ import type { ObservationDoc } from '../../domain/instance/observation.ts';
 import type { GivenIdentity } from '../../domain/user-identity.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Store, Tx } from '../../store/tx.ts';
+import type { Ending, OperationHead } from '../workflow.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 export interface InstanceWork { instanceId: string; hostId: string; datastore: string; track: string }
@@ -70,3 +71,10 @@ export async function waitForInstance(store: Store, id: string, holds: (i: Insta
     stop();
   }
 }
+
+/** What the instance remembers of an operation that has ended. */
+export const faultAfter = (operation: OperationHead, ending: Ending): { code: string; message: string; at: string; operationId: string } | null =>
+  (ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id });
+
+/** How long what is undone waits for the report of it; the engine is so by then. */
+export const seenAgainMs = 20_000;

@@ -1,16 +1,15 @@
 /** Start, stop, restart, reset and delete of an instance. */
-import { isCofferError } from '../../../kernel/errors.ts';
 import { changeInstance } from '../../domain/instance/change.ts';
 import { findGone, recordLeftover } from '../../hosts/gone-hosts.ts';
 import type { Tx } from '../../store/tx.ts';
-import { defineWorkflow, FinalStepError, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
+import { defineWorkflow, type Ending, type OperationHead, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { callOptions, ensureGuest, enrolStep, guestTimeouts, readyStep, seeEngine, startEngineStep } from './guest-steps.ts';
-import { readInstance, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
-import { endOnAgent, runOnAgent } from './run-on-agent.ts';
+import { faultAfter, readInstance, seenAgainMs, type InstanceWork, type LifecycleWork } from './instance-facts.ts';
+import { endOnAgent, runOnAgent, unlessAgentIsGone } from './run-on-agent.ts';
 
 async function recordEnd(tx: Tx, operation: OperationHead & { input: LifecycleWork }, ending: Ending): Promise<void> {
-  const fault = ending.state === 'SUCCEEDED' ? null : { ...ending.fault, at: new Date().toISOString(), operationId: operation.id };
+  const fault = faultAfter(operation, ending);
   const { instanceId, intentBefore } = operation.input;
   // Pre-empted: what took over says what is wanted.
   const goesBack = ending.state === 'CANCELLED' && ending.fault.code !== 'OPERATION.PREEMPTED' && intentBefore !== undefined;
@@ -26,9 +25,6 @@ const command = (deps: WorkflowDeps, name: 'stop' | 'restart', title: string): S
   },
 });
 
-/** How long a cancelled operation waits for the report that its engine is as before; the engine is so by then. */
-const seenAgainMs = 20_000;
-
 /**
  * Undoes what was called off: ends what the agent is at and brings the engine to the state that was wanted before, also
  * where that was not to change, since a restart called off half way has taken it down. The operation ends when that is
@@ -36,16 +32,12 @@ const seenAgainMs = 20_000;
  */
 async function bringBack(deps: WorkflowDeps, ctx: StepContext<InstanceWork>, wanted: 'RUNNING' | 'STOPPED'): Promise<void> {
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-  try {
+  await unlessAgentIsGone(async () => {
     if (wanted === 'STOPPED') await runOnAgent(deps, ctx, 'undo-stop', stopMs, { $case: 'stop', value: { immediate: false } });
     else await runOnAgent(deps, ctx, 'undo-start', startMs, { $case: 'start', value: {} });
     const [state, step] = wanted === 'STOPPED' ? ['down', 'undo-stop'] as const : ['ok', 'undo-start'] as const;
     await seeEngine(deps, ctx, state, step, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
-  } catch (error) {
-    // Without its agent the operation would hold the instance until all its time is up.
-    if (isCofferError(error) && ['AGENT.UNREACHABLE', 'ENGINE.UNAVAILABLE'].includes(error.code)) throw new FinalStepError(error.code, error.message);
-    throw error;
-  }
+  });
 }
 
 async function goBack(deps: WorkflowDeps, ctx: StepContext<LifecycleWork>): Promise<void> {

@@ -26,6 +26,16 @@ export async function endOnAgent<W extends InstanceWork>(deps: WorkflowDeps, ctx
   });
 }
 
+/** While undoing: without its agent the operation would hold the instance until all its time is up, so it ends as it is. */
+export async function unlessAgentIsGone(undo: () => Promise<void>): Promise<void> {
+  try {
+    await undo();
+  } catch (error) {
+    if (isCofferError(error) && ['AGENT.UNREACHABLE', 'ENGINE.UNAVAILABLE'].includes(error.code)) throw new FinalStepError(error.code, error.message);
+    throw error;
+  }
+}
+
 /** For commands whose every item must succeed (part of a create). */
 export function failOnItems(items: Outcome['items'], what: string): void {
   const failed = items.find((i) => i.fault);

@@ -6,8 +6,8 @@ import { createParameterCatalogues, type ParameterCatalogues } from '../../../ga
 import { loadApart } from '../../../strategies/apart.ts';
 import type { ControlHalf } from '../../../strategies/spi/control.ts';
 
-const load = async (name: string): Promise<ControlHalf> => {
-  const loaded = await loadApart(join(import.meta.dirname, '../../fixtures/broken-controls', `${name}.ts`), { callTimeoutMs: 4_000 });
+const load = async (name: string, options: Parameters<typeof loadApart>[1] = {}): Promise<ControlHalf> => {
+  const loaded = await loadApart(join(import.meta.dirname, '../../fixtures/broken-controls', `${name}.ts`), options);
   if (loaded.state !== 'READY') throw new Error(loaded.problem);
   return loaded.plugin.control;
 };
@@ -16,9 +16,9 @@ describe('the catalogue of a track', () => {
   let parameters: ParameterCatalogues;
   const told: string[] = [];
   beforeAll(async () => {
-    const catalogues = await load('catalogues');
+    const [catalogues, impatient] = [await load('catalogues'), await load('catalogues', { callTimeoutMs: 1_000 })];
     const { parameters: _, checkParameters: __, ...none } = catalogues;
-    parameters = createParameterCatalogues(createControlHost((name) => ({ catalogues, none })[name]), (...problem) => void told.push(problem.join(' ')));
+    parameters = createParameterCatalogues(createControlHost((name) => ({ catalogues, impatient, none })[name]), (...problem) => void told.push(problem.join(' ')));
   });
   const of = (track: string): Promise<string[]> => parameters.parametersOf('catalogues', track).then(({ byName }) => [...byName.keys()]);
 
@@ -43,9 +43,9 @@ describe('the catalogue of a track', () => {
     await expect(of('long')).rejects.toMatchObject({ code: 'PLUGIN.FAILED', message: expect.stringMatching(/longer than 4194304 characters/) as string });
   });
   it('that did not come in time is no problem of its track', async () => {
-    await expect(of('late')).rejects.toThrow(/did not answer parameters within 4000 ms/);
-    expect(parameters.problemOf('catalogues', 'late')).toBeNull();
-    expect(await of('good')).toEqual(['cache']);
+    await expect(parameters.parametersOf('impatient', 'late')).rejects.toThrow(/did not answer parameters within 1000 ms/);
+    expect(parameters.problemOf('impatient', 'late')).toBeNull();
+    expect((await parameters.parametersOf('impatient', 'good')).specs.map(({ name }) => name)).toEqual(['cache']);
   });
   it('that did not come is asked for again', async () => {
     let isDown = true;
