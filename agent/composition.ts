@@ -7,6 +7,7 @@ import type { Log } from '../kernel/log.ts';
 import { releaseVersion } from '../kernel/release.ts';
 import { capabilitiesOf, grantedCapabilities } from '../strategies/spi/guest.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
+import { createAllowanceKeeper } from './allowance.ts';
 import { type CommandKind, commandTraits } from './commands/catalogue.ts';
 import { createCertificateRenewal } from './commands/certificate-renewal.ts';
 import { armCrashPoints } from './commands/crash-point.ts';
@@ -49,7 +50,7 @@ export interface Agent {
   stop(): Promise<void>;
   /** The engine is stopped until it is asked for again or `recheck` comes. */
   hold(reason: string): void;
-  /** Something was changed from outside: a token, room on the disk. */
+  /** Something was changed from outside: a token, room on the disk, what the instance may have. */
   recheck(): void;
 }
 
@@ -77,7 +78,8 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
 
   // The engine first: it needs nobody else.
   const engine = createEngineProcess(boot, () => clock.now());
-  const context = createContextFactory({ boot, state, secrets, engine, log });
+  const allowance = createAllowanceKeeper(boot, log);
+  const context = createContextFactory({ boot, allowance, state, secrets, engine, log });
   const lastCommand = journal.lastEnded((kind) => commandTraits[kind as CommandKind]?.changesRunState ?? false);
   const configurer = createConfigurer({ guest, timeouts, state, context, log });
   const startSafely = createSafeStart(state, configurer);
@@ -85,7 +87,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const volume = createVolumeUsage(boot.paths.volume);
   const configuration = createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log });
   supervisor.onChange(() => { if (supervisor.health().state === 'ok') configurer.seenWell(); });
-  const sight = createSightSource({ boot, state, supervisor, volume, guest, context, timeouts, configurer, configuration });
+  const sight = createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration });
   supervisor.begin();
 
   const credentials = new IdentityServerCredentials();
@@ -134,6 +136,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
     recheck() {
       supervisor.release();
       identity.recheck();
+      allowance.reload().catch((error: Error) => log.error({ reason: error.message }, 'what the instance may have could not be read'));
     },
   };
 }

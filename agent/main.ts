@@ -4,7 +4,7 @@
  *   SIGTERM  ends the agent; the engine keeps running (upgrade)
  *   SIGUSR1  stops the engine in an orderly way, then ends the agent; what was wanted stays
  *   SIGUSR2  the disk is full: stops the engine until Start, or SIGHUP
- *   SIGHUP   looks for a new enrolment token; ends the state after SIGUSR2
+ *   SIGHUP   looks for a new enrolment token and for what the instance may have; ends the state after SIGUSR2
  */
 import { keepTrim } from './housekeeping/frugal.ts';
 import { basename, dirname } from 'node:path';

@@ -5,7 +5,7 @@ import { typeOfId } from '../kernel/ids.ts';
 import type { CallOptions, ComputeStrategy, HostFacts } from '../strategies/spi/compute.ts';
 import { agentMemoryMb } from './cgroup/limiter.ts';
 import { diskSpace } from './disk.ts';
-import { createGuest, createVolume, type Deed, destroyGuest, inspect, reenrol, stopGuest } from './guest/actions.ts';
+import { changeGuest, createGuest, createVolume, type Deed, destroyGuest, inspect, reenrol, stopGuest } from './guest/actions.ts';
 import type { ComputeContext } from './guest/context.ts';
 import type { Keeper } from './guest/keeper.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from './records/fence.ts';
@@ -41,6 +41,7 @@ export function createLocalCompute(context: ComputeContext, keeper: Keeper): Com
     },
     createVolume: ({ instanceId, sizeGb }, options) => act(instanceId, options, 'make', (deed) => createVolume(context, deed, sizeGb)),
     createGuest: (spec, options) => act(spec.instanceId, options, 'make', (deed) => createGuest(context, keeper, deed, spec)),
+    changeGuest: (instanceId, change, options) => act(instanceId, options, 'make', (deed) => changeGuest(context, keeper, deed, change)),
     async inspect(instanceId) {
       requireInstanceId(instanceId);
       return inspect(context, instanceId);

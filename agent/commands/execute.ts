@@ -1,5 +1,5 @@
 /** Carries one command out by the plugin's methods. Whatever it throws is made a fault by the runner. */
-import type { GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
+import type { Finding, GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
 import type { Configurer } from '../configuration/configurer.ts';
 import type { GrantSpec, UserRef as WireUserRef } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseSpec, GrantSpec as SpiGrant, UserRef, UserSpec } from '../../strategies/spi/control.ts';
@@ -8,8 +8,8 @@ import { handlerOf, parseArguments } from './plugin-handlers.ts';
 import { type ItemFrame, type ItemLedger, runItems } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
 
-export interface Result { restartRequired: string[]; rootName: string }
-const nothing: Result = { restartRequired: [], rootName: '' };
+export interface Result { restartRequired: string[]; rootName: string; findings: Finding[] }
+export const nothing: Result = { restartRequired: [], rootName: '', findings: [] };
 
 export interface Execution {
   ctx: GuestContext;

@@ -10,7 +10,7 @@ import type { ContextFactory } from '../supervisor/context.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { commandTraits, secretsOf } from './catalogue.ts';
 import type { CrashPoint } from './crash-point.ts';
-import { execute, type Result } from './execute.ts';
+import { execute, nothing, type Result } from './execute.ts';
 import { faultOf, isItemFault, redactor } from './faults.ts';
 import type { ItemLedger } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
@@ -56,7 +56,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
   try {
     outcome = { fault: null, ...(commandTraits[kind].changesRunState ? await supervisor.own(work, commandName(request)) : await work()) };
   } catch (error) {
-    outcome = { fault: toFault(error), restartRequired: [], rootName: '' };
+    outcome = { fault: toFault(error), ...nothing };
     const { name, message, stack } = error as Error;
     log.warn({ operation: request.operationId, step: request.step, command: kind, fault: outcome.fault, error: name, reason: redact(message), stack: redact(stack ?? '') }, 'command failed');
   }

@@ -10,6 +10,7 @@ import { type CommandRecord, type FaultRecord, recordKey } from '../journal/reco
 import type { FenceKeeper } from '../state/fence-keeper.ts';
 import { capabilityFor, type Command, digestOf } from './catalogue.ts';
 import { createCommandQueue } from './command-queue.ts';
+import { nothing } from './execute.ts';
 import { CommandAborted } from './faults.ts';
 import { createProgressHub, type ProgressHub, type ProgressListener } from './progress-hub.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
@@ -181,7 +182,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
 }
 
 const cancelledReason = 'The operation was cancelled';
-const nothingDone = { restartRequired: [], rootName: '', items: {} };
+const nothingDone = { ...nothing, items: {} };
 const aborted = (reason: unknown): Answer => {
   const { code, message } = reason instanceof CommandAborted ? reason : new CommandAborted('CANCELLED', 'The command was aborted');
   return { replayed: false, outcome: { ...nothingDone, fault: { code, message } } };

@@ -1,5 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import { entryLimitBytes, type SlotStore } from '../state/slot-store.ts';
+import type { Finding } from '../../strategies/spi/guest.ts';
 import { type CommandKey, type CommandRecord, type FaultRecord, isRecordKey, recordKey } from './record.ts';
 
 export const journalLimits = { records: 192, ageMs: 30 * 24 * 3_600_000, messageCharacters: 500 } as const;
@@ -44,6 +45,9 @@ export function fitRecord(record: CommandRecord, limitBytes: number): CommandRec
 
 function shorten(record: CommandRecord, characters: number, names: number): CommandRecord {
   const cut = (fault: FaultRecord | null): FaultRecord | null => (fault ? { code: fault.code, message: fault.message.slice(0, characters) } : null);
+  // ERRORs first: those are what decides.
+  const shortened = (findings: readonly Finding[]): Finding[] => findings.toSorted((a, b) => (a.severity < b.severity ? -1 : a.severity > b.severity ? 1 : 0))
+    .slice(0, names).map((one) => ({ ...one, subject: one.subject?.slice(0, characters) ?? null, message: one.message.slice(0, characters) }));
   const items = Object.fromEntries(Object.entries(record.items).map(([index, fault]) => [index, cut(fault)]));
-  return { ...record, items, outcome: record.outcome && { ...record.outcome, fault: cut(record.outcome.fault), restartRequired: record.outcome.restartRequired.slice(0, names) } };
+  return { ...record, items, outcome: record.outcome && { ...record.outcome, fault: cut(record.outcome.fault), restartRequired: record.outcome.restartRequired.slice(0, names), ...(record.outcome.findings ? { findings: shortened(record.outcome.findings) } : {}) } };
 }

@@ -1,3 +1,4 @@
+import type { Allowance } from '../allowance.ts';
 import { decideTold, type Seen } from '../configuration/decide.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { Observation } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
@@ -8,7 +9,8 @@ import type { Health } from '../supervisor/health.ts';
 export type Sight = Omit<Observation, 'incarnation' | 'counter' | 'observedAtMs'>;
 
 export interface SightInput {
-  boot: Pick<AgentBoot, 'isolation' | 'limitsUnenforced'>;
+  boot: Pick<AgentBoot, 'isolation'>;
+  allowance: Pick<Allowance, 'limitsUnenforced'>;
   state: Pick<AgentState, 'prepared' | 'wanted' | 'inForce' | 'before' | 'rejected'>;
   health: Health;
   logTail: readonly string[];
@@ -18,12 +20,12 @@ export interface SightInput {
   configuration: { seen: Seen | null; canRead: boolean };
 }
 
-export function createSight({ boot, state, health, logTail, volumeUsedBytes, rootEnabled, afterCommand, configuration }: SightInput): Sight {
+export function createSight({ boot, allowance, state, health, logTail, volumeUsedBytes, rootEnabled, afterCommand, configuration }: SightInput): Sight {
   const isWell = health.state === 'ok' || (health.state === 'down' && state.wanted === 'STOPPED');
   return {
     prepared: state.prepared, wanted: state.wanted, engine: health.state, detail: health.detail ?? undefined, engineVersion: health.version ?? undefined,
     crashes: health.crashes, logTail: isWell ? [] : [...logTail], volumeUsedBytes: volumeUsedBytes ?? undefined, managementLost: health.managementLost,
-    isolation: boot.isolation, limitsUnenforced: boot.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined, afterCommand,
+    isolation: boot.isolation, limitsUnenforced: allowance.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined, afterCommand,
     configuration: decideTold({ ...state, ...configuration }),
   };
 }

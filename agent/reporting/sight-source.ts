@@ -1,5 +1,6 @@
 /** Puts together what is reported. Looking is synchronous; what has to be fetched is fetched when it may have changed. */
 import { join } from 'node:path';
+import type { AllowanceKeeper } from '../allowance.ts';
 import type { ConfigurationLook } from '../configuration/look.ts';
 import type { Configurer } from '../configuration/configurer.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
@@ -21,11 +22,11 @@ export interface SightSource {
   lookAtRoot(): void;
 }
 export interface SightSourceParts {
-  boot: AgentBoot; state: StateKeeper; supervisor: Supervisor; volume: VolumeUsage; guest: GuestHalf; context: ContextFactory; timeouts: GuestTimeouts;
+  boot: AgentBoot; allowance: AllowanceKeeper; state: StateKeeper; supervisor: Supervisor; volume: VolumeUsage; guest: GuestHalf; context: ContextFactory; timeouts: GuestTimeouts;
   configurer: Pick<Configurer, 'onChange'>; configuration: Pick<ConfigurationLook, 'seen' | 'canRead' | 'onChange'>;
 }
 
-export function createSightSource({ boot, state, supervisor, volume, guest, context, timeouts, configurer, configuration }: SightSourceParts): SightSource {
+export function createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration }: SightSourceParts): SightSource {
   const listeners: (() => void)[] = [];
   let logTail: string[] = [];
   let rootEnabled: boolean | null = null;
@@ -62,11 +63,11 @@ export function createSightSource({ boot, state, supervisor, volume, guest, cont
     else if (rootEnabled === null) void askForRoot();
     changed();
   });
-  for (const source of [volume, configurer, configuration]) source.onChange(changed);
+  for (const source of [allowance, volume, configurer, configuration]) source.onChange(changed);
 
   return {
     look: () => createSight({
-      boot, state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand(),
+      boot, allowance: allowance.current(), state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand(),
       configuration: { seen: configuration.seen(), canRead: configuration.canRead },
     }),
     onChange: (listener) => void listeners.push(listener),

@@ -52,6 +52,7 @@ function throttled(tell: (progress: Progress) => void): (progress: Progress) => 
 export function toOutcome({ outcome, replayed }: Answer, command: Command): Outcome {
   return {
     fault: outcome.fault ?? undefined, items: toItems(outcome, command), restartRequired: outcome.restartRequired, rootName: outcome.rootName, replayed,
+    findings: (outcome.findings ?? []).map(({ severity, subject, message }) => ({ severity, subject: subject ?? undefined, message })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { AllowanceKeeper } from '../allowance.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { GuestContext } from '../../strategies/spi/guest.ts';
@@ -12,11 +13,11 @@ export interface CallFrame { signal: AbortSignal; deadline: Date; operationId: s
 /** Makes what a plugin's method gets. */
 export type ContextFactory = (frame: CallFrame) => GuestContext;
 
-export interface ContextParts { boot: AgentBoot; state: StateKeeper; secrets: SecretKeeper; engine: EngineProcess; log: Log }
+export interface ContextParts { boot: AgentBoot; allowance: Pick<AllowanceKeeper, 'current'>; state: StateKeeper; secrets: SecretKeeper; engine: EngineProcess; log: Log }
 
-export function createContextFactory({ boot, state, secrets, engine, log }: ContextParts): ContextFactory {
+export function createContextFactory({ boot, allowance, state, secrets, engine, log }: ContextParts): ContextFactory {
   const fixed = {
-    instanceId: boot.instanceId, track: boot.track, version: boot.build.version, flavor: boot.flavor, volumeGb: boot.volumeGb,
+    instanceId: boot.instanceId, track: boot.track, version: boot.build.version,
     paths: {
       data: join(boot.paths.volume, 'data'), config: boot.paths.config, run: boot.paths.run, logs: boot.paths.logs, tls: boot.paths.tls,
       prefix: boot.build.prefix, bin: boot.build.bin,
@@ -27,6 +28,7 @@ export function createContextFactory({ boot, state, secrets, engine, log }: Cont
   };
   return (frame) => ({
     ...fixed,
+    flavor: allowance.current().flavor, volumeGb: allowance.current().volumeGb,
     sizing: state.current().inForce.sizing, parameters: state.current().inForce.parameters,
     managementSecret: secrets.managementSecret(),
     engine: createEngineHandle({ boot, engine, state, signal: frame.signal }),

@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { CofferError } from '../../kernel/errors.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
-import type { Enrolment, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
+import type { Enrolment, GuestChange, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
 import { signalAgent, killAll, waitGone } from '../processes/end.ts';
-import { isAlive } from '../processes/proc.ts';
+import { isAlive, signalProcess } from '../processes/proc.ts';
 import type { GuestRecord } from '../records/guest-record.ts';
 import type { Claim } from '../records/fence.ts';
-import { guestProcesses, searchPlaceOf } from './agent-process.ts';
+import { guestProcesses, limitGuest, searchPlaceOf } from './agent-process.ts';
 import { writeBootFile, writeEnrolFile } from './boot-files.ts';
 import type { ComputeContext } from './context.ts';
 import { diskSpace } from '../disk.ts';
@@ -83,6 +83,45 @@ export async function reenrol(context: ComputeContext, keeper: Keeper, deed: Dee
   await enrol(context, record, enrolment);
   deed.signal.throwIfAborted();
   await keeper.ensureNow(record);
+}
+
+/** Also where nothing of it changes: an earlier call may have died between the record and the deed. */
+export async function changeGuest(context: ComputeContext, keeper: Keeper, deed: Deed, { flavor, volumeGb, build }: GuestChange): Promise<GuestFacts> {
+  const known = context.records.get(deed.instanceId);
+  if (!known?.spec || !known.build) throw new CofferError('RESOURCE.NOT_FOUND', `${deed.instanceId} has no guest on this host`);
+  const found = build ? await requireBuild(context, build.buildId, deed.signal) : null;
+  if (found && found.id !== known.build.id) await requireStoppedEngine(context, known);
+  const record: GuestRecord = {
+    ...known, volumeGb: volumeGb ?? known.volumeGb,
+    spec: { ...known.spec, flavor: flavor ?? known.spec.flavor, volumeGb: volumeGb ?? known.spec.volumeGb, ...build },
+    ...(found ? { build: { id: found.id, version: found.version, prefix: found.prefix, binDir: found.binDir } } : {}),
+  };
+  deed.signal.throwIfAborted();
+  await context.records.put(record);
+  const limited = await limitGuest(context, record);
+  await context.records.put(limited);
+  await writeBootFile(context, limited);
+  if (limited.desired !== 'running') return factsOf(context, limited);
+  const isAgentAlive = limited.agent !== null && (await isAlive(limited.agent));
+  if (isAgentAlive && found && limited.agentBuild !== found.id) await endAgent(limited, deed.signal);
+  else if (isAgentAlive && limited.agent) await signalAgent(limited.agent, 'SIGHUP', deed.signal);
+  return factsOf(context, await keeper.ensureNow(limited));
+}
+
+/** Data are never left to two builds at once. */
+async function requireStoppedEngine(context: ComputeContext, record: GuestRecord): Promise<void> {
+  const left = (await guestProcesses(searchPlaceOf(context), record.instanceId, record)()).filter((one) => one.pid !== record.agent?.pid);
+  if (left.length > 0) throw new CofferError('PRECONDITION.STATE', `the engine of ${record.instanceId} still runs (${left.map((one) => one.pid).join(', ')})`, { remedy: 'Stop it first.' });
+}
+
+const agentEndMs = 15_000;
+/** SIGTERM: what it is at is journalled and its engine, were there one, would stay. */
+async function endAgent({ instanceId, agent }: GuestRecord, signal: AbortSignal): Promise<void> {
+  if (!agent) return;
+  await signalProcess(agent, 'SIGTERM');
+  if (await waitGone([agent], agentEndMs, signal)) return;
+  await signalProcess(agent, 'SIGKILL');
+  if (!(await waitGone([agent], agentEndMs, signal))) throw new CofferError('HOST.UNREACHABLE', `the agent ${agent.pid} of ${instanceId} does not end; try again`);
 }
 
 /** Longer than any engine takes that its agent would not have killed itself. */

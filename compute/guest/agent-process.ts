@@ -27,7 +27,7 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
   }
   const paths = await ensureGuestFolders(context, record);
   const own = context.packagesOf(record.spec?.datastore ?? '');
-  const limited = { ...(await applyLimits(context, record)), ...(own ? { packages: own } : {}) };
+  const limited = { ...(await limitGuest(context, record)), ...(own ? { packages: own } : {}) };
   await writeBootFile(context, limited);
   let started: GuestRecord = limited;
   const { child } = await launch({
@@ -36,7 +36,7 @@ export async function ensureAgent(context: ComputeContext, record: GuestRecord, 
     output: { file: join(paths.logs, 'agent.log') },
     prepare: async (agent) => {
       if (!started.limitsUnenforced) await context.limiter.join(record.instanceId, agent.pid);
-      started = { ...limited, agent, runtime: context.runtime.folder };
+      started = { ...limited, agent, runtime: context.runtime.folder, ...(limited.build ? { agentBuild: limited.build.id } : {}) };
       // On disk before it runs: whatever happens to us now, the next compute role finds it.
       await put(context, started);
     },
@@ -59,7 +59,8 @@ async function put(context: ComputeContext, record: GuestRecord): Promise<void> 
   });
 }
 
-async function applyLimits(context: ComputeContext, record: GuestRecord): Promise<GuestRecord> {
+/** Makes what the flavor promises the limits of its processes, and says where they cannot be. */
+export async function limitGuest(context: ComputeContext, record: GuestRecord): Promise<GuestRecord> {
   const flavor = record.spec?.flavor;
   let limitsUnenforced = context.limiter.problem;
   if (flavor && !limitsUnenforced) {

@@ -26,6 +26,8 @@ export interface GuestRecord {
   agent: ProcessIdentity | null;
   /** folder the running agent was started from */
   runtime: string | null;
+  /** id of the build that the running agent was started with; missing where an earlier release started it */
+  agentBuild?: string;
   limitsUnenforced: string | null;
   /** of plugins, as its agent was last told of them; missing where an earlier release started it */
   packages?: readonly string[];

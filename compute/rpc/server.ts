@@ -4,10 +4,10 @@ import { type handleUnaryCall, Server, ServerCredentials, type ServerUnaryCall, 
 import { CofferError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type EnsureEngineRequest, type EnsureEngineResponse, type HostComputeServer, HostComputeService, type Subject } from '../../proto/generated/coffer/compute/v1/compute.ts';
-import { buildToWire, enrolmentFromWire, factsToWire, guestFromWire, statusOfError } from '../../strategies/compute/process/wire.ts';
+import { buildToWire, changeFromWire, enrolmentFromWire, factsToWire, guestFromWire, statusOfError } from '../../strategies/compute/process/wire.ts';
 import type { CallOptions, ComputeStrategy } from '../../strategies/spi/compute.ts';
 import type { Owner } from '../files.ts';
-import { validateGuest, validateVolumeSize } from './validate.ts';
+import { validateChange, validateGuest, validateVolumeSize } from './validate.ts';
 
 export interface ComputeServer { close(): Promise<void> }
 
@@ -61,6 +61,8 @@ function serviceOf(compute: ComputeStrategy, ports: { first: number; last: numbe
     }),
     createGuest: unary('createGuest', async (request, signal) =>
       ({ facts: factsToWire(await compute.createGuest(validateGuest(guestFromWire(request), ports), optionsOf(request.subject, signal))) })),
+    changeGuest: unary('changeGuest', async (request, signal) =>
+      ({ facts: factsToWire(await compute.changeGuest(request.subject?.instanceId ?? '', validateChange(changeFromWire(request)), optionsOf(request.subject, signal))) })),
     inspect: unary('inspect', async (request, signal) => ({ facts: factsToWire(await compute.inspect(request.instanceId, signal)) })),
     reenrol: unary('reenrol', async (request, signal) => {
       await compute.reenrol(request.subject?.instanceId ?? '', enrolmentFromWire(request.enrolment), optionsOf(request.subject, signal));

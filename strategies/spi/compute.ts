@@ -16,6 +16,8 @@ export interface GuestSpec {
   advertise: string;
   enrolment: Enrolment;
 }
+/** What of a guest changes; what is left out stays. */
+export interface GuestChange { flavor?: FlavorSize; volumeGb?: number; /** the engine must be stopped */ build?: { track: string; buildId: string } }
 /** One-time secret and where to bring it. */
 export interface Enrolment { token: string; trustDomain: string; identityCa: string; enrolAddress: string; conductorAddress: string }
 
@@ -43,6 +45,8 @@ export interface ComputeStrategy {
   ensureEngine(request: { datastore: string; track: string }, options: Omit<CallOptions, 'fence' | 'operationId'>): Promise<EngineBuild>;
   createVolume(request: { instanceId: string; sizeGb: number }, options: CallOptions): Promise<void>;
   createGuest(spec: GuestSpec, options: CallOptions): Promise<GuestFacts>;
+  /** Limits and the agent's knowledge of them change under a running engine. With another build the agent is started anew, and nothing of the engine may run. */
+  changeGuest(instanceId: string, change: GuestChange, options: CallOptions): Promise<GuestFacts>;
   inspect(instanceId: string, signal: AbortSignal): Promise<GuestFacts>;
   /** Gives an agent that lost its certificate a fresh token and restarts it if it is gone. */
   reenrol(instanceId: string, enrolment: Enrolment, options: CallOptions): Promise<void>;

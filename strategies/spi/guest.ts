@@ -93,6 +93,12 @@ export interface DatabaseInfo { name: string; characterSet: string | null; colla
 export interface UserInfo extends UserRef { grants: GrantSpec[] }
 export interface ConfigureResult { changed: boolean; /** parameters that wait for a restart */ restartRequired: string[] }
 
+/** What a check found. ERROR: it will not be done. WARNING: it can be, and a person should know. */
+export interface Finding { severity: 'ERROR' | 'WARNING'; /** what it is about, in the engine's words: a database, an extension; null: the instance */ subject: string | null; /** what is wrong and what to do about it; no secret */ message: string }
+
+/** A build that the engine is brought from or to, beside the one of the context; on this host, and never changed. */
+export interface NamedBuild { track: string; version: string; prefix: string; bin: string }
+
 /**
  * Agent side: effects. Every method is idempotent as observed: called twice, or again after a crash half way, it ends in
  * the same state. Failures are thrown as `GuestFault`; a message may reach the user and holds no secret.
@@ -144,6 +150,25 @@ export interface GuestHalf {
     /** Every parameter of the catalogue that the engine has, as it is now. */
     read(ctx: GuestContext): Promise<LiveParameter[]>;
   };
+  resize?: {
+    /**
+     * Asked of the running engine before anything changes: why it cannot work in that size. That the flavor is above the track's
+     * smallest and the group's values fit has been looked at. What changes then is `configure`d, with a restart where it asks for one.
+     */
+    check(ctx: GuestContext, to: { flavor: FlavorSize; volumeGb: number }): Promise<Finding[]>;
+  };
+  upgrade?: {
+    /** Asked of the running engine, with the build it would be brought to on this host. Changes nothing; what it makes for the purpose it removes. */
+    check(ctx: GuestContext, to: NamedBuild): Promise<Finding[]>;
+    /**
+     * The engine is stopped and `ctx` is of the new build. `paths.data` holds what the former one left, to be brought to the new format; there is
+     * an independent copy elsewhere, from which the data are put back before this is called again and when it fails. Ends with the engine stopped.
+     * Files of `paths.config` are written by `configure` afterwards.
+     */
+    run(ctx: GuestContext, from: NamedBuild): Promise<void>;
+    /** The upgraded engine runs: what can only be done now (statistics, indexes whose collation changed). */
+    finish(ctx: GuestContext, from: NamedBuild): Promise<void>;
+  };
   /** Handlers of the manifest's `graphql`, by the names of fields and actions. Arguments have been checked against the SDL. */
   graphql?: {
     /** Reads from the engine, now. What it answers is data as the SDL has it, at most 64 KiB as JSON, its lists at most 100 items long. */
@@ -186,5 +211,7 @@ export function capabilitiesOf(guest: GuestHalf): Capability[] {
   if (guest.grants) found.push('GRANTS');
   if (guest.root) found.push('ROOT');
   if (guest.tls) found.push('TLS');
+  if (guest.resize) found.push('RESIZE');
+  if (guest.upgrade) found.push('UPGRADE');
   return found.sort();
 }

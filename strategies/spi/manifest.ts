@@ -6,8 +6,9 @@ import type { EngineSourceSpec } from './engine-source.ts';
  * 1.1: artefacts in a Debian source, ports for management, data in memory alone, faults known by name.
  * 1.2: additions to the GraphQL API.
  * 1.3: configuration groups; CONFIGURATION is the capability of the group `configuration`.
+ * 1.4: resize and upgrade: the groups `resize` and `upgrade`, `upgradesTo` of a track.
  */
-export const spiVersion = '1.3';
+export const spiVersion = '1.4';
 
 /** The static half of a plugin: pure data, validated by the registry at boot. */
 export interface Manifest {
@@ -84,6 +85,8 @@ export interface TrackSpec {
   sources: readonly EngineSourceSpec[];
   /** the smallest flavor the engine works in */
   minMemoryMb: number;
+  /** tracks that data of this one can be brought to in one step; goes with the group `upgrade`. A new build of the same track needs no mention. */
+  upgradesTo?: readonly string[];
 }
 
 /**

@@ -97,7 +97,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
   function addInstance(name: string, project = projects[0]!, given: Partial<InstanceDoc> = {}): InstanceDoc {
     const doc: InstanceDoc = {
       id: ids('Instance'), projectId: project.id, name, datastore: 'postgresql', track: '17', versionId: version.id, buildId: null, buildVersion: '17.6', flavorId: flavor.id,
-      volumeGb: 1, volumeType: volumeType.id, volumeUsedBytes: null, hostId: ids('Host'), region: 'local', zone: 'local', intent: 'RUNNING', status: 'ACTIVE', role: 'STANDALONE',
+      volumeGb: 1, volumeType: volumeType.id, volumeUsedBytes: null, volumeUsedAt: null, volumeAutoscaling: null, hostId: ids('Host'), region: 'local', zone: 'local', intent: 'RUNNING', status: 'ACTIVE', role: 'STANDALONE',
       conditions: [{ type: 'IsolationShared', status: 'TRUE', reason: 'OrdinaryUser', message: 'one user', since: at }],
       endpoints: [{ role: 'PRIMARY', host: '127.0.0.1', port: 5432, uri: 'postgresql://127.0.0.1:5432/', tls: true }],
       task: null, fault: null, capabilities: ['DATABASES'], rootEnabledEver: false, deletionProtection: false, maintenance: null, tags: [], caCertificate: null, configuration: null, revision: 1,

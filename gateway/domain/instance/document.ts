@@ -6,6 +6,9 @@ export interface InstanceDoc {
   id: string; projectId: string; name: string; datastore: string; track: string; versionId: string;
   buildId: string | null; buildVersion: string | null; flavorId: string;
   volumeGb: number; volumeType: string; volumeUsedBytes: number | null;
+  /** when the use was measured */
+  volumeUsedAt: string | null;
+  volumeAutoscaling: VolumeAutoscalingDoc | null;
   hostId: string; region: string; zone: string;
   intent: 'RUNNING' | 'STOPPED';
   status: InstanceStatus;
@@ -25,6 +28,8 @@ export interface InstanceDoc {
   revision: number;
   createdAt: string; updatedAt: string; deletedAt: string | null;
 }
+/** At `thresholdPercent` of use the volume grows by `stepGb`, up to `maxGb`, and then not again for `coolDownSeconds`. */
+export interface VolumeAutoscalingDoc { thresholdPercent: number; stepGb: number; maxGb: number; coolDownSeconds: number }
 export interface GroupRevision { id: string; revision: number }
 export type InstanceStatus = 'BUILDING' | 'ACTIVE' | 'STOPPED' | 'UNHEALTHY' | 'UNKNOWN' | 'ERROR' | 'DELETING';
 export interface ConditionDoc { type: string; status: 'TRUE' | 'FALSE' | 'UNKNOWN'; reason: string; message: string; since: string }

@@ -8,6 +8,8 @@ const purposes = {
   ROOT: 'A root account can be enabled and disabled.',
   TLS: 'Connections are encrypted, and the server can be verified with the CA certificate.',
   CONFIGURATION: 'Parameters of the engine can be set by configuration groups.',
+  RESIZE: 'An instance can take another flavor.',
+  UPGRADE: 'An instance can be brought to another version, or to a newer build of its own.',
 } satisfies Record<(typeof capabilities)[number], string>;
 
 export const CapabilityEnum = builder.enumType('Capability', {

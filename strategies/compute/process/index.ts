@@ -67,6 +67,10 @@ export function createProcessCompute({ socketPath }: ProcessComputeOptions): Com
       const request = { ...guestToWire(spec), subject: subjectOf(spec.instanceId, options) };
       return factsFromWire((await call(client.createGuest, 'making the guest', request, timeouts.changeMs, options.signal)).facts);
     },
+    async changeGuest(instanceId, change, options) {
+      const request = { flavor: change.flavor, volumeGb: change.volumeGb, build: change.build, subject: subjectOf(instanceId, options) };
+      return factsFromWire((await call(client.changeGuest, 'changing the guest', request, timeouts.changeMs, options.signal)).facts);
+    },
     async inspect(instanceId, signal) {
       return factsFromWire((await call(client.inspect, 'looking at the guest', { instanceId }, timeouts.lookMs, signal)).facts);
     },

@@ -3,7 +3,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { catalogue, CofferError, type ErrorCode } from '../../../kernel/errors.ts';
 import type * as wire from '../../../proto/generated/coffer/compute/v1/compute.ts';
 import type { EngineBuild } from '../../spi/engine-source.ts';
-import type { Enrolment, GuestFacts, GuestSpec } from '../../spi/compute.ts';
+import type { Enrolment, GuestChange, GuestFacts, GuestSpec } from '../../spi/compute.ts';
 
 const codeKey = 'coffer-code';
 const remedyKey = 'coffer-remedy-bin';
@@ -62,6 +62,8 @@ export function guestFromWire(request: wire.CreateGuestRequest): GuestSpec {
     flavor: { vcpus: request.vcpus, memoryMb: request.memoryMb }, enrolment: enrolmentFromWire(request.enrolment),
   };
 }
+export const changeFromWire = ({ flavor, volumeGb, build }: wire.ChangeGuestRequest): GuestChange =>
+  ({ ...(flavor ? { flavor } : {}), ...(volumeGb === undefined ? {} : { volumeGb }), ...(build ? { build } : {}) });
 export function enrolmentFromWire(enrolment: wire.Enrolment | undefined): Enrolment {
   if (!enrolment) throw new CofferError('INPUT.INVALID', 'enrolment is missing');
   return { token: enrolment.token, trustDomain: enrolment.trustDomain, identityCa: enrolment.identityCa, enrolAddress: enrolment.enrolAddress, conductorAddress: enrolment.conductorAddress };

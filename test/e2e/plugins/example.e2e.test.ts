@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('is two small packages, of which one depends on the other and on nothing else', async () => {
-  expect(tarballs.map((path) => path.split('/').at(-1))).toEqual(['coffer-plugin-sdk-1.3.0.tgz', 'coffer-plugin-valkey-0.1.0.tgz']);
+  expect(tarballs.map((path) => path.split('/').at(-1))).toEqual(['coffer-plugin-sdk-1.4.0.tgz', 'coffer-plugin-valkey-0.1.0.tgz']);
 });
 
 it('tells a stranger\'s compiler what is wrong, and nothing else', async () => {

@@ -31,7 +31,7 @@ afterEach(async () => {
   await store.close();
 });
 
-const done: Outcome = { items: [], restartRequired: [], rootName: '', replayed: false };
+const done: Outcome = { items: [], restartRequired: [], rootName: '', replayed: false, findings: [] };
 const fence = { generation: 1, epoch: 1, attempt: 1 };
 const start: Command = { $case: 'configure', value: { sizing: {}, parameters: {}, configuration: '' } };
 const request = (command: Command = start, timeoutMs = 5_000) => ({ operationId: 'op_1', step: 'start', fence, timeoutMs, command });

@@ -22,7 +22,7 @@ afterAll(async () => {
 /** Complete, because a key too few or too many does not compile. */
 const keys: Record<keyof InstanceDoc, true> = {
   id: true, projectId: true, name: true, datastore: true, track: true, versionId: true, buildId: true, buildVersion: true, flavorId: true, volumeGb: true, volumeType: true,
-  volumeUsedBytes: true, hostId: true, region: true, zone: true, intent: true, status: true, role: true, conditions: true, endpoints: true, task: true, fault: true, capabilities: true,
+  volumeUsedBytes: true, volumeUsedAt: true, volumeAutoscaling: true, hostId: true, region: true, zone: true, intent: true, status: true, role: true, conditions: true, endpoints: true, task: true, fault: true, capabilities: true,
   rootEnabledEver: true, deletionProtection: true, maintenance: true, tags: true, caCertificate: true, configuration: true, revision: true, createdAt: true, updatedAt: true, deletedAt: true,
 };
 const read = async (): Promise<InstanceDoc> => (await selectInstanceDocs(test.store, 'i.id = $1', ['inst_1']))[0]!;

@@ -80,8 +80,10 @@ function cwdOf(pid: number): string {
 }
 
 const build: EngineBuild = { id: 'redis-8.0.2-00000000', datastore: 'redis', track: '8', version: '8.0.2', prefix: '/usr', binDir: '/usr/bin', closureHash: '', source: 'host', packages: [], installedAt: '2026-01-01T00:00:00Z' };
+/** What a guest may be brought to. */
+export const nextBuild: EngineBuild = { ...build, id: 'redis-8.0.3-00000000', version: '8.0.3' };
 const stubEngines: EngineStore = {
-  list: async () => [build], find: async () => build, get: async (id) => (id === build.id ? build : undefined), restore: async () => { throw new Error('nothing was kept'); },
+  list: async () => [build, nextBuild], find: async () => build, get: async (id) => [build, nextBuild].find((one) => one.id === id), restore: async () => { throw new Error('nothing was kept'); },
   ensure: async ({ progress, signal, track }) => {
     for (let part = 1; part <= 4; part++) progress?.(part / 4, `part ${part}`);
     if (track === 'never') await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

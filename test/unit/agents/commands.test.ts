@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { capabilityFor, fromStatus, isBroken, requireCapability, requireDone } from '../../../gateway/agents/commands.ts';
 
 const statusError = (code: status): Error => Object.assign(new Error('x'), { code, details: 'said', metadata: new Metadata() });
-const outcome = (code?: string) => ({ items: [], restartRequired: [], rootName: '', replayed: false, ...(code ? { fault: { code, message: 'm' } } : {}) });
+const outcome = (code?: string) => ({ items: [], restartRequired: [], rootName: '', findings: [], replayed: false, ...(code ? { fault: { code, message: 'm' } } : {}) });
 
 describe('an outcome', () => {
   it('answers about the thing asked for come back', () => {

@@ -46,7 +46,7 @@ describe('the registry', () => {
   });
   it('who has none and claims them is disabled if it was written for them, else does without', async () => {
     for (const range of ['^1.0', '^1.2']) expect(await claiming(range)).toMatchObject(capabilities('USERS'));
-    for (const range of ['^1.3', '1.3']) expect(await claiming(range)).toMatchObject({ state: 'DISABLED', problem: 'manifest.capabilities claims CONFIGURATION, and control has no parameters: since contract 1.3 it stands for configuration groups' });
+    for (const range of ['^1.3', '1.4']) expect(await claiming(range)).toMatchObject({ state: 'DISABLED', problem: 'manifest.capabilities claims CONFIGURATION, and control has no parameters: since contract 1.3 it stands for configuration groups' });
   });
   it.each([
     ['that cannot be loaded', { name: null, origin: 'broken', load: async () => { throw new Error('no such package'); } }, /no such package/],
@@ -95,9 +95,9 @@ describe('a manifest', () => {
     [{ timeouts: { ...manifest.timeouts, startMs: 4_000_000 } }, /startMs must be between/], [{ timeouts: undefined }, /timeouts is missing/],
   ])('%j is refused', (change, problem) => expect(withChange(change)).toMatch(problem));
   it.each([['1.1', true], ['1.0', false], ['^1.0', true], ['^1.0.0', true], ['^1.1', true], ['^1.2', false], ['2.0', false], ['^2.0', false], ['*', false], ['', false]])('range %s fits contract 1.1: %s', (range, fits) => expect(fitsSpi(range, '1.1')).toBe(fits));
-  it('this release speaks 1.3, and SDK and kit are published as that', async () => {
+  it('this release speaks 1.4, and SDK and kit are published as that', async () => {
     const { default: sdk } = await import('../../../sdk/package.json', { with: { type: 'json' } });
     const { default: kit } = await import('../../../kit/package.json', { with: { type: 'json' } });
-    expect([spiVersion, ...[sdk, kit].map(({ version }) => version.split('.').slice(0, 2).join('.'))]).toEqual(['1.3', '1.3', '1.3']);
+    expect([spiVersion, ...[sdk, kit].map(({ version }) => version.split('.').slice(0, 2).join('.'))]).toEqual(['1.4', '1.4', '1.4']);
   });
 });
