@@ -51,6 +51,9 @@ const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.di
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
 
+/** On two cores: much of the time something is waited for, a lease that runs out, a silence that is noticed. */
+const WAITING_WORKERS = 3;
+
 /**
  * The conditions Node itself resolves with. By Vite's own, graphql was loaded once in each of its two forms. Do not
  * add "import": it is then given to `require` as well, and pg can no longer be loaded.
@@ -65,12 +68,11 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', { testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
-      project('integration', { maxWorkers: 2, globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
+      project('integration', { maxWorkers: WAITING_WORKERS, globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
       project('e2e', { ...WITH_ENGINES, exclude: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
       project('engines', { ...WITH_ENGINES, include: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
       project('full', { ...WITH_ENGINES, testTimeout: 300 * SECOND_MS }),
-      // Most of the time something is waited for: a lease that runs out, a silence that is noticed.
-      project('fault', { ...WITH_ENGINES, fileParallelism: true, maxWorkers: 2, testTimeout: 240 * SECOND_MS }),
+      project('fault', { ...WITH_ENGINES, fileParallelism: true, maxWorkers: WAITING_WORKERS, testTimeout: 240 * SECOND_MS }),
     ],
   },
 });

@@ -1,10 +1,13 @@
 import { tryListen } from '../../kernel/try-listen.ts';
 
-/** Different for each test process; those that run at the same time never share one. */
-export const slotOf = (slots: number): number => (process.pid % (slots / 2)) * 2 + (Number(process.env['VITEST_POOL_ID'] ?? 0) % 2);
+/** At most so many files of one project run side by side. */
+const workers = 4;
 
-const portsEach = 100;
-const firstPort = 10_000 + slotOf(100) * portsEach;
+/** `slots` is a multiple of four. Different for each test process; those that run at the same time never share one. */
+export const slotOf = (slots: number): number => (process.pid % (slots / workers)) * workers + (Number(process.env['VITEST_POOL_ID'] ?? 0) % workers);
+
+const portsEach = 50;
+const firstPort = 10_000 + slotOf(200) * portsEach;
 let tried = 0;
 
 const isFree = async (port: number): Promise<boolean> => (await tryListen('127.0.0.1', port)) === null;

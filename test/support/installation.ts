@@ -44,8 +44,8 @@ export interface InstallationOptions { env?: Record<string, string>; uid?: numbe
 
 /** A block of engine ports below the ephemeral range and above the fixed ones of other tests. */
 const engineBlock = (): string => {
-  const first = 25_000 + slotOf(70) * 100;
-  return `${first}-${first + 99}`;
+  const first = 25_000 + slotOf(140) * 50;
+  return `${first}-${first + 49}`;
 };
 
 export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
