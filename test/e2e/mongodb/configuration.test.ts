@@ -131,7 +131,18 @@ describe('configuration', () => {
     expect(await read(cursorTimeout)).toEqual({ name: cursorTimeout, value: '700000', pending: null });
   });
 
-  it('a smaller flavor is taken live where the server can', async () => {
+  it('what a change that died had told the server is forgotten with the next one', async () => {
+    await configureWith({ [commitInterval]: '30' });
+    await configureWith({});
+    // Names are on record before the server is told; the file comes last.
+    const onRecord = JSON.parse(await readFile(`${harness.facts.paths.run}/told.json`, 'utf8')) as string[];
+    expect(onRecord).toContain(commitInterval);
+    await asMember({ setParameter: 1, journalCommitInterval: 30 });
+    expect(await configureWith({})).toEqual({ changed: false, restartRequired: [] });
+    await expectBare();
+  });
+
+  it('another flavor is taken live where the server can', async () => {
     const sizing = Object.fromEntries(bare.parameters.filter(({ name }) => [cacheSize, maxConnections, sortMemory].includes(name)).map(({ name, value }) => [name, value]));
     harness.resize({ vcpus: 2, memoryMb: 1024 }, { ...sizing, [cacheSize]: '0.375', [sortMemory]: '16777216' });
     await configureWith({});
