@@ -132,8 +132,8 @@ describe('configuration', () => {
     expect(await read(cursorTimeout)).toEqual({ name: cursorTimeout, value: '700000', pending: null });
   });
 
-  it('a log that tells every operation has nothing of the accounts', async () => {
-    await configureWith({ [slowThreshold]: '0' });
+  it('a log that tells every operation has nothing of the accounts, and management needs no index', async () => {
+    await configureWith({ [slowThreshold]: '0', 'setParameter.notablescan': 'true' });
     await restart();
     const [user, renamed] = ['ann', 'berta'].map((name) => ({ name, authDatabase: 'shop' })) as [UserRef, UserRef];
     const [first, second] = ['First-password-1', 'Second-password-2'] as const;
@@ -143,6 +143,8 @@ describe('configuration', () => {
     await harness.call('users.update', [user, { name: renamed.name }]);
     await harness.call('root.enable', [first]);
     await createDriver(harness.facts).as({ user: renamed.name, password: second, database: 'shop' }, (client) => client.db('shop').collection('told').insertOne({ _id: 'so' as never }), { authSource: 'shop' });
+    expect(await harness.call('users.list', [])).toMatchObject([{ ...renamed, grants: [{ database: 'shop' }] }]);
+    expect(await harness.call('databases.list', [])).toMatchObject([{ name: 'shop' }]);
     await harness.call('users.delete', [renamed]);
     await harness.call('root.disable', []);
     const log = await readFile(`${harness.facts.paths.logs}/mongod.log`, 'utf8');

@@ -1,5 +1,5 @@
 /** A change of values that dies in the middle leaves nothing behind. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
@@ -32,6 +32,7 @@ describe('a change of values', () => {
       await harness.call('start', []);
       expect((await harness.call('configure', [])).restartRequired).toEqual([]);
       expect(await serverFile()).toBe(bare.file);
+      expect(await readdir(harness.facts.paths.config)).toEqual(['mongod.conf']);
       expect(await harness.call('configuration.read', [])).toEqual(bare.parameters);
       return finished;
     };

@@ -1,5 +1,4 @@
 /** Values into the server: tried, told live what it takes live, and written for its next start. */
-import { rm } from 'node:fs/promises';
 import { type Document, Long } from 'bson';
 import { type ConfigureResult, type GuestContext, GuestFault, type ToolResult } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
@@ -7,19 +6,21 @@ import { catalogueOf } from '../catalogue/index.ts';
 import { adminDatabase } from '../names.ts';
 import { cacheSize, parameterOf, spellingsOf } from '../options.ts';
 import { files, renderConfig, serverSettings, type Settings, trialSettings, type Tree, valueAt } from './config-file.ts';
-import { readTold, textOf, writeAside, writeOwned, writeTold } from './files.ts';
+import { readTold, removeAside, textOf, writeAside, writeOwned, writeTold } from './files.ts';
 import { program } from './initialise.ts';
 import { tellFatal } from './log.ts';
 import { type Admin, asFault, remainingMs, withManagement } from './management.ts';
 import { canonicalOf, isSame, look, readServerFile, type Running, runningValue, tellParameters } from './parameters.ts';
 
 const mostChars = 400;
+const trialOf = ({ paths }: Pick<GuestContext, 'paths'>): string => `${paths.config}/trial.conf`;
 
 /** A refusal leaves file and server as they were: the file is written when the running server has taken what it can. */
 export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
   const catalogue = await catalogueOf(ctx.track);
   const unknown = Object.keys(ctx.parameters).find((name) => !catalogue.some((spec) => spec.name === name));
   if (unknown !== undefined) throw refusal(unknown, 'this version has no such parameter');
+  await removeAside(trialOf(ctx));
   const text = renderConfig(serverSettings(ctx));
   const changed = text !== (await textOf(files(ctx).server));
   // Values that people chose are tried. Our own need no trial.
@@ -42,13 +43,13 @@ const refusal = (name: string, words: string): GuestFault => new GuestFault('REF
 async function tryValues(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
   const owned = new Set(catalogue.flatMap((spec) => (spec.owned === undefined ? [] : spec.name)));
   const group = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => !owned.has(name)));
-  const aside = await writeAside(ctx, `${ctx.paths.config}/trial.conf`, renderConfig(trialSettings(group, ctx)));
+  const aside = await writeAside(ctx, trialOf(ctx), renderConfig(trialSettings(group, ctx)));
   try {
     const result = await ctx.engine.run({ command: program(ctx), args: ['--config', aside, '--shutdown'], env: { LC_ALL: 'C' }, cwd: ctx.paths.config, timeoutMs: remainingMs(ctx) });
     const words = refusalIn(result);
     if (words !== null) throw refusal(namedIn(words, Object.keys(group)), words);
   } finally {
-    await rm(aside, { force: true });
+    await removeAside(trialOf(ctx));
   }
 }
 

@@ -19,9 +19,12 @@ export async function writeOwned(ctx: GuestContext, path: string, text: string):
   return true;
 }
 
+const asideOf = (path: string): string => `${path}.new`;
+export const removeAside = (path: string): Promise<void> => rm(asideOf(path), { force: true });
+
 export async function writeAside(ctx: GuestContext, path: string, text: string): Promise<string> {
-  const aside = `${path}.new`;
-  await rm(aside, { force: true });
+  const aside = asideOf(path);
+  await removeAside(path);
   // Never through a link: the folder is the engine's.
   await writeFile(aside, text, { mode: 0o600, flag: 'wx' });
   await ctx.engine.own(aside, 0o600);

@@ -76,7 +76,7 @@ function pendingValue(spec: ParameterSpec, { started }: Running, file: Tree): st
   return next === now ? null : next ?? '';
 }
 
-/** Of more than a whole megabyte the cache has no notion. */
+/** The server counts its cache in whole megabytes. */
 export const isSame = ({ name }: Pick<ParameterSpec, 'name'>, a: string, b: string): boolean =>
   a === b || (name === cacheSize && Math.floor(Number(a) * mbPerGb) === Math.floor(Number(b) * mbPerGb));
 
