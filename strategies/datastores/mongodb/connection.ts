@@ -34,7 +34,7 @@ export interface Connection {
 
 /** What an answer refuses. A command whose writes all failed, or that is not in the journal yet, counts as done otherwise. */
 const refusalIn = (answer: Document): Document | undefined =>
-  answer['ok'] === 1 ? (answer['writeErrors'] as Document[] | undefined)?.[0] ?? (answer['writeConcernError'] as Document | undefined) : answer;
+  Number(answer['ok']) === 1 ? (answer['writeErrors'] as Document[] | undefined)?.[0] ?? (answer['writeConcernError'] as Document | undefined) : answer;
 
 const headerBytes = 16;
 /** What the server itself takes and gives at most. */
@@ -51,19 +51,21 @@ export function encodeMessage(requestId: number, body: Document): Buffer {
 }
 
 /** Undefined while the message is not complete. Answers to single commands have one section, a document. */
-export function decodeMessage(data: Buffer): { body: Document; responseTo: number; sizeBytes: number } | undefined {
+export function decodeMessage(data: Buffer, { isTyped = false }: ConnectionOptions = {}): { body: Document; responseTo: number; sizeBytes: number } | undefined {
   if (data.length < headerBytes) return undefined;
   const sizeBytes = data.readInt32LE(0);
   if (sizeBytes < headerBytes + 10 || sizeBytes > maxMessageBytes || data.readInt32LE(12) !== opMsg) throw new Error('the engine sent something that is no answer of this protocol');
   if (data.length < sizeBytes) return undefined;
   if (data[headerBytes + 4] !== 0) throw new Error('the engine sent an answer of an unknown kind');
-  return { body: deserialize(data.subarray(headerBytes + 5, sizeBytes), { promoteBuffers: false }), responseTo: data.readInt32LE(8), sizeBytes };
+  return { body: deserialize(data.subarray(headerBytes + 5, sizeBytes), { promoteBuffers: false, promoteValues: !isTyped }), responseTo: data.readInt32LE(8), sizeBytes };
 }
 
+/** `isTyped`: numbers of answers keep the kind they have on the wire. */
+export interface ConnectionOptions { isTyped?: boolean }
 interface Waiting { id: number; resolve(body: Document): void; reject(error: Error): void; timer: NodeJS.Timeout }
 
 /** `socket` is connected, its handshake done. Commands go out as they come; answers come in their order. */
-export function createConnection(socket: Socket): Connection {
+export function createConnection(socket: Socket, options: ConnectionOptions = {}): Connection {
   const waiting: Waiting[] = [];
   let [buffered, requests, closed]: [Buffer, number, boolean] = [Buffer.alloc(0), 0, false];
   const fail = (error: Error): void => {
@@ -72,7 +74,7 @@ export function createConnection(socket: Socket): Connection {
   };
   const take = (chunk: Buffer): void => {
     buffered = buffered.length === 0 ? chunk : Buffer.concat([buffered, chunk]);
-    for (let message = decodeMessage(buffered); message; message = decodeMessage(buffered)) {
+    for (let message = decodeMessage(buffered, options); message; message = decodeMessage(buffered, options)) {
       buffered = buffered.subarray(message.sizeBytes);
       const one = waiting.shift();
       if (one?.id !== message.responseTo) throw new Error('the engine answered another command');

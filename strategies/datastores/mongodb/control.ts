@@ -1,6 +1,8 @@
 /** Gateway side: decisions only. */
 import type { InputIssue } from '../../../kernel/errors.ts';
 import type { ControlHalf, DatabaseSpec, GrantSpec, Proposal, UserRef } from '../../spi/control.ts';
+import { catalogueOf } from './catalogue/index.ts';
+import { checkParameters } from './check-parameters.ts';
 import { adminDatabase, authDatabaseProblem, databaseNameProblem, replicaSetName, rootName, userNameProblem } from './names.ts';
 import { passwordProblem } from './password.ts';
 import { roleProblem } from './roles.ts';
@@ -51,4 +53,6 @@ export const control: ControlHalf = {
     const port = ports['mongodb'] ?? 0;
     return [{ role: 'PRIMARY', host, port, tls: true, uri: uriOf(host, port) }];
   },
+  parameters: ({ track }) => catalogueOf(track),
+  checkParameters: async (input) => checkParameters(await catalogueOf(input.track), input),
 };

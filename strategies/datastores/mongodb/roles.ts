@@ -35,7 +35,7 @@ export const managementPrivileges: readonly Privilege[] = [
   // The commands for users cannot copy a password to another name, nor tell a user's open connections that they ended.
   { resource: { db: adminDatabase, collection: 'system.users' }, actions: ['find', 'insert', 'update', 'remove'] },
   { resource: everywhere, actions: ['createUser', 'dropUser', 'grantRole', 'revokeRole', 'createCollection', 'listCollections', 'dropDatabase'] },
-  { resource: cluster, actions: ['listDatabases', 'serverStatus', 'replSetGetStatus', 'replSetGetConfig', 'replSetConfigure', 'rotateCertificates', 'setParameter', 'getCmdLineOpts', 'inprog', 'killop', 'killAnySession'] },
+  { resource: cluster, actions: ['listDatabases', 'serverStatus', 'replSetGetStatus', 'replSetGetConfig', 'replSetConfigure', 'rotateCertificates', 'setParameter', 'getParameter', 'getCmdLineOpts', 'inprog', 'killop', 'killAnySession'] },
 ];
 
 const dataActions = [

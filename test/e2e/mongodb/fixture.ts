@@ -1,4 +1,5 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import { overlay } from '../../../strategies/datastores/mongodb/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/mongodb/index.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
@@ -18,6 +19,12 @@ export const fixtureOf = (isolated = true): ConformanceFixture => ({
   plugin, track, flavor, volumeGb, killPoints: isolated ? 'all' : 'few', restartingFlavor: { vcpus: 2, memoryMb: 1024 },
   createHarness: () => createProcessHarness(harnessOptions(isolated)),
   client: createDriverClient,
+  configuration: {
+    overlay,
+    live: { name: 'setParameter.cursorTimeoutMillis', value: '700000', other: '800000' },
+    restart: { name: 'net.maxIncomingConnections', value: '150' },
+    refused: { name: 'setParameter.planCacheSize', value: 'plenty' },
+  },
   samples: {
     databases: [{ name: 'shop' }, { name: 'archiv' }],
     awkwardNames: [`O'Brien;--%s{}`, '=dash-and,comma@colon:', 'データベース名前が長い時の限界を超', 'ß'.repeat(31) + 'x', 'a'.repeat(63), 'Select', '~tilde', '*|<>?#&%41'],

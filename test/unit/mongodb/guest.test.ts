@@ -1,7 +1,6 @@
 import { serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage } from '../../../strategies/datastores/mongodb/connection.ts';
-import { waitingOf } from '../../../strategies/datastores/mongodb/guest/configure.ts';
 import { files, firstStartSettings, renderConfig, serverSettings } from '../../../strategies/datastores/mongodb/guest/config-file.ts';
 import { tellErrors } from '../../../strategies/datastores/mongodb/guest/log.ts';
 import { fullness } from '../../../strategies/datastores/mongodb/guest/probe.ts';
@@ -71,6 +70,7 @@ const ctx = {
   tls: { certificate: '/i/tls/server.crt', key: '/i/tls/server.key', ca: '/i/tls/ca.crt' },
   network: { bind: '0.0.0.0', advertise: 'db.example', ports: { mongodb: 24001 } },
   sizing: { 'net.maxIncomingConnections': '128', 'storage.wiredTiger.engineConfig.cacheSizeGB': '0.25', 'storage.wiredTiger.engineConfig.configString': 'log=(prealloc=false)', 'net.port': '1' },
+  parameters: {},
 };
 
 describe('the configuration', () => {
@@ -95,14 +95,6 @@ describe('the configuration', () => {
     expect(config['net'].bindIp).toBe('/i/run/first.sock');
     expect(config['replication']).toBeUndefined();
     expect(config['storage'].dbPath).toBe('/i/data.building');
-  });
-});
-
-describe('what waits for a restart', () => {
-  it('is what the server was started without, but neither the cache nor the oplog', () => {
-    const sizing = { 'net.maxIncomingConnections': '128', 'setParameter.a': '1', 'storage.wiredTiger.engineConfig.cacheSizeGB': '1', 'replication.oplogSizeMB': '900' };
-    expect(waitingOf(sizing, { net: { maxIncomingConnections: 128 }, setParameter: { a: '1' } })).toEqual([]);
-    expect(waitingOf(sizing, { net: { maxIncomingConnections: 100 } })).toEqual(['net.maxIncomingConnections', 'setParameter.a']);
   });
 });
 

@@ -1,12 +1,13 @@
 /**
- * The server's configuration file: sizing and owned values as one YAML document (in its JSON form). Pure. No command
+ * The server's configuration file: sizing, a group's and owned values as one YAML document (in its JSON form). Pure. No command
  * writes it from inside, and parameters that could be changed at run time need a right that no tenant has.
  * https://www.mongodb.com/docs/manual/reference/configuration-options/
  */
 import type { GuestContext } from '../../../spi/guest.ts';
 import { replicaSetName } from '../names.ts';
+import { slowSampleRate, slowThreshold } from '../options.ts';
 
-export type ServerContext = Pick<GuestContext, 'paths' | 'tls' | 'network' | 'sizing'>;
+export type ServerContext = Pick<GuestContext, 'paths' | 'tls' | 'network' | 'sizing' | 'parameters'>;
 
 export const portOf = ({ network }: Pick<ServerContext, 'network'>): number => network.ports['mongodb'] ?? 27017;
 export const files = ({ paths }: Pick<ServerContext, 'paths'>) => ({
@@ -15,6 +16,8 @@ export const files = ({ paths }: Pick<ServerContext, 'paths'>) => ({
   certificate: `${paths.data}/server.pem`,
   memberKey: `${paths.data}/member.key`,
   socket: `${paths.run}/mongod.sock`,
+  /** names of what the running server was told live since its start */
+  told: `${paths.run}/told.json`,
 });
 /** Where an earlier release had what is secret, and where a server that it started still looks. */
 export const formerFiles = ({ paths }: Pick<ServerContext, 'paths'>) => ({ certificate: `${paths.config}/server.pem`, memberKey: `${paths.config}/member.key` });
@@ -29,12 +32,15 @@ const compressors = 'snappy,zstd';
  * https://www.mongodb.com/docs/manual/reference/command/profile/
  */
 const slowMs = 100;
-const toldOperations = JSON.stringify({ millis: { $gte: slowMs }, ns: { $not: { $regex: '^admin\\.' } } });
+function toldOperations(group: Readonly<Record<string, string>> = {}): string {
+  const [threshold, rate] = [Number(group[slowThreshold] ?? slowMs), Number(group[slowSampleRate] ?? 1)];
+  return JSON.stringify({ millis: { $gte: threshold }, ns: { $not: { $regex: '^admin\\.' } }, ...(rate < 1 ? { $sampleRate: rate } : {}) });
+}
 
-type Settings = Record<string, string | number | boolean | readonly string[]>;
+export type Settings = Record<string, string | number | boolean | readonly string[]>;
 
 /** Neither telemetry nor a recorder of diagnostic data, which takes up to 200 MB of the volume. */
-const quiet: Settings = { 'cloud.monitoring.free.state': 'off', 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true, 'operationProfiling.filter': toldOperations };
+const quiet: Settings = { 'cloud.monitoring.free.state': 'off', 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true };
 
 const closed: Settings = {
   'security.authorization': 'enabled', 'security.javascriptEnabled': false,
@@ -44,7 +50,7 @@ const closed: Settings = {
 export function ownedSettings(ctx: ServerContext): Settings {
   const { certificate, memberKey, socket } = files(ctx);
   return {
-    ...quiet, ...closed,
+    ...quiet, ...closed, 'operationProfiling.filter': toldOperations(ctx.parameters),
     'storage.dbPath': ctx.paths.data,
     'replication.replSetName': replicaSetName,
     'security.keyFile': memberKey,
@@ -67,22 +73,38 @@ export function ownedSettings(ctx: ServerContext): Settings {
 export function firstStartSettings(ctx: ServerContext, { dataFolder, socket }: { dataFolder: string; socket: string }): Settings {
   const journal = Object.fromEntries(Object.entries(ctx.sizing).filter(([name]) => name.startsWith('storage.')));
   return {
-    ...quiet, ...numbered(journal),
+    ...quiet, ...numbered(journal), 'operationProfiling.filter': toldOperations(),
     'storage.dbPath': dataFolder, 'net.port': portOf(ctx), 'net.bindIp': socket,
     'net.unixDomainSocket.enabled': false, 'net.unixDomainSocket.filePermissions': 0o700, 'security.javascriptEnabled': false,
   };
 }
 
-export const serverSettings = (ctx: ServerContext): Settings => ({ ...numbered(ctx.sizing), ...ownedSettings(ctx) });
+/** As a person has it who set nothing up but where it stands. */
+export function bareStartSettings(ctx: Pick<ServerContext, 'network'>, { dataFolder, socket }: { dataFolder: string; socket: string }): Settings {
+  return { 'storage.dbPath': dataFolder, 'net.port': portOf(ctx), 'net.bindIp': socket, 'net.unixDomainSocket.enabled': false };
+}
 
-const numbered = (values: Readonly<Record<string, string>>): Settings =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, /^\d+(\.\d+)?$/.test(value) ? Number(value) : value]));
+/** A group's values alone, over data that are nowhere. */
+export const trialSettings = (group: Readonly<Record<string, string>>, { paths }: Pick<ServerContext, 'paths'>): Settings => ({ ...numbered(group), 'storage.dbPath': `${paths.run}/nowhere` });
 
-interface Tree { [name: string]: Tree | Settings[string] }
+/** What comes later wins. */
+export const serverSettings = (ctx: ServerContext): Settings => ({ ...numbered(ctx.sizing), ...numbered(ctx.parameters), ...ownedSettings(ctx) });
+
+/** A text that is exactly how a number or a truth value is written is one. */
+const numbered = (values: Readonly<Record<string, string>>): Settings => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalarOf(value)]));
+function scalarOf(text: string): string | number | boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d/.test(text) && String(Number(text)) === text ? Number(text) : text;
+}
+
+export interface Tree { [name: string]: Tree | Settings[string] }
+
+/** What a document has under a dotted name. */
+export const valueAt = (tree: Tree, name: string): Tree[string] | undefined => name.split('.').reduce<Tree[string] | undefined>((branch, part) => (branch as Tree | undefined)?.[part], tree);
 
 export function renderConfig(settings: Settings): string {
   const tree: Tree = {};
-  for (const [path, value] of Object.entries(settings)) {
+  for (const [path, value] of Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const names = path.split('.');
     const last = names.pop()!;
     let branch = tree;

@@ -1,27 +1,125 @@
-import type { ConfigureResult, GuestContext } from '../../../spi/guest.ts';
+/** Values into the server: tried, told live what it takes live, and written for its next start. */
+import { type Document, Long } from 'bson';
+import { type ConfigureResult, type GuestContext, GuestFault, type ToolResult } from '../../../spi/guest.ts';
+import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { catalogueOf } from '../catalogue/index.ts';
 import { adminDatabase } from '../names.ts';
-import { cacheSize, oplogSize } from '../sizing.ts';
-import { writeConfig } from './files.ts';
-import { withManagement } from './management.ts';
+import { cacheSize, parameterOf, spellingsOf } from '../options.ts';
+import { files, renderConfig, serverSettings, type Settings, trialSettings, type Tree, valueAt } from './config-file.ts';
+import { readTold, removeAside, textOf, writeAside, writeOwned, writeTold } from './files.ts';
+import { program } from './initialise.ts';
+import { tellFatal } from './log.ts';
+import { type Admin, asFault, remainingMs, withManagement } from './management.ts';
+import { canonicalOf, isSame, look, readServerFile, type Running, runningValue, tellParameters } from './parameters.ts';
 
-/** The cache grows and shrinks while the server runs. */
+const mostChars = 400;
+const trialOf = ({ paths }: Pick<GuestContext, 'paths'>): string => `${paths.config}/trial.conf`;
+
+/** A refusal leaves file and server as they were: the file is written when the running server has taken what it can. */
 export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
-  const changed = await writeConfig(ctx);
-  if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
+  const catalogue = await catalogueOf(ctx.track);
+  const unknown = Object.keys(ctx.parameters).find((name) => !catalogue.some((spec) => spec.name === name));
+  if (unknown !== undefined) throw refusal(unknown, 'this version has no such parameter');
+  await removeAside(trialOf(ctx));
+  const text = renderConfig(serverSettings(ctx));
+  const changed = text !== (await textOf(files(ctx).server));
+  // Values that people chose are tried. Our own need no trial.
+  if (changed && Object.keys(ctx.parameters).length > 0) await tryValues(ctx, catalogue);
+  if (ctx.engine.pid() === null) return { changed: await writeOwned(ctx, files(ctx).server, text), restartRequired: [] };
   return withManagement(ctx, async (admin) => {
-    const cacheMb = Math.floor(Number(ctx.sizing[cacheSize] ?? 0) * 1024);
-    if (cacheMb > 0) await admin.run(adminDatabase, { setParameter: 1, wiredTigerEngineRuntimeConfig: `cache_size=${cacheMb}M` });
-    const { parsed } = await admin.run(adminDatabase, { getCmdLineOpts: 1 });
-    return { changed, restartRequired: waitingOf(ctx.sizing, parsed as Parsed) };
+    await setLive(ctx, admin, catalogue);
+    await writeOwned(ctx, files(ctx).server, text);
+    const told = tellParameters({ catalogue, running: await look(admin), file: await readServerFile(ctx), parameters: ctx.parameters, sizing: ctx.sizing });
+    return { changed, restartRequired: told.filter(({ pending }) => pending !== null).map(({ name }) => name) };
   });
 }
 
-interface Parsed { [name: string]: unknown }
-/** Applied above; and what counts only when the data is made. */
-const otherwise = new Set([cacheSize, oplogSize]);
+const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
 
-/** Names of the parameters that the running server was started without. */
-export const waitingOf = (sizing: Readonly<Record<string, string>>, parsed: Parsed): string[] =>
-  Object.keys(sizing).filter((name) => !otherwise.has(name) && String(valueAt(parsed, name)) !== sizing[name]);
+/**
+ * The server's own program takes the values as a start would, and is then to end a server on data that are nowhere: so it
+ * ends itself, and has touched nothing. What Coffer owns counts for nothing in a group and is left out.
+ */
+async function tryValues(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
+  const owned = new Set(catalogue.flatMap((spec) => (spec.owned === undefined ? [] : spec.name)));
+  const group = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => !owned.has(name)));
+  const aside = await writeAside(ctx, trialOf(ctx), renderConfig(trialSettings(group, ctx)));
+  try {
+    const result = await ctx.engine.run({ command: program(ctx), args: ['--config', aside, '--shutdown'], env: { LC_ALL: 'C' }, cwd: ctx.paths.config, timeoutMs: remainingMs(ctx) });
+    const words = refusalIn(result);
+    if (words !== null) throw refusal(namedIn(words, Object.keys(group)), words);
+  } finally {
+    await removeAside(trialOf(ctx));
+  }
+}
 
-const valueAt = (parsed: Parsed, path: string): unknown => path.split('.').reduce<unknown>((branch, name) => (branch as Parsed | undefined)?.[name], parsed);
+const usageExitCode = 2;
+
+/** Either it does not come to a log and ends as after a misspelt command, or its log has a fatal error. */
+export function refusalIn({ exitCode, stdout, stderr }: ToolResult): string | null {
+  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
+  const words = exitCode === usageExitCode
+    ? lines.filter((line) => line !== '' && !line.startsWith('{') && !line.startsWith('try ')).join('; ')
+    : tellFatal(stdout);
+  return words === null ? null : words.replace(/^BadValue: /, '').slice(0, mostChars);
+}
+
+/** Where none is found, those that were given are named. */
+export function namedIn(words: string, names: readonly string[]): string {
+  const found = names.filter((name) => spellingsOf(name).some((one) => words.includes(one)));
+  // one name may begin with another
+  return found.sort((a, b) => b.length - a.length)[0] ?? names.join(', ');
+}
+
+export interface Change { spec: ParameterSpec; value: string; before: string }
+
+/** One after the other, as the server takes them; all of it, or what was before. */
+async function setLive(ctx: GuestContext, admin: Admin, catalogue: readonly ParameterSpec[]): Promise<void> {
+  const [running, told, file] = [await look(admin), await readTold(ctx), await readServerFile(ctx)];
+  const changes = decideChanges({ catalogue, wanted: serverSettings(ctx), running, file, told });
+  if (changes.length === 0) return;
+  // Before it is done: who dies in the middle leaves a server that can be told to forget.
+  await writeTold(ctx, new Set([...told, ...changes.map(({ spec }) => spec.name)]));
+  const done: Change[] = [];
+  const undo = async (): Promise<void> => { for (const { spec, before } of done.reverse()) await admin.run(adminDatabase, commandOf(spec, before)); };
+  for (const change of changes) {
+    const fault = await admin.run(adminDatabase, commandOf(change.spec, change.value)).then(() => null, asFault);
+    if (fault !== null) {
+      if (!(fault instanceof GuestFault) || fault.code !== 'FAILED') throw fault;
+      await undo();
+      throw refusal(change.spec.name, fault.message.replace(/^the server refused: /, ''));
+    }
+    done.push(change);
+  }
+  const after = await look(admin);
+  const other = changes.find(({ spec, value }) => !isSame(spec, runningValue(spec, after) ?? '', value));
+  if (!other) return;
+  await undo();
+  throw refusal(other.spec.name, `it has ${runningValue(other.spec, after) ?? 'nothing'} in its place`);
+}
+
+interface Known { catalogue: readonly ParameterSpec[]; wanted: Settings; running: Running; /** as it lies there, from before */ file: Tree; told: ReadonlySet<string> }
+
+/** What the file will have; and for what only an earlier file had, the server's default. */
+export function decideChanges({ catalogue, wanted, running, file, told }: Known): Change[] {
+  return catalogue.filter(({ apply }) => apply === 'LIVE').flatMap((spec) => {
+    const before = runningValue(spec, running);
+    const wasTold = told.has(spec.name) || valueAt(running.started, spec.name) !== undefined || valueAt(file, spec.name) !== undefined;
+    const value = wanted[spec.name] === undefined ? (wasTold ? spec.default : null) : canonicalOf(spec, wanted[spec.name]);
+    return before === null || value === null || isSame(spec, before, value) ? [] : [{ spec, value, before }];
+  });
+}
+
+function commandOf(spec: ParameterSpec, value: string): Document {
+  if (spec.name === cacheSize) return { setParameter: 1, wiredTigerEngineRuntimeConfig: `cache_size=${Math.floor(Number(value) * 1024)}M` };
+  return { setParameter: 1, [parameterOf(spec.name) ?? spec.name]: typed(spec, value) };
+}
+
+function typed({ type }: ParameterSpec, value: string): unknown {
+  switch (type) {
+    case 'BOOLEAN': return value === 'true';
+    case 'INTEGER': return Number.isSafeInteger(Number(value)) ? Number(value) : Long.fromString(value);
+    case 'NUMBER': return Number(value);
+    default: return value;
+  }
+}

@@ -7,7 +7,7 @@ import { files, formerFiles, renderConfig, serverSettings } from './config-file.
 
 const memberKeyBytes = 567;
 
-const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+export const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
   if (error.code === 'ENOENT') return null;
   throw error;
 });
@@ -15,15 +15,27 @@ const textOf = (path: string): Promise<string | null> => readFile(path, 'utf8').
 /** True when it was not as it should be. */
 export async function writeOwned(ctx: GuestContext, path: string, text: string): Promise<boolean> {
   if ((await textOf(path)) === text) return false;
-  await rm(`${path}.new`, { force: true });
-  // Never through a link: the folder is the engine's.
-  await writeFile(`${path}.new`, text, { mode: 0o600, flag: 'wx' });
-  await ctx.engine.own(`${path}.new`, 0o600);
-  await rename(`${path}.new`, path);
+  await rename(await writeAside(ctx, path, text), path);
   return true;
 }
 
+const asideOf = (path: string): string => `${path}.new`;
+export const removeAside = (path: string): Promise<void> => rm(asideOf(path), { force: true });
+
+export async function writeAside(ctx: GuestContext, path: string, text: string): Promise<string> {
+  const aside = asideOf(path);
+  await removeAside(path);
+  // Never through a link: the folder is the engine's.
+  await writeFile(aside, text, { mode: 0o600, flag: 'wx' });
+  await ctx.engine.own(aside, 0o600);
+  return aside;
+}
+
 export const writeConfig = (ctx: GuestContext): Promise<boolean> => writeOwned(ctx, files(ctx).server, renderConfig(serverSettings(ctx)));
+
+/** Names of what the running server was told live, so that it can be told to forget. A start begins anew. */
+export const readTold = async (ctx: GuestContext): Promise<ReadonlySet<string>> => new Set(JSON.parse((await textOf(files(ctx).told)) ?? '[]') as string[]);
+export const writeTold = (ctx: GuestContext, names: ReadonlySet<string>): Promise<boolean> => writeOwned(ctx, files(ctx).told, JSON.stringify([...names].sort()));
 
 export async function writeCertificate(ctx: GuestContext): Promise<void> {
   const [certificate, key] = await Promise.all([readFile(ctx.tls.certificate, 'utf8'), readFile(ctx.tls.key, 'utf8')]);

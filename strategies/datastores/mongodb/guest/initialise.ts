@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { type Connection, createConnection } from '../connection.ts';
+import { type Connection, type ConnectionOptions, createConnection } from '../connection.ts';
 import { adminDatabase } from '../names.ts';
 import { makeAccounts } from './accounts.ts';
 import { firstStartSettings, renderConfig } from './config-file.ts';
@@ -79,12 +79,12 @@ async function makeFirstAccounts(ctx: GuestContext, socket: string, ended: Abort
   }
 }
 
-async function untilListening(ctx: GuestContext, path: string, ended: AbortSignal): Promise<Connection> {
+export async function untilListening(ctx: GuestContext, path: string, ended: AbortSignal, options?: ConnectionOptions): Promise<Connection> {
   for (;;) {
     ctx.signal.throwIfAborted();
     ended.throwIfAborted();
     const found = await new Promise<Connection | null>((resolve) => {
-      const socket = connect(path, () => { socket.off('error', onError); resolve(createConnection(socket)); });
+      const socket = connect(path, () => { socket.off('error', onError); resolve(createConnection(socket, options)); });
       const onError = (): void => resolve(null);
       socket.once('error', onError);
     });

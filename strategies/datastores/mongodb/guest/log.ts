@@ -8,6 +8,12 @@ interface Event { s?: string; msg?: string; attr?: { error?: string | { errmsg?:
 export const tellErrors = (log: string): string =>
   log.split('\n').map(parse).filter(({ s }) => s === 'E' || s === 'F').slice(-maxEvents).map(tell).join('; ').slice(0, maxLength) || 'its log tells no error';
 
+/** The reason of a fatal error; null: there was none. */
+export function tellFatal(log: string): string | null {
+  const event = log.split('\n').map(parse).find(({ s }) => s === 'F');
+  return event === undefined ? null : reasonOf(event) ?? event.msg ?? '';
+}
+
 function parse(line: string): Event {
   try {
     return JSON.parse(line) as Event;
@@ -16,7 +22,5 @@ function parse(line: string): Event {
   }
 }
 
-function tell({ msg, attr }: Event): string {
-  const reason = typeof attr?.error === 'string' ? attr.error : attr?.error?.errmsg;
-  return [msg, reason].filter(Boolean).join(': ');
-}
+const tell = (event: Event): string => [event.msg, reasonOf(event)].filter(Boolean).join(': ');
+const reasonOf = ({ attr }: Event): string | undefined => (typeof attr?.error === 'string' ? attr.error : attr?.error?.errmsg);

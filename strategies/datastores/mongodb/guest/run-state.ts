@@ -33,7 +33,7 @@ export async function launch(ctx: GuestContext): Promise<void> {
   await ctx.engine.exited(ctx.signal);
   // A start that was cut off before its pid was on record left a server that holds port and data.
   await ctx.engine.killLeftovers();
-  await rm(files(ctx).socket, { force: true });
+  for (const path of [files(ctx).socket, files(ctx).told]) await rm(path, { force: true });
   await writeConfig(ctx);
   await memberKey(ctx);
   await removeFormer(ctx);

@@ -1,0 +1,48 @@
+/**
+ * Values that are right one by one and not together: what the flavor has no memory for, and what works against each other.
+ * Each rule speaks only of what the group sets; sizing is right by itself. Pure.
+ */
+import type { InputIssue } from '../../../kernel/input-issue.ts';
+import type { SizingInput } from '../../spi/control.ts';
+import type { ParameterSpec } from '../../spi/parameters.ts';
+import { cacheSize, maxConnections, section } from './options.ts';
+import { ownMemoryMb } from './sizing.ts';
+
+export interface CheckInput extends SizingInput { sizing: Record<string, string>; parameters: Record<string, string> }
+
+/** Of each connection: a thread with its stack. */
+const connectionMb = 1;
+const bytesPerMb = 1024 ** 2;
+const msPerMinute = 60_000;
+/** Each operation, or the server as a whole, may take so much beside the cache. */
+const beside = ['internalDocumentSourceGroupMaxMemoryBytes', 'internalQueryMaxBlockingSortMemoryUsageBytes', 'tcmallocMaxTotalThreadCacheBytes'];
+
+export function checkParameters(catalogue: readonly ParameterSpec[], { flavor: { memoryMb }, sizing, parameters }: CheckInput): InputIssue[] {
+  const defaults = new Map(catalogue.map((spec) => [spec.name, spec.default]));
+  const count = (name: string): number => Number(parameters[name] ?? sizing[name] ?? defaults.get(name) ?? 0);
+  const issues: InputIssue[] = [];
+  /** Told once, of the first of these that the group sets. */
+  const blame = (names: readonly string[], message: string): void => {
+    const name = names.find((one) => Object.hasOwn(parameters, one));
+    if (name !== undefined) issues.push({ path: [name], message });
+  };
+
+  const cacheMb = count(cacheSize) * 1024;
+  const connections = count(maxConnections);
+  if (cacheMb + ownMemoryMb > memoryMb) blame([cacheSize], `must be at most ${(memoryMb - ownMemoryMb) / 1024}: of the flavor's ${memoryMb} MB the server itself needs ${ownMemoryMb}`);
+  else if (cacheMb + connections * connectionMb > memoryMb) {
+    blame([maxConnections, cacheSize], `${cacheSize} and ${connectionMb} MB for each of ${maxConnections} must fit into the flavor's ${memoryMb} MB: ${cacheMb} MB and ${connections} connections do not`);
+  }
+  for (const name of beside.map((one) => section + one)) {
+    const ownMb = Math.ceil(count(name) / bytesPerMb);
+    if (cacheMb + ownMb > memoryMb) blame([name], `must leave room for the cache: ${ownMb} MB and ${cacheMb} MB are more than the flavor's ${memoryMb} MB`);
+  }
+
+  const [refresh, timeout] = [`${section}logicalSessionRefreshMillis`, `${section}localLogicalSessionTimeoutMinutes`];
+  if (count(refresh) >= count(timeout) * msPerMinute) blame([refresh, timeout], `${refresh} must be below ${timeout}, or sessions end while they are in use: ${count(refresh)} ms are not below ${count(timeout)} min`);
+  const [target, most] = [`${section}wiredTigerEvictionDirtyTargetGB`, `${section}wiredTigerEvictionDirtyMaxGB`];
+  if (count(most) > 0 && count(target) > count(most)) blame([target, most], `${target} must not be above ${most}: ${count(target)} GB is more than ${count(most)} GB`);
+  for (const name of [target, most]) if (count(name) * 1024 > cacheMb) blame([name], `must not be above the cache, which has ${cacheMb} MB`);
+  for (const [name, value] of Object.entries(parameters)) if (value.includes('\0')) blame([name], 'must not contain the character 0');
+  return issues;
+}
