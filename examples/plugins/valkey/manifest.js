@@ -17,9 +17,9 @@ export const manifest = {
   title: 'Valkey',
   description: 'In-memory data structures, kept on disk by an append-only file, with ACL users and TLS on every connection.',
   version: '0.1.0',
-  apiVersion: '^1.3',
+  apiVersion: '^1.4',
   maturity: 'EXPERIMENTAL',
-  capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
+  capabilities: ['CONFIGURATION', 'RESIZE', 'TLS', 'USERS'],
   absent: {
     DATABASES: 'the sixteen numbered keyspaces always exist and carry no names or rights',
     GRANTS: 'this example gives every user all data and no administration',

@@ -4,9 +4,10 @@ import { databases } from './databases.ts';
 import { initialise } from './initialise.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
+import { resize } from './resize.ts';
 import { root } from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
 import { grants, users } from './users.ts';
 
-export const guest: GuestHalf = { initialise, start, stop, probe, configure, repair, tls: { rotate }, databases, users, grants, root };
+export const guest: GuestHalf = { initialise, start, stop, probe, configure, repair, tls: { rotate }, databases, users, grants, root, resize };
