@@ -177,7 +177,7 @@ const ready = (deps: WorkflowDeps): Step<ResizeWork> => ({
 
 export const resizeInstanceWorkflow = (deps: WorkflowDeps): Workflow<ResizeWork> =>
   defineWorkflow<ResizeWork>({
-    kind: 'instance.resize', version: 1, cancellable: true, retryable: true, timeoutMs: minutesMs(30),
+    kind: 'instance.resize', version: 1, cancellable: true, timeoutMs: minutesMs(30),
     steps: [ensureGuest(deps), enrolStep(deps), reserve(deps), check(deps), allow(deps), configureStep(deps), restartStep(deps), limit(deps), ready(deps)],
     async onEnd(tx, operation, ending) {
       const flavor = ending.state === 'SUCCEEDED' ? { flavor_id: operation.input.to } : {};
