@@ -14,6 +14,7 @@ export const manifest = {
     DATABASES: 'there is one space of names',
     GRANTS: 'every user may read and write everything',
     ROOT: 'there is nothing that only a root could do',
+    UPGRADE: 'there is one version of it',
   },
   ports: [{ name: 'main', purpose: 'client', tls: 'required' }],
   tracks: [{

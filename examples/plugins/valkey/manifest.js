@@ -24,6 +24,7 @@ export const manifest = {
     DATABASES: 'the sixteen numbered keyspaces always exist and carry no names or rights',
     GRANTS: 'this example gives every user all data and no administration',
     ROOT: 'a user has every right over the data already',
+    UPGRADE: 'an instance of this example stays on the version that it was made with',
   },
   ports: [{ name: 'valkey', purpose: 'client', tls: 'required' }],
   tracks: [

@@ -12,7 +12,6 @@ import { maintenanceIssues, nameIssues, tagIssues } from '../names.ts';
 import { requireOn, type Action } from '../policy.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
-import { resizeInstance } from './resize.ts';
 
 type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize';
 
@@ -80,12 +79,11 @@ function requireWhole(row: InstanceRow): void {
   throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy: 'Cancel it first: it brings the instance back to what it was.', details: { operationId: row.task.id } });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create'> {
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),
     restart: (caller, id) => accept(deps, caller, 'instance.restart', 'instance.restart', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
-    resize: (caller, input) => resizeInstance(deps, caller, input),
     reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireWhole, patch: { fault: null } }),
     delete: (caller, input) => deleteInstance(deps, caller, input),
     ping: (caller, id) => ping(deps, caller, id),

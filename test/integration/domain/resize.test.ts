@@ -70,10 +70,10 @@ describe('the order of things', () => {
     expect(deeds).toEqual(['limits 512', 'configure']);
   });
   it('the plugin is asked about the values of the new size', async () => {
-    let told: RunRequest['command'] = undefined;
+    let told: RunRequest['command'] | undefined;
     answers['check'] = ({ command }) => { told = command; return {}; };
     await resized(await add('nano'), 'micro');
-    expect(told).toMatchObject({ $case: 'checkResize', value: { memoryMb: 512, volumeGb: 1, sizing: { shared_buffers: '128MB' }, parameters: {} } });
+    expect(told!).toMatchObject({ $case: 'checkResize', value: { memoryMb: 512, volumeGb: 1, sizing: { shared_buffers: '128MB' }, parameters: {} } });
   });
 });
 
