@@ -104,10 +104,10 @@ async function bringBack(deps: WorkflowDeps, ctx: Ctx): Promise<void> {
   await endOnAgent(deps, ctx);
   const { asked } = await configure(deps, ctx, 'undo-configure', ctx.input.from);
   if (!isToRun(ctx.input) || isSilent(ctx.outputs)) return;
-  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]);
-  // What the engine did not start with the agent has given up by itself: then there is nothing to ask for.
-  if (asked.length > 0) await restart(deps, ctx, 'undo-restart').catch(unlessGivenUp);
-  await seeAnswering(deps, ctx, asked.length > 0 ? 'undo-restart' : null, signal);
+  // Only what the restart of the way forwards has taken: other values may have waited before. Those that the engine did not start with the agent has given up by itself.
+  const isTaken = asked.length > 0 && isAskedFor(ctx.outputs);
+  if (isTaken) await restart(deps, ctx, 'undo-restart').catch(unlessGivenUp);
+  await seeAnswering(deps, ctx, isTaken ? 'undo-restart' : null, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
 }
 
 /** Values that waited for a restart before the resize may be ones that the engine does not start with: it runs without them, as it did. */

@@ -114,6 +114,12 @@ describe('what does not work', () => {
     expect([state, fault?.message]).toEqual(['FAILED', 'Restart the engine: huge pages']);
     expect(deeds.slice(-2)).toEqual(['undo-restart', 'limits 256']);
   });
+  it('values that waited for a restart before go on waiting when none has come', async () => {
+    answers['configure'] = () => ({ fault: { code: 'REFUSED', message: 'work_mem: no' } });
+    answers['undo-configure'] = asks('huge_pages');
+    expect(await resized(await add('nano'), 'micro')).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED' } });
+    expect(deeds).toEqual(['check', 'limits 512', 'configure', 'undo-configure', 'limits 256']);
+  });
   it('an agent that went back to the former values while its worker died is not taken for success', async () => {
     const id = await add('nano');
     answers['configure'] = asks('shared_buffers');
