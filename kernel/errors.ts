@@ -28,6 +28,7 @@ export const catalogue = {
   'CONFLICT.EXISTS': { kind: 'failure', type: 'ConflictError', summary: 'The thing to make exists already.', remedy: 'Use the existing one, or delete it first.' },
   'CONFLICT.IN_USE': { kind: 'failure', type: 'ConflictError', summary: 'Something else uses the thing, or holds its place.', remedy: 'Detach it from what the message names first.' },
   'PRECONDITION.STATE': { kind: 'failure', type: 'PreconditionError', summary: 'The subject is not in a state that allows this.', remedy: 'See the message for the state that is needed.' },
+  'PRECONDITION.UNFIT': { kind: 'failure', type: 'PreconditionError', summary: 'What the engine holds does not fit what is asked for.', remedy: 'The message lists what was found and what to do about it.' },
   'PRECONDITION.DELETION_PROTECTED': { kind: 'failure', type: 'PreconditionError', summary: 'Deletion protection is on.', remedy: 'Turn it off with updateInstance, then delete.' },
   'PRECONDITION.NOT_CANCELLABLE': { kind: 'failure', type: 'PreconditionError', summary: 'The operation has ended or cannot be cancelled any more.', remedy: 'Wait for it to end.' },
   'PRECONDITION.NOT_RETRYABLE': { kind: 'failure', type: 'PreconditionError', summary: 'Only a failed operation whose workflow allows it can be retried.', remedy: 'Start the action anew.' },

@@ -12,7 +12,7 @@ export type {
 } from '../strategies/spi/engine-source.ts';
 export {
   capabilitiesOf, type ConfigureResult, type DatabaseInfo, type EngineExit, type EngineHandle, type EngineSpec, type GuestContext, GuestFault, type GuestFaultCode,
-  type GraphqlArguments, type GuestHalf, type GuestPaths, type Probe, type ProbeState, type TlsFiles, type ToolResult, type ToolSpec, type UserInfo,
+  type Finding, type GraphqlArguments, type GuestHalf, type GuestPaths, type NamedBuild, type NextSize, type Probe, type ProbeState, type TlsFiles, type ToolResult, type ToolSpec, type UserInfo,
 } from '../strategies/spi/guest.ts';
 export { type ActionSpec, type ConnectSpec, type GraphqlAdditions, type GuestTimeouts, type Manifest, type PortSpec, spiVersion, type TrackSpec } from '../strategies/spi/manifest.ts';
 export { type Canonical, type CanonicalSpec, canonicalValue } from '../strategies/spi/parameter-values.ts';

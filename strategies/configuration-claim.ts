@@ -27,4 +27,5 @@ export function withStandingClaims(plugin: DatastorePlugin): DatastorePlugin {
   return claim.kind === 'dropped' ? { ...plugin, manifest: claim.manifest } : plugin;
 }
 
-const oldestMinor = (range: string): number => Number(/^\^?\d+\.(\d+)/.exec(range)?.[1] ?? 0);
+/** Of the contract, among those that a plugin says it works with. */
+export const oldestMinor = (range: string): number => Number(/^\^?\d+\.(\d+)/.exec(range)?.[1] ?? 0);

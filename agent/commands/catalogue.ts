@@ -19,6 +19,7 @@ export const commandTraits: Record<CommandKind, CommandTraits> = {
   grant: plain('GRANTS'), revoke: plain('GRANTS'),
   enableRoot: plain('ROOT'), disableRoot: plain('ROOT'),
   pluginAction: plain(null),
+  checkResize: plain('RESIZE'),
 };
 
 /** Sizing is every datastore's; values of a group are for those that have groups. */

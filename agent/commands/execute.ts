@@ -1,5 +1,5 @@
 /** Carries one command out by the plugin's methods. Whatever it throws is made a fault by the runner. */
-import type { Finding, GuestContext, GuestHalf } from '../../strategies/spi/guest.ts';
+import type { Finding, GuestContext, GuestHalf, NextSize } from '../../strategies/spi/guest.ts';
 import type { Configurer } from '../configuration/configurer.ts';
 import type { GrantSpec, UserRef as WireUserRef } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import type { DatabaseSpec, GrantSpec as SpiGrant, UserRef, UserSpec } from '../../strategies/spi/control.ts';
@@ -52,6 +52,7 @@ export async function execute(command: Command, execution: Execution): Promise<R
     }
     case 'disableRoot': await group(guest.root).disable(ctx); break;
     case 'pluginAction': await handlerOf(guest.graphql?.actions, command.value.name)(ctx, parseArguments(command.value.argumentsJson)); break;
+    case 'checkResize': return { ...nothing, findings: await group(guest.resize).check(ctx, nextSize(command.value)) };
     default: return unknownCommand(command);
   }
   return nothing;
@@ -91,6 +92,8 @@ async function gone(isRepeat: boolean, removal: Promise<void>): Promise<void> {
     if (!isRepeat || codeOf(error) !== 'MISSING') throw error;
   }
 }
+
+const nextSize = ({ vcpus, memoryMb, volumeGb, sizing, parameters }: CommandOf<'checkResize'>): NextSize => ({ flavor: { vcpus, memoryMb }, volumeGb, sizing, parameters });
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 const userRef = (user: WireUserRef | undefined): UserRef => ({ name: user?.name ?? '', host: user?.host, authDatabase: user?.authDatabase });

@@ -11,7 +11,7 @@ export type Command = NonNullable<RunRequest['command']>;
 const needs: Record<Command['$case'], Capability | null> = {
   initialise: null, configure: null, start: null, stop: null, restart: null, repair: null, rotateCertificate: 'TLS',
   createDatabases: 'DATABASES', deleteDatabase: 'DATABASES', createUsers: 'USERS', updateUser: 'USERS', deleteUser: 'USERS',
-  grant: 'GRANTS', revoke: 'GRANTS', enableRoot: 'ROOT', disableRoot: 'ROOT', pluginAction: null,
+  grant: 'GRANTS', revoke: 'GRANTS', enableRoot: 'ROOT', disableRoot: 'ROOT', pluginAction: null, checkResize: 'RESIZE',
 };
 /** Sizing alone every agent takes. */
 const hasGroup = (command: Command): boolean => (command.$case === 'configure' || command.$case === 'initialise') && command.value.configuration !== '';

@@ -5,11 +5,11 @@ import type { HostFacts } from '../../strategies/spi/compute.ts';
 export interface HostLoad {
   host: { id: string; name: string; region: string; zone: string; seenAgeMs: number };
   facts: HostFacts;
-  /** promised to instances that exist (failed ones hold nothing) */
+  /** promised to instances that exist (failed ones hold nothing); the larger of two flavors during a resize */
   promisedMemoryMb: number;
   /** what an instance takes besides its flavor; part of the two sums as well */
   guestOverheadMb: number;
-  /** promised to instances that do not run yet, so not yet visible in memoryAvailableMb */
+  /** promised and not yet visible in memoryAvailableMb: to instances that do not run yet, and what a resize adds */
   pendingMemoryMb: number;
   /** volume sizes promised beyond what is used already */
   unusedVolumeBytes: number;
@@ -24,15 +24,20 @@ const gib = 1024 ** 3;
 /** Asked with a demand of nothing: whether what is promised fits. */
 export const overheadOf = (load: HostLoad, demand: Demand): number => (demand.memoryMb > 0 ? load.guestOverheadMb : 0);
 
-/** Why not, or null when it fits. */
-export function refusalOf(load: HostLoad, demand: Demand, reserve: Reserve): CofferError | null {
+/** `overheadMb`: of a guest that is not there yet. */
+export function memoryRefusalOf(load: HostLoad, neededMb: number, reserve: Reserve, overheadMb = 0): CofferError | null {
   const free = Math.min(
     load.facts.memoryTotalMb - reserve.memoryMb - load.promisedMemoryMb,
     load.facts.memoryAvailableMb - reserve.memoryMb - load.pendingMemoryMb,
-  ) - overheadOf(load, demand);
-  if (free < demand.memoryMb) {
-    return new CofferError('ADMISSION.NO_MEMORY', `host ${load.host.name} has ${Math.max(0, Math.floor(free))} MB of memory to give, ${demand.memoryMb} MB are needed`);
-  }
+  ) - overheadMb;
+  if (free >= neededMb) return null;
+  return new CofferError('ADMISSION.NO_MEMORY', `host ${load.host.name} has ${Math.max(0, Math.floor(free))} MB of memory to give, ${neededMb} MB are needed`);
+}
+
+/** Why not, or null when it fits. */
+export function refusalOf(load: HostLoad, demand: Demand, reserve: Reserve): CofferError | null {
+  const refusal = memoryRefusalOf(load, demand.memoryMb, reserve, overheadOf(load, demand));
+  if (refusal) return refusal;
   const disk = load.facts.diskFreeBytes - reserve.diskBytes - load.unusedVolumeBytes;
   if (disk < demand.volumeGb * gib) {
     return new CofferError('ADMISSION.NO_DISK', `host ${load.host.name} has ${Math.max(0, disk / gib).toFixed(1)} GB of disk to give, ${demand.volumeGb} GB are needed`);

@@ -129,6 +129,8 @@ export interface Instances {
   start(caller: Caller, instanceId: string): Promise<Accepted>;
   stop(caller: Caller, instanceId: string): Promise<Accepted>;
   restart(caller: Caller, instanceId: string): Promise<Accepted>;
+  /** by name or id of the flavor */
+  resize(caller: Caller, input: { instanceId: string; flavor: string }): Promise<Accepted>;
   delete(caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted>;
   reset(caller: Caller, instanceId: string): Promise<Accepted>;
   ping(caller: Caller, instanceId: string): Promise<{ instance: InstanceDoc; agentRoundTripMs: number; engineRoundTripMs: number | null; engineState: string; detail: string | null }>;

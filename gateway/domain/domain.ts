@@ -13,6 +13,7 @@ import { createInstance } from './instance/create.ts';
 import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
+import { resizeInstance } from './instance/resize.ts';
 import { findVersion, requireCapability } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
@@ -40,6 +41,7 @@ export function createDomain(deps: DomainOptions): Domain {
       find: (caller, by) => findInstance(store, caller, by),
       findMany: (caller, ids) => findInstances(store, caller, ids),
       create: (caller, input) => createInstance(creating, caller, input),
+      resize: (caller, input) => resizeInstance(deps, caller, input),
       ...createLifecycle(deps),
     },
     configurations: createConfigurations(deps),

@@ -22,10 +22,10 @@ export async function readHostLoads(
        from host h
        cross join lateral (select coalesce((h.facts->>'guestOverheadMb')::float8, 0) as mb) o
        left join lateral (
-         select sum(f.memory_mb + o.mb) as promised_mb,
-                sum(f.memory_mb + o.mb) filter (where not i.prepared) as pending_mb,
+         select sum(greatest(f.memory_mb, w.memory_mb) + o.mb) as promised_mb,
+                sum(case when i.prepared then greatest(w.memory_mb - f.memory_mb, 0) else f.memory_mb + o.mb end) as pending_mb,
                 sum(greatest(i.volume_gb::float8 * 1073741824 - coalesce(i.volume_used_bytes, 0), 0)) as unused_bytes
-           from instance i join flavor f on f.id = i.flavor_id
+           from instance i join flavor f on f.id = i.flavor_id left join flavor w on w.id = i.wanted_flavor_id
           where i.host_id = h.id and i.deleted_at is null and not i.released
             and (not $2::boolean or exists (select 1 from port_lease p where p.instance_id = i.id))
        ) l on true

@@ -17,6 +17,7 @@ export const policy = {
   'instance.start': 'EDITOR',
   'instance.stop': 'EDITOR',
   'instance.restart': 'EDITOR',
+  'instance.resize': 'EDITOR',
   'instance.delete': 'EDITOR',
   'instance.reset': 'OPERATOR',
   'instance.ping': 'VIEWER',

@@ -2,7 +2,7 @@
  * The engine to begin with: names and values, a line of JSON each way. Delete it when yours takes its place.
  *
  *     ["LOGIN", user, password]   ["SET", name, value]   ["GET", name]   ["VERSION"]     → ["OK", text] or ["ERROR", why]
- *     ["RELOAD"]                  over the unix socket alone, as coffer
+ *     ["RELOAD"]   ["COUNT"]      over the unix socket alone, as coffer
  */
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -43,6 +43,7 @@ function answer(session, [command, name = '', value = '']) {
   if (session.user === null) throw new Error('log in first');
   if (command === 'VERSION') return process.versions.node;
   if (command === 'RELOAD' && session.isLocal) return reload();
+  if (command === 'COUNT' && session.isLocal) return String(values.size);
   if (command === 'GET') return values.get(name) ?? '';
   if (command !== 'SET') throw new Error('no such command');
   if (!values.has(name) && values.size >= config.maxValues) throw new Error('full');

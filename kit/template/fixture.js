@@ -24,6 +24,12 @@ export default {
       hold: ({ user, password }) => hold(connect(target), user, password),
     };
   },
+  resize: {
+    tooSmall: { vcpus: 1, memoryMb: 0.001 },
+    async fill(client, login) {
+      for (const name of ['one', 'two']) await client.write(login, name, 'x');
+    },
+  },
   samples: {
     databases: [],
     awkwardNames: [`O'Brien"the\\quote"`, 'two words', '用户名', '--$1%s{}', '__proto__', 'a'.repeat(128)],

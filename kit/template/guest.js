@@ -106,6 +106,12 @@ export const guest = {
     if ((await guest.probe(ctx)).managementLost) await guest.stop(ctx, 'orderly');
     await guest.start(ctx);
   },
+  resize: {
+    async check(ctx, { flavor, sizing }) {
+      const [count, most] = [Number(await manage(ctx, 'COUNT')), Number(sizing['maxValues'])];
+      return count <= most ? [] : [{ severity: 'ERROR', subject: null, message: `there are ${count} values, and ${flavor.memoryMb} MB hold ${most}: remove some, or choose a larger flavor` }];
+    },
+  },
   tls: {
     async rotate(ctx) { await reload(ctx); },
   },

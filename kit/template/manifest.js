@@ -6,14 +6,15 @@ export const manifest = {
   title: 'My engine',
   description: 'Names and values over TLS',
   version: '0.1.0',
-  apiVersion: '^1.2',
+  apiVersion: '^1.4',
   maturity: 'EXPERIMENTAL',
-  capabilities: ['TLS', 'USERS'],
+  capabilities: ['RESIZE', 'TLS', 'USERS'],
   absent: {
     CONFIGURATION: 'there is nothing to set',
     DATABASES: 'there is one space of names',
     GRANTS: 'every user may read and write everything',
     ROOT: 'there is nothing that only a root could do',
+    UPGRADE: 'there is one version of it',
   },
   ports: [{ name: 'main', purpose: 'client', tls: 'required' }],
   tracks: [{

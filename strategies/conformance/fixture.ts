@@ -41,6 +41,14 @@ export interface ConfigurationSamples {
   seen?(facts: HarnessFacts, login: Login): Promise<string>;
 }
 
+/** What does not fit a smaller size, where there is such a thing. */
+export interface ResizeSamples {
+  /** too small for what `fill` stores */
+  tooSmall: FlavorSize;
+  /** Stores more than that. */
+  fill(client: StockClient, login: Login): Promise<void>;
+}
+
 export interface ConformanceFixture {
   plugin: DatastorePlugin;
   /** one of the manifest */
@@ -68,6 +76,8 @@ export interface ConformanceFixture {
   };
   /** goes with CONFIGURATION */
   configuration?: ConfigurationSamples;
+  /** goes with RESIZE; left out: every size fits what is stored */
+  resize?: ResizeSamples;
   /** Serial number (upper-case hex) of the certificate shown to a new connection, for engines that do not speak TLS from the first byte. */
   presentedSerial?(target: { host: string; port: number; caCertificate: string }): Promise<string>;
   /** How many points a method is killed at: `few` saves time where another track of the engine goes through all of them. */

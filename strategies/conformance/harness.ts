@@ -3,7 +3,7 @@
  * interface, so the process behind it may be a small one made for tests or a real agent reached over the network.
  */
 import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from '../spi/control.ts';
-import type { ConfigureResult, DatabaseInfo, GraphqlArguments, GuestPaths, Probe, UserInfo } from '../spi/guest.ts';
+import type { ConfigureResult, DatabaseInfo, Finding, GraphqlArguments, GuestPaths, NextSize, Probe, UserInfo } from '../spi/guest.ts';
 import type { LiveParameter, ParameterSpec } from '../spi/parameters.ts';
 
 /** Every method of a guest half by its path, with what it takes and what it answers. */
@@ -29,6 +29,7 @@ export interface GuestCalls {
   'root.isEnabled': { args: []; result: boolean };
   'configuration.describe': { args: []; result: ParameterSpec[] };
   'configuration.read': { args: []; result: LiveParameter[] };
+  'resize.check': { args: [to: NextSize]; result: Finding[] };
   [field: `graphql.fields.${string}`]: { args: [args: GraphqlArguments]; result: unknown };
   [action: `graphql.actions.${string}`]: { args: [args: GraphqlArguments]; result: void };
 }

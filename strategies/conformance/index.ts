@@ -15,16 +15,17 @@ import { declarationCases } from './cases/declaration.ts';
 import { faultCases } from './cases/fault.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { objectCases } from './cases/objects.ts';
+import { resizeCases } from './cases/resize.ts';
 import { rotationCases } from './cases/rotation.ts';
 import type { ConformanceFixture } from './fixture.ts';
 import { type Tier, tiers } from './tiers.ts';
 
-export type { ConfigurationSamples, ConformanceFixture, HeldClient, Login, StockClient } from './fixture.ts';
+export type { ConfigurationSamples, ConformanceFixture, HeldClient, Login, ResizeSamples, StockClient } from './fixture.ts';
 export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, GuestResult, HarnessFacts, HarnessOptions, KillPoint } from './harness.ts';
 
 const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
   static: [declarationCases],
-  engine: [lifecycleCases, configurationCases, objectCases, rotationCases, additionCases],
+  engine: [lifecycleCases, configurationCases, resizeCases, objectCases, rotationCases, additionCases],
   fault: [crashCases, faultCases],
 };
 

@@ -2,7 +2,7 @@
  * What can be said about a plugin without its engine, in seconds: manifest, names, and a control half that only computes.
  * The questions are asked by the kit in a process without rights, and by the tests of this repository in their own.
  */
-import { withStandingClaims } from '../configuration-claim.ts';
+import { oldestMinor, withStandingClaims } from '../configuration-claim.ts';
 import { capabilities, type Capability } from '../spi/capability.ts';
 import type { Proposal } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
@@ -50,6 +50,9 @@ export const staticChecks: readonly StaticCheck[] = [
   { capability: 'USERS', rule: 'names of the system are refused', find: systemFindings },
 ];
 
+/** Minors of the contract: who works with an earlier one need not say why there is none. */
+const knownSince: Partial<Record<Capability, number>> = { RESIZE: 4, UPGRADE: 4 };
+
 /** Claimed without its group: the claim is false. There without its claim: nobody will ever use it. */
 function declarationOf(capability: Capability): StaticCheck {
   return {
@@ -58,6 +61,7 @@ function declarationOf(capability: Capability): StaticCheck {
       const [isClaimed, isThere] = [manifest.capabilities.includes(capability), implemented.includes(capability)];
       if (isClaimed && !isThere) return [problem(`manifest.capabilities claims ${capability}, and the guest half has no such group`)];
       if (!isClaimed && isThere) return [{ level: 'warning', text: `the guest half has ${capability} and the manifest does not claim it: nobody can use it` }];
+      if (oldestMinor(manifest.apiVersion) < (knownSince[capability] ?? 0)) return [];
       return isClaimed || manifest.absent?.[capability] ? [] : [problem(`manifest.absent must say why there is no ${capability}`)];
     },
   };

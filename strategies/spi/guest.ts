@@ -96,6 +96,9 @@ export interface ConfigureResult { changed: boolean; /** parameters that wait fo
 /** What a check found. ERROR: it will not be done. WARNING: it can be, and a person should know. */
 export interface Finding { severity: 'ERROR' | 'WARNING'; /** what it is about, in the engine's words: a database, an extension; null: the instance */ subject: string | null; /** what is wrong and what to do about it; no secret */ message: string }
 
+/** The size an engine is to be brought to, and what it would be configured with then: as `sizing` and `parameters` of the context. */
+export interface NextSize { flavor: FlavorSize; volumeGb: number; sizing: Readonly<Record<string, string>>; parameters: Readonly<Record<string, string>> }
+
 /** A build that the engine is brought from or to, beside the one of the context; on this host, and never changed. */
 export interface NamedBuild { track: string; version: string; prefix: string; bin: string }
 
@@ -155,7 +158,7 @@ export interface GuestHalf {
      * Asked of the running engine before anything changes: why it cannot work in that size. That the flavor is above the track's
      * smallest and the group's values fit has been looked at. What changes then is `configure`d, with a restart where it asks for one.
      */
-    check(ctx: GuestContext, to: { flavor: FlavorSize; volumeGb: number }): Promise<Finding[]>;
+    check(ctx: GuestContext, to: NextSize): Promise<Finding[]>;
   };
   upgrade?: {
     /** Asked of the running engine, with the build it would be brought to on this host. Changes nothing; what it makes for the purpose it removes. */

@@ -36,12 +36,13 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const control = createControlHost((name) => plugins.flatMap((one) => (one.state === 'READY' && one.name === name ? [one.plugin.control] : []))[0]);
   const reserve = { memoryMb: 0, diskBytes: 0 };
   /** what the agent does with a command; a test sets it */
-  const script: Pick<Agents, 'run' | 'readParameters'> & { compute: Partial<ComputeStrategy> } =
-    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, compute: {} };
+  const script: Pick<Agents, 'run' | 'readParameters' | 'probe'> & { compute: Partial<ComputeStrategy> } =
+    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, probe: async () => { throw new Error('no agent'); }, compute: {} };
   const commands: string[] = [];
   const agents = {
     run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
     readParameters: (...asked: Parameters<Agents['readParameters']>) => script.readParameters(...asked),
+    probe: (...asked: Parameters<Agents['probe']>) => script.probe(...asked),
     waitForAgent: async () => ({}),
     // what it was at has ended
     cancel: async () => {},

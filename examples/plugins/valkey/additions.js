@@ -1,19 +1,10 @@
 /** The handlers of what `api.js` adds to the API. */
 import { GuestFault } from '@coffer/plugin-sdk';
-import { ask } from './management.js';
+import { ask, info } from './management.js';
 
 const lookEveryMs = 100;
 
 /** @typedef {import('@coffer/plugin-sdk').GuestContext} Context */
-
-/** A section of INFO as pairs. */
-async function info(/** @type {Context} */ ctx, /** @type {string} */ section) {
-  const [text] = await ask(ctx, ['INFO', section]);
-  /** @type {Map<string, string>} */
-  const found = new Map();
-  for (const line of String(text).split('\r\n')) if (line.includes(':')) found.set(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1));
-  return found;
-}
 
 /** @type {NonNullable<import('@coffer/plugin-sdk').GuestHalf['graphql']>} */
 export const additions = {

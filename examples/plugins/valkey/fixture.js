@@ -78,6 +78,12 @@ export default {
     restart: { name: 'tcp-backlog', value: '300' },
     refused: { name: 'notify-keyspace-events', value: 'Q?' },
   },
+  resize: {
+    tooSmall: { vcpus: 0.25, memoryMb: 44 },
+    async fill(client, login) {
+      for (let i = 0; i < 30; i++) await client.write(login, `filler_${i}`, 'x'.repeat(100_000));
+    },
+  },
   samples: {
     databases: [],
     awkwardNames: [`O'Brien"the\\quote"`, '--$1%s{}', '用户名', 'ß'.repeat(63) + 'x', 'SELECT', '#hash', '>secret', 'on'],

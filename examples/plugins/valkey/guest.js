@@ -5,6 +5,7 @@ import { configure, read } from './configure.js';
 import { describe } from './describe.js';
 import { configOf, put, putConfig, putStartingConfig, readText, usersOf, withSystemUsers } from './files.js';
 import { ask, manage } from './management.js';
+import { resize } from './resize.js';
 import { EngineError, Silence } from './resp.js';
 import { users } from './users.js';
 
@@ -20,6 +21,7 @@ export const guest = {
   graphql: additions,
   configuration: { describe, read },
   configure,
+  resize,
   async initialise(ctx) {
     if ((await readText(usersOf(ctx))) !== null) return;
     await ctx.engine.killLeftovers();

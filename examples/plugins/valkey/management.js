@@ -26,3 +26,12 @@ export async function ask(/** @type {Context} */ ctx, /** @type {string[][]} */ 
     throw new GuestFault(isFinal ? 'REFUSED' : 'RETRYABLE', message, { cause: error });
   }
 }
+
+/** A section of INFO as pairs. */
+export async function info(/** @type {Context} */ ctx, /** @type {string} */ section) {
+  const [text] = await ask(ctx, ['INFO', section]);
+  /** @type {Map<string, string>} */
+  const found = new Map();
+  for (const line of String(text).split('\r\n')) if (line.includes(':')) found.set(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1));
+  return found;
+}

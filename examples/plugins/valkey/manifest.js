@@ -17,13 +17,14 @@ export const manifest = {
   title: 'Valkey',
   description: 'In-memory data structures, kept on disk by an append-only file, with ACL users and TLS on every connection.',
   version: '0.1.0',
-  apiVersion: '^1.3',
+  apiVersion: '^1.4',
   maturity: 'EXPERIMENTAL',
-  capabilities: ['CONFIGURATION', 'TLS', 'USERS'],
+  capabilities: ['CONFIGURATION', 'RESIZE', 'TLS', 'USERS'],
   absent: {
     DATABASES: 'the sixteen numbered keyspaces always exist and carry no names or rights',
     GRANTS: 'this example gives every user all data and no administration',
     ROOT: 'a user has every right over the data already',
+    UPGRADE: 'an instance of this example stays on the version that it was made with',
   },
   ports: [{ name: 'valkey', purpose: 'client', tls: 'required' }],
   tracks: [

@@ -34,7 +34,7 @@ export function createFlavorChanges(deps: CatalogueDeps): Pick<CatalogueChanges,
       return changeCatalogue(deps, async (tx) => {
         const [flavor] = await tx.query<FlavorDoc>('select id, name, vcpus, memory_mb as "memoryMb" from flavor where id = $1 and deleted_at is null for update', [id]);
         if (!flavor) throw notFound(`flavor ${id}`);
-        const [{ n } = { n: 0 }] = await tx.query<{ n: number }>('select count(*)::int as n from instance where flavor_id = $1 and deleted_at is null', [id]);
+        const [{ n } = { n: 0 }] = await tx.query<{ n: number }>('select count(*)::int as n from instance where (flavor_id = $1 or wanted_flavor_id = $1) and deleted_at is null', [id]);
         if (n > 0) throw new CofferError('PRECONDITION.STATE', `flavor ${flavor.name} is that of ${countText(n, 'instance')}`, { remedy: 'Delete them first.' });
         const naming = await tx.query<{ version: string }>(
           `select d.name || ' ' || v.name as version from datastore_version_flavor f join datastore_version v on v.id = f.version_id join datastore d on d.id = v.datastore_id where f.flavor_id = $1 order by 1`, [id]);

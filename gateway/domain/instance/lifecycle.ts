@@ -13,7 +13,7 @@ import { requireOn, type Action } from '../policy.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
 
-type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure';
+type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize';
 
 export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: string): Promise<InstanceRow> {
   const row = await lockInstance(tx, id);
@@ -71,12 +71,20 @@ export function requireBuilt(row: InstanceRow): void {
   throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create'> {
+/** Ended without their way back these would leave the guest between what it was and what it was to be. */
+const ownWayBack = new Set(['instance.resize']);
+function requireWhole(row: InstanceRow): void {
+  requireBuilt(row);
+  if (row.task === null || !ownWayBack.has(row.task.kind)) return;
+  throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy: 'Cancel it first: it brings the instance back to what it was.', details: { operationId: row.task.id } });
+}
+
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),
     restart: (caller, id) => accept(deps, caller, 'instance.restart', 'instance.restart', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
-    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireBuilt, patch: { fault: null } }),
+    reset: (caller, id) => accept(deps, caller, 'instance.reset', 'instance.reset', id, { preempt: true, check: requireWhole, patch: { fault: null } }),
     delete: (caller, input) => deleteInstance(deps, caller, input),
     ping: (caller, id) => ping(deps, caller, id),
     update: (caller, input) => update(deps, caller, input),

@@ -62,7 +62,8 @@ function findDatastore(catalogue: Catalogue, name: string): DatastoreDoc {
   return datastore;
 }
 
-function flavorIssues(catalogue: Catalogue, version: VersionDoc, flavor: FlavorDoc): InputIssue[] {
+/** Why it is none for instances of the version. */
+export function flavorIssues(catalogue: Catalogue, version: VersionDoc, flavor: FlavorDoc): InputIssue[] {
   const path = ['input', 'flavor'];
   if (flavor.memoryMb < version.minMemoryMb) return [{ path, message: `${version.datastore} ${version.name} needs at least ${version.minMemoryMb} MB; ${flavor.name} has ${flavor.memoryMb}` }];
   const allowed = flavorsFor(catalogue, version);

@@ -74,7 +74,19 @@ const refusalsWithHost: readonly ApiErrorName[] = [...refusals, 'UnavailableErro
 defineAction('startInstance', 'Starts a stopped instance.', refusalsWithHost, (domain, caller, id) => domain.instances.start(caller, id));
 defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusalsWithHost, (domain, caller, id) => domain.instances.stop(caller, id));
 defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusalsWithHost, (domain, caller, id) => domain.instances.restart(caller, id));
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making or its deletion.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
+
+defineMutation('resizeInstance', {
+  description: 'Gives an instance another flavor. Its engine is tuned for it, and restarted only where it asks for that; address and data stay. When it does not come up, the instance has its former flavor again and the operation tells why.',
+  errors: ['InvalidInputError', ...refusalsWithHost, 'UnsupportedError'],
+  input: (t) => ({ instanceId: t.id({ required: true }), flavor: t.string({ required: true, description: 'Such as `small`; one that its version allows.' }) }),
+  resolve: (ctx, input) => ctx.domain.instances.resize(ctx.caller, input),
+  payload: (t) => ({
+    instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+    operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
+  }),
+});
+
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making, its deletion or a resize.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',

@@ -15,7 +15,7 @@ export const groupName = (group: GroupRevision | null): string => (group === nul
 export async function guestConfiguration(deps: WorkflowDeps, doc: InstanceDoc, group: GroupRevision | null): Promise<GuestConfiguration> {
   const { datastore, track, volumeGb } = doc;
   const values = group === null ? [] : (await readRevision(deps.store, group.id, group.revision)).values;
-  const { sizing, parameters, issues } = await resolveValues(deps, { datastore, track }, values, { flavor: await flavorOf(deps, doc), volumeGb });
+  const { sizing, parameters, issues } = await resolveValues(deps, { datastore, track }, values, { flavor: await flavorOf(deps, doc.flavorId), volumeGb });
   if (issues.length > 0) throw new FinalStepError('INPUT.INVALID', issueText(issues));
   return { sizing, parameters, configuration: groupName(group) };
 }

@@ -36,7 +36,7 @@ export const createGuestStep = <W extends InstanceWork>(deps: WorkflowDeps): Ste
     if (!doc.buildId) throw new CofferError('PRECONDITION.STATE', 'the instance has no engine build yet');
     const enrolment = await ctx.write((tx) => deps.issueEnrolment(tx, instanceId));
     const facts = await deps.compute(hostId).createGuest({
-      instanceId, datastore, track, buildId: doc.buildId, flavor: await flavorOf(deps, doc), volumeGb: doc.volumeGb,
+      instanceId, datastore, track, buildId: doc.buildId, flavor: await flavorOf(deps, doc.flavorId), volumeGb: doc.volumeGb,
       ports: await readPorts(deps.store, instanceId), bind: deps.engineBind, advertise: deps.engineAdvertise, enrolment,
     }, callOptions(ctx));
     return { isolation: facts.isolation };

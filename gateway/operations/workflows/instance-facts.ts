@@ -37,9 +37,9 @@ export async function readPorts(tx: Tx, instanceId: string): Promise<Record<stri
 }
 
 /** One that another gateway has just made may not have come to memory yet. */
-export async function flavorOf(deps: WorkflowDeps, doc: InstanceDoc): Promise<FlavorSize> {
-  const flavor = deps.catalogue.instanceFlavor(doc.flavorId) ?? (await deps.store.query<FlavorSize>('select vcpus, memory_mb as "memoryMb" from flavor where id = $1', [doc.flavorId]))[0];
-  if (!flavor) throw notFound(`flavor ${doc.flavorId}`);
+export async function flavorOf(deps: WorkflowDeps, id: string): Promise<FlavorSize> {
+  const flavor = deps.catalogue.instanceFlavor(id) ?? (await deps.store.query<FlavorSize>('select vcpus, memory_mb as "memoryMb" from flavor where id = $1', [id]))[0];
+  if (!flavor) throw notFound(`flavor ${id}`);
   return { vcpus: flavor.vcpus, memoryMb: flavor.memoryMb };
 }
 

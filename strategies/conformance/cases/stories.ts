@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { ConformanceFixture, Login } from '../fixture.ts';
 import type { GuestArgs, GuestMethod } from '../harness.ts';
+import { nextSize } from './resize.ts';
 import { expectKept, freshName, refusalOf, type Session } from './session.ts';
 
 export interface Story<M extends GuestMethod> {
@@ -41,6 +42,10 @@ export function tellStories(fixture: ConformanceFixture, session: Session, tell:
         },
       };
     },
+  });
+  tell('asking whether a size fits changes nothing', has('RESIZE'), {
+    method: 'resize.check',
+    prepare: async () => ({ args: [await nextSize(fixture, fixture.flavor)], check: isUp }),
   });
   tell('stop ends with a stopped engine', true, {
     method: 'stop',

@@ -42,7 +42,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'ROOT', 'TLS', 'USERS'],
+  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
   ports: [{ name: 'postgresql', purpose: 'client', tls: 'required' }],
   tracks: [
     track('15', '2027-11-11T00:00:00Z'),

@@ -15,7 +15,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'GRANTS', 'ROOT', 'TLS', 'USERS'],
+  capabilities: ['CONFIGURATION', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
   absent: { DATABASES: 'the sixteen numbered keyspaces always exist and carry no names or rights; separate users by key patterns in their grants' },
   ports: [{ name: 'redis', purpose: 'client', tls: 'required' }],
   tracks: [

@@ -64,6 +64,7 @@ const asks: [Action, Ask][] = [
   ['instance.stop', onInstance('stopInstance')],
   ['instance.start', onInstance('startInstance')],
   ['instance.restart', onInstance('restartInstance')],
+  ['instance.resize', mutation('resizeInstance', () => ({ instanceId: world.own.instanceId, flavor: 'micro' }))],
   ['instance.reset', onInstance('resetInstance')],
   ['instance.create', mutation('createInstance', () => ({ name: fresh('made'), datastore: 'redis', version: '8', flavor: 'nano', volume: { sizeGb: 1 }, projectId: world.own.projectId }))],
   ['instance.delete', onInstance('deleteInstance')],

@@ -24,6 +24,12 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
     restart: { name: 'tcp-backlog', value: '300' },
     refused: { name: 'notify-keyspace-events', value: 'Q?' },
   },
+  resize: {
+    tooSmall: { vcpus: 0.25, memoryMb: 44 },
+    async fill(client, login) {
+      for (let i = 0; i < 30; i++) await client.write(login, `filler_${i}`, 'x'.repeat(100_000));
+    },
+  },
   samples: {
     databases: [],
     awkwardNames: [`O'Brien"the\\quote"`, '--$1%s{}', '-dash=and=equals', '用户名', 'ß'.repeat(31) + 'x', 'a'.repeat(128), 'SELECT', '#hash', '>secret', 'on'],

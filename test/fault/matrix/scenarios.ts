@@ -1,9 +1,12 @@
 /** Every kind of operation: how it is asked for, and what must be seen of it exactly once in the end. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { agentPid, finish, type OperationNow, show } from '../../support/actions.ts';
 import { action, CREATE, DELETE, WATCH_OPERATION } from '../../support/documents.ts';
 import { eventually, expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expectRunningSoon, expectStopped, type Place } from './checks.ts';
-import type { EngineUnderTest, Parameter, Target } from './engines.ts';
+import { lookIntoStore } from '../../support/store-look.ts';
+import type { EngineUnderTest, Parameter, Sized, Target } from './engines.ts';
 
 export interface Begun { operationId: string; requestId: string | null; payload: any }
 export interface Scenario {
@@ -57,21 +60,22 @@ const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input:
 const stepShownMs = 4_000;
 
 /** The agent is deaf until the cancel is accepted, so that the step is in its middle and what it asked for is half done. */
+async function whileDeaf(world: Place, target: Target, begin: Scenario['begin'], step: string): Promise<Begun> {
+  const agent = await agentPid(target.id);
+  const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
+  tell('SIGSTOP');
+  try {
+    const begun = await begin(world, target);
+    await world.coffer.client.watch<any>(WATCH_OPERATION, { id: begun.operationId }, (item) => item.operation.operation.step === step, stepShownMs).catch(() => {});
+    await mutate(world, CANCEL, { operationId: begun.operationId });
+    return begun;
+  } finally {
+    tell('SIGCONT');
+  }
+}
 const cancelled = (verb: 'start' | 'stop' | 'restart' | 'reset', more: Partial<Scenario>, command: string = verb): Scenario => lifecycle(verb, {
   name: `instance.${verb}, cancelled`, ends: 'CANCELLED', isVariant: true,
-  async begin(world, target) {
-    const agent = await agentPid(target.id);
-    const tell = (signal: 'SIGSTOP' | 'SIGCONT'): void => { try { process.kill(agent, signal); } catch { /* it was killed */ } };
-    tell('SIGSTOP');
-    try {
-      const begun = await mutate(world, action(`${verb}Instance`), { instanceId: target.id });
-      await world.coffer.client.watch<any>(WATCH_OPERATION, { id: begun.operationId }, (item) => item.operation.operation.step === command, stepShownMs).catch(() => {});
-      await mutate(world, CANCEL, { operationId: begun.operationId });
-      return begun;
-    } finally {
-      tell('SIGCONT');
-    }
-  },
+  begin: (world, target) => whileDeaf(world, target, (_world, one) => mutate(world, action(`${verb}Instance`), { instanceId: one.id }), command),
   ...more,
 });
 
@@ -295,6 +299,65 @@ function configurationScenarios(engine: EngineUnderTest, { name, values: [first,
   return [attach, detach, refuse, rollout, calledOff];
 }
 
+const FLAVOR = 'query($id: ID!) { instance(by: { id: $id }) { flavor { name } } }';
+const CREATE_FLAVOR = 'mutation($input: CreateFlavorInput!) { createFlavor(input: $input) { __typename } }';
+function resizeScenarios(engine: EngineUnderTest, { larger, told, ask, unstartable }: Sized): Scenario[] {
+  const flavors = ['micro', larger.name] as const;
+  const begin = (at: 0 | 1) => async (world: Place, target: Target): Promise<Begun> => {
+    // There from the first of them on.
+    if (at === 1) await world.coffer.client.query(CREATE_FLAVOR, { input: larger });
+    return mutate(world, engineAction('resizeInstance', ''), { instanceId: target.id, flavor: flavors[at] });
+  };
+  const expectFlavor = async (world: Place, target: Target, at: 0 | 1): Promise<void> => {
+    expect((await world.coffer.client.query(FLAVOR, { id: target.id })).instance.flavor.name).toBe(flavors[at]);
+    expect(await lookIntoStore(world.coffer, 'select wanted_flavor_id from instance where id = $1', [target.id])).toEqual([{ wanted_flavor_id: null }]);
+    const boot = JSON.parse(await readFile(join(world.coffer.home, 'instances', target.id, 'agent/boot.json'), 'utf8'));
+    expect(boot.flavor.memoryMb).toBe([512, larger.memoryMb][at]);
+  };
+  const expectSize = async (world: Place, target: Target, at: 0 | 1): Promise<void> => {
+    await expectRunning(world, target);
+    expect(await ask(await show(world.coffer.client, target.id), target.user, target.passwords[target.user]!)).toBe(told[at]);
+    await expectFlavor(world, target, at);
+  };
+  const resize: Omit<Scenario, 'name' | 'begin' | 'check'> = { kind: 'instance.resize', takes: 'running', leaves: 'running', ends: 'SUCCEEDED' };
+  const grow: Scenario = {
+    ...resize, name: 'resizeInstance', begin: begin(1),
+    async check(world, target) {
+      await expectSize(world, target, 1);
+      await quietly(world, target, begin(0));
+    },
+  };
+  const shrink: Scenario = {
+    ...resize, name: 'resizeInstance to a smaller flavor', isVariant: true, prepare: (world, target) => quietly(world, target, begin(1)), begin: begin(0), check: (world, target) => expectSize(world, target, 0),
+  };
+  /** Stopped, so that nothing waits for the agent before it is to change anything. */
+  const calledOff: Scenario = {
+    ...resize, name: 'resizeInstance, cancelled', takes: 'stopped', leaves: 'stopped', ends: 'CANCELLED', isVariant: true, begin: (world, target) => whileDeaf(world, target, begin(1), 'configure'),
+    async check(world, target) {
+      await expectStopped(world, target);
+      await expectFlavor(world, target, 0);
+    },
+  };
+  if (!unstartable) return [grow, shrink, calledOff];
+  const groupOfValues = async (world: Place, target: Target): Promise<Begun> => {
+    const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore: engine.datastore, version: engine.version, values: [unstartable] } });
+    return mutate(world, engineAction('attachConfiguration', ''), { configurationId: createConfiguration.configuration.id, instanceId: target.id });
+  };
+  const failing: Scenario = {
+    ...resize, name: 'resizeInstance to a flavor on which the engine does not start', ends: 'FAILED', isVariant: true, prepare: (world, target) => quietly(world, target, groupOfValues), begin: begin(1),
+    async check(world, target) {
+      await expectSize(world, target, 0);
+      await quietly(world, target, (one, { id }) => mutate(one, engineAction('detachConfiguration', ''), { instanceId: id }));
+    },
+  };
+  return [grow, shrink, calledOff, failing];
+}
+/** Before or after what is disturbed. */
+async function quietly(world: Place, target: Target, begin: Scenario['begin']): Promise<void> {
+  const { operationId } = await begin(world, target);
+  expect((await finish(world.coffer.client, operationId)).state).toBe('SUCCEEDED');
+}
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,
@@ -304,5 +367,5 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
   cancelled('restart', { check: wellAgain }),
   cancelled('reset', { check: wellAgain }, 'repair'),
-  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), installEngine,
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), ...(engine.sized ? resizeScenarios(engine, engine.sized) : []), installEngine,
 ];

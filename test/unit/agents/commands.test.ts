@@ -40,6 +40,7 @@ describe('a status', () => {
 it('a command whose capability the agent lacks is refused', () => {
   const agent = { capabilities: ['USERS'], version: '0.1.0' };
   expect(() => requireCapability(capabilityFor({ $case: 'enableRoot', value: { password: 'x' } }), agent)).toThrow(expect.objectContaining({ code: 'CAPABILITY.UNSUPPORTED', details: { capability: 'ROOT' } }));
+  expect(() => requireCapability(capabilityFor({ $case: 'checkResize', value: { vcpus: 1, memoryMb: 512, volumeGb: 1, sizing: {}, parameters: {} } }), agent)).toThrow(expect.objectContaining({ details: { capability: 'RESIZE' } }));
   requireCapability(capabilityFor({ $case: 'deleteUser', value: {} }), agent);
   requireCapability(capabilityFor({ $case: 'start', value: {} }), agent);
 });

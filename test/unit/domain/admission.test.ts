@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseHost, type Demand, type HostLoad, hostSilentAfterMs, refusalOf, type Reserve } from '../../../gateway/domain/admission.ts';
+import { chooseHost, type Demand, type HostLoad, hostSilentAfterMs, memoryRefusalOf, refusalOf, type Reserve } from '../../../gateway/domain/admission.ts';
 
 const gib = 1024 ** 3;
 const none: Reserve = { memoryMb: 0, diskBytes: 0 };
@@ -34,6 +34,11 @@ describe('a host takes an instance', () => {
     expect(refused(load({ totalMb: 1_094, overheadMb: 70 }))).toBeNull();
     expect(refused(load({ totalMb: 1_093, overheadMb: 70 }))).toBe('host h has 1023 MB of memory to give, 1024 MB are needed');
     expect(refused(load({ totalMb: 1_094, promisedMb: 1_094, overheadMb: 70 }), demand({ memoryMb: 0, volumeGb: 0, ports: 0 }))).toBeNull();
+  });
+  it('for a guest that is there only what it is to have more, whatever the disk', () => {
+    const more = (c: Change): string | null => memoryRefusalOf(load(c), 512, { memoryMb: 100, diskBytes: 0 })?.message ?? null;
+    expect(more({ totalMb: 1_636, promisedMb: 1_024, overheadMb: 70, diskFreeGb: 1, unusedGb: 9 })).toBeNull();
+    expect(more({ totalMb: 1_635, promisedMb: 1_024 })).toBe('host h has 511 MB of memory to give, 512 MB are needed');
   });
   it('never out of the reserve', () => {
     expect(refused(load({ totalMb: 1_536 }), demand(), { memoryMb: 513, diskBytes: 0 })).toContain('1023 MB');

@@ -4,6 +4,7 @@ import { initialise } from './initialise.ts';
 import * as keyspaces from './keyspaces.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
+import { resize } from './resize.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
@@ -15,5 +16,6 @@ export const guest: GuestHalf = {
   databases: { list: keyspaces.list, create: keyspaces.create, delete: keyspaces.remove },
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },
+  resize,
   root: { enable: root.enable, disable: root.disable, isEnabled: root.isRootEnabled },
 };

@@ -6,6 +6,7 @@ import { initialise } from './initialise.ts';
 import { readParameters } from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
+import { resize } from './resize.ts';
 import { root } from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
@@ -14,6 +15,6 @@ import { grants, users } from './users.ts';
 export const guest: GuestHalf = {
   initialise, start, stop, probe, configure, repair,
   tls: { rotate },
-  databases, users, grants, root,
+  databases, users, grants, root, resize,
   configuration: { describe, read: readParameters },
 };

@@ -5,6 +5,7 @@ import { initialise } from './initialise.ts';
 import * as parameters from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
+import { check } from './resize.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
@@ -17,5 +18,6 @@ export const guest: GuestHalf = {
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },
   configuration: { describe: parameters.describe, read: parameters.read },
+  resize: { check },
   root: { enable: root.enable, disable: root.disable, isEnabled: root.isEnabled },
 };

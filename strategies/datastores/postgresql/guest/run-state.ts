@@ -58,7 +58,12 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   }
 }
 
-const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).join(' | ');
+/** Why, before everything else that it says. */
+const lastWords = async (ctx: GuestContext): Promise<string> => {
+  const lines = await ctx.engine.logTail(logLines);
+  const reasons = lines.filter((line) => / (?:FATAL|PANIC|ERROR|DETAIL|HINT): /.test(line));
+  return (reasons.length > 0 ? reasons : lines).join(' | ');
+};
 
 /** SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the checkpoint to the next start's recovery. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {

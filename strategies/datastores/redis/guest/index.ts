@@ -9,6 +9,7 @@ import { configure, readParameters } from './configure.ts';
 import { describe } from './describe.ts';
 import { putConfig, putStartingConfig, readText, writeOwned } from './files.ts';
 import { ask, dropConnection, managementConnection } from './management.ts';
+import { check } from './resize.ts';
 import { RespError, SilenceError } from './resp.ts';
 import { grants, hashPassword, root, users } from './users.ts';
 
@@ -102,6 +103,7 @@ export const guest: GuestHalf = {
   probe: probeEngine,
   configure,
   configuration: { describe, read: readParameters },
+  resize: { check },
   async repair(ctx) {
     const before = await readText(aclFileOf(ctx));
     if (before === null) throw new GuestFault('FAILED', 'the instance has no data to repair');

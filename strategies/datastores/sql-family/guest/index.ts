@@ -5,6 +5,7 @@ import { configure } from './files.ts';
 import { initialise } from './initialise.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
+import { check } from './resize.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
@@ -34,6 +35,7 @@ export const createGuest = (dialect: Dialect): GuestHalf => ({
     grant: (ctx, user, grants) => users.grant(ctx, dialect, user, grants),
     revoke: (ctx, user, names) => users.revoke(ctx, dialect, user, names),
   },
+  resize: { check: (ctx, to) => check(ctx, dialect, to) },
   root: {
     enable: (ctx, password) => root.enable(ctx, dialect, password),
     disable: (ctx) => root.disable(ctx, dialect),
