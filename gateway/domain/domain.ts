@@ -13,6 +13,7 @@ import { createInstance } from './instance/create.ts';
 import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
+import { resizeVolume } from './instance/resize-volume.ts';
 import { findVersion, requireCapability } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
@@ -41,6 +42,7 @@ export function createDomain(deps: DomainOptions): Domain {
       findMany: (caller, ids) => findInstances(store, caller, ids),
       create: (caller, input) => createInstance(creating, caller, input),
       ...createLifecycle(deps),
+      resizeVolume: (caller, input) => resizeVolume(deps, caller, input),
     },
     configurations: createConfigurations(deps),
     live,

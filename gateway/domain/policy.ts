@@ -18,6 +18,7 @@ export const policy = {
   'instance.stop': 'EDITOR',
   'instance.restart': 'EDITOR',
   'instance.delete': 'EDITOR',
+  'instance.resize-volume': 'EDITOR',
   'instance.reset': 'OPERATOR',
   'instance.ping': 'VIEWER',
   'configuration.read': 'VIEWER',

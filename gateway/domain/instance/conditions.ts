@@ -2,7 +2,6 @@
 import { isOverThreshold } from './autoscaling.ts';
 import type { ConditionDoc, VolumeAutoscalingDoc } from './document.ts';
 import type { ConfigurationSight, ObservationDoc } from './observation.ts';
-import type { StatusInput } from './status.ts';
 
 /** A condition before it has a time. */
 export type Finding = Omit<ConditionDoc, 'since'>;
@@ -46,7 +45,7 @@ export function guestFindings(observation: ObservationDoc): Finding[] {
 }
 
 /** What the engine and its volume look like; with an agent out of sight it is told as UNKNOWN. */
-export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAutoscaling = null, previous }: Pick<StatusInput, 'volumeGb' | 'volumeAutoscaling' | 'previous'>, isFresh: boolean): Finding[] {
+export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAutoscaling = null, previous }: { volumeGb: number; volumeAutoscaling?: VolumeAutoscalingDoc | null; previous: readonly ConditionDoc[] }, isFresh: boolean): Finding[] {
   const status = isFresh ? 'TRUE' : 'UNKNOWN';
   const found: Finding[] = [];
   if (observation.managementLost) found.push(finding('ManagementLost', 'LoginRefused', 'The engine refuses the management account. Reset the instance to repair it.', status));

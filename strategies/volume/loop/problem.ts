@@ -12,17 +12,17 @@ export function decideLoopProblem({ isRoot, mayMount, hasLoopDevices, hasXfs }: 
 }
 
 export const loopProblem = async (): Promise<string | null> => decideLoopProblem({
-  isRoot: process.getuid?.() === 0, mayMount: await mayMount(), hasLoopDevices: await isThere('/dev/loop-control'), hasXfs: await hasXfs(),
+  isRoot: process.getuid?.() === 0, mayMount: await maySysAdmin(), hasLoopDevices: await isThere('/dev/loop-control'), hasXfs: await kernelHasXfs(),
 });
 
 const capSysAdmin = 1n << 21n;
-async function mayMount(): Promise<boolean> {
+async function maySysAdmin(): Promise<boolean> {
   const capabilities = /^CapEff:\s+([0-9a-f]+)/m.exec(await readFile('/proc/self/status', 'utf8').catch(() => ''))?.[1];
   return capabilities !== undefined && (BigInt(`0x${capabilities}`) & capSysAdmin) !== 0n;
 }
 
 /** A module is loaded by the first mount. */
-async function hasXfs(): Promise<boolean> {
+async function kernelHasXfs(): Promise<boolean> {
   if (/\bxfs$/m.test(await readFile('/proc/filesystems', 'utf8').catch(() => ''))) return true;
   const modules = await Promise.all(['modules.dep', 'modules.builtin'].map((name) => readFile(`/lib/modules/${release()}/${name}`, 'utf8').catch(() => '')));
   return modules.some((list) => /\/xfs\.ko/.test(list));
