@@ -1,4 +1,6 @@
 /** Every kind of operation: how it is asked for, and what must be seen of it exactly once in the end. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { agentPid, finish, type OperationNow, show } from '../../support/actions.ts';
 import { action, CREATE, DELETE, WATCH_OPERATION } from '../../support/documents.ts';
@@ -295,6 +297,24 @@ function configurationScenarios(engine: EngineUnderTest, { name, values: [first,
   return [attach, detach, refuse, rollout, calledOff];
 }
 
+const VOLUME = 'query($id: ID!) { instance(by: { id: $id }) { volume { sizeGb } } }';
+const sizeOf = async (world: Place, target: Target): Promise<number> => (await world.coffer.client.query(VOLUME, { id: target.id })).instance.volume.sizeGb;
+/** What each target's volume is to have. */
+const wantedGb = new Map<string, number>();
+const growVolume: Scenario = {
+  name: 'instance.grow-volume', kind: 'instance.grow-volume', takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
+  async begin(world, target) {
+    wantedGb.set(target.id, (await sizeOf(world, target)) + 1);
+    return mutate(world, engineAction('resizeVolume', ''), { instanceId: target.id, sizeGb: wantedGb.get(target.id) });
+  },
+  async check(world, target) {
+    await expectRunning(world, target);
+    expect(await sizeOf(world, target)).toBe(wantedGb.get(target.id));
+    const told = JSON.parse(await readFile(join(world.coffer.home, 'instances', target.id, 'agent/boot.json'), 'utf8')) as { volumeGb: number };
+    expect(told.volumeGb).toBe(wantedGb.get(target.id));
+  },
+};
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,
@@ -304,5 +324,5 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
   cancelled('restart', { check: wellAgain }),
   cancelled('reset', { check: wellAgain }, 'repair'),
-  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), installEngine,
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), growVolume, installEngine,
 ];
