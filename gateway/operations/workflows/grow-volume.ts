@@ -32,22 +32,16 @@ const reserve = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   },
 });
 
-/** As large as the host says, should that be more than is known. */
-const know = (ctx: Ctx, volumeGb: number): Promise<unknown> => ctx.write((tx) => changeInstance(tx, ctx.input.instanceId, (row) => (row.volume_gb >= volumeGb ? null : {
-  volume_gb: volumeGb, ...(row.volume_autoscaling?.refused ? { volume_autoscaling: { ...row.volume_autoscaling, refused: null } } : {}),
-}), metaOf(ctx)));
-
+/** Nothing takes it back: a call that comes again, also by a retry, finds out how far the one before had come. */
 const grow = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   name: 'grow', title: 'Grow the volume', timeoutMs: minutesMs(4), retry: patient, isPointOfNoReturn: true,
   async run(ctx) {
     const { instanceId, hostId, sizeGb } = ctx.input;
     await deps.compute(hostId).growVolume({ instanceId, sizeGb }, callOptions(ctx));
-    await know(ctx, sizeGb);
+    await ctx.write((tx) => changeInstance(tx, instanceId, ({ volume_autoscaling: rule }) => ({
+      volume_gb: sizeGb, ...(rule?.refused ? { volume_autoscaling: { ...rule, refused: null } } : {}),
+    }), metaOf(ctx)));
     return { sizeGb };
-  },
-  async compensate(ctx) {
-    const { volumeGb = 0 } = await deps.compute(ctx.input.hostId).inspect(ctx.input.instanceId, ctx.signal);
-    await know(ctx, volumeGb);
   },
 });
 

@@ -95,12 +95,30 @@ describe('a larger volume', () => {
     expect(await world.instance(id)).toMatchObject({ volume_gb: 5, fault: null });
   });
 
-  it('that has come to be is known, also when the answer was lost', async () => {
+  it('that has come to be stays, whatever fails after it', async () => {
     const id = await add('shop');
-    world.script.compute.growVolume = async ({ sizeGb }) => { grown.push(sizeGb); throw new CofferError('PRECONDITION.STATE', 'the answer was lost'); };
+    world.script.run = async () => ({ items: [], restartRequired: [], rootName: '', findings: [], fault: { code: 'REFUSED', message: 'no' }, replayed: false });
     world.startWorker();
-    expect(await ended((await resize(id, 5)).operation.id)).toMatchObject({ state: 'FAILED' });
+    const { operation } = await resize(id, 5);
+    expect(await ended(operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED' } });
     expect(await world.instance(id)).toMatchObject({ volume_gb: 5, wanted_volume_gb: null });
+    world.script.run = async () => ({ items: [], restartRequired: [], rootName: '', findings: [], fault: undefined, replayed: false });
+    await world.domain.operations.retry(world.caller('EDITOR'), operation.id);
+    expect(await ended(operation.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(grown).toEqual([5]);
+  });
+
+  it('cannot be called off any more once it is touched', async () => {
+    const id = await add('shop');
+    const [touched, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { growVolume } = world.script.compute;
+    world.script.compute.growVolume = async (...call) => { touched.resolve(); await goOn.promise; return growVolume!(...call); };
+    world.startWorker();
+    const { operation } = await resize(id, 5);
+    await touched.promise;
+    await expect(world.domain.operations.cancel(world.caller('EDITOR'), operation.id)).rejects.toMatchObject({ code: expect.stringContaining('NOT_CANCELLABLE') });
+    goOn.resolve();
+    expect(await ended(operation.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
   it('of type loop has taken its blocks from the disk once it is made', async () => {
