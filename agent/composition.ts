@@ -84,7 +84,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const configurer = createConfigurer({ guest, timeouts, state, context, log });
   const startSafely = createSafeStart(state, configurer);
   const supervisor = createSupervisor({ guest, timeouts, engine, state, context, startSafely, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
-  const volume = createVolumeUsage(boot.paths.volume);
+  const volume = createVolumeUsage(boot.paths.volume, allowance);
   const configuration = createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log });
   supervisor.onChange(() => { if (supervisor.health().state === 'ok') configurer.seenWell(); });
   const sight = createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration });

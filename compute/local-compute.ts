@@ -5,7 +5,7 @@ import { typeOfId } from '../kernel/ids.ts';
 import type { CallOptions, ComputeStrategy, HostFacts } from '../strategies/spi/compute.ts';
 import { agentMemoryMb } from './cgroup/limiter.ts';
 import { diskSpace } from './disk.ts';
-import { changeGuest, createGuest, createVolume, type Deed, destroyGuest, inspect, reenrol, stopGuest } from './guest/actions.ts';
+import { changeGuest, createGuest, createVolume, type Deed, destroyGuest, growVolume, inspect, reenrol, stopGuest } from './guest/actions.ts';
 import type { ComputeContext } from './guest/context.ts';
 import type { Keeper } from './guest/keeper.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from './records/fence.ts';
@@ -39,7 +39,8 @@ export function createLocalCompute(context: ComputeContext, keeper: Keeper): Com
       if (sources.length === 0) throw new CofferError('RESOURCE.NOT_FOUND', `no plugin of this host knows ${datastore} ${track}`);
       return context.engineStore.ensure({ datastore, track, sources, signal, ...(progress ? { progress } : {}) });
     },
-    createVolume: ({ instanceId, sizeGb }, options) => act(instanceId, options, 'make', (deed) => createVolume(context, deed, sizeGb)),
+    createVolume: ({ instanceId, sizeGb, type = '' }, options) => act(instanceId, options, 'make', (deed) => createVolume(context, deed, sizeGb, type)),
+    growVolume: ({ instanceId, sizeGb }, options) => act(instanceId, options, 'make', (deed) => growVolume(context, keeper, deed, sizeGb)),
     createGuest: (spec, options) => act(spec.instanceId, options, 'make', (deed) => createGuest(context, keeper, deed, spec)),
     changeGuest: (instanceId, change, options) => act(instanceId, options, 'make', (deed) => changeGuest(context, keeper, deed, change)),
     async inspect(instanceId) {
@@ -58,13 +59,13 @@ function requireInstanceId(instanceId: string): void {
 }
 
 const mebibyte = 1024 ** 2;
-async function hostFacts({ settings, paths, users, limiter, runtime }: ComputeContext): Promise<HostFacts> {
+async function hostFacts({ settings, paths, users, limiter, runtime, volumes }: ComputeContext): Promise<HostFacts> {
   const [disk, memory] = await Promise.all([diskSpace(paths.home), readFile('/proc/meminfo', 'utf8')]);
   return {
     name: settings.hostName, region: settings.region, zone: settings.zone,
     memoryTotalMb: Math.floor(totalmem() / mebibyte),
     memoryAvailableMb: Math.floor(Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1] ?? 0) / 1024),
     diskTotalBytes: disk.totalBytes, diskFreeBytes: disk.freeBytes, vcpus: cpus().length,
-    isolation: users.isolation, limitsEnforced: limiter.problem === null, runtimeHash: runtime.hash, guestOverheadMb: agentMemoryMb,
+    isolation: users.isolation, limitsEnforced: limiter.problem === null, runtimeHash: runtime.hash, guestOverheadMb: agentMemoryMb, volumeTypes: await volumes.facts(),
   };
 }

@@ -11,6 +11,7 @@ import { startKeeper } from './guest/keeper.ts';
 import { createLanes } from './guest/lanes.ts';
 import { requireNamespaces } from './guest/namespaces.ts';
 import { type GuestUsers, separateUsers, sharedUser } from './guest/users.ts';
+import { createVolumes } from './guest/volumes.ts';
 import { createLocalCompute } from './local-compute.ts';
 import { openRecordStore } from './records/record-store.ts';
 import { serveCompute } from './rpc/server.ts';
@@ -44,7 +45,7 @@ export async function startCompute(options: ComputeOptions): Promise<Compute> {
   const context: ComputeContext = {
     settings, paths, log, runtime: options.runtime, engineStore: options.engineStore, engineSources: options.engineSources, packagesOf: options.packagesOf,
     records: await openRecordStore(paths.instances, log, new Date()), limiter: await createLimiter(isRoot()),
-    lanes: createLanes(), users: await decideUsers(settings, paths.instances),
+    lanes: createLanes(), users: await decideUsers(settings, paths.instances), volumes: createVolumes(paths.instances, options.engineStore),
   };
   if (context.limiter.problem) log.info({ reason: context.limiter.problem }, 'limits of memory and processors are not enforced on this host');
   const keeper = startKeeper(context);

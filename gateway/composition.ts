@@ -95,6 +95,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const agents = createAgents({ store, pki, log });
   const strategy = createProcessCompute({ socketPath: paths.computeSocket });
   const hosts = createHosts({ store, strategy, log });
+  // What a host offers is part of the catalogue.
+  hosts.onTargets(() => void catalogue.reload().catch(() => {}));
   let gateways: Gateways | undefined;
   const conductors = (): Gateways => { if (!gateways) throw new CofferError('STORE.UNAVAILABLE', 'the gateway is still starting'); return gateways; };
 
@@ -138,7 +140,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       worker.start();
     }
     reconciler = createReconciler({
-      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), log,
+      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), domain: domainDeps, log,
       hostIds: () => hosts.targets(), computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
     });
     reconciler.start();

@@ -8,8 +8,10 @@ import { createLimiter } from '../compute/cgroup/limiter.ts';
 import { isRoot } from '../compute/guest/folders.ts';
 import { loadRecords } from '../compute/records/record-store.ts';
 import { explainSystemError, HostProblem } from './problem.ts';
-import { stop } from './stop.ts';
+import { stop, volumesOf } from './stop.ts';
 import { terminal } from './terminal.ts';
+
+const volumeMs = 60_000;
 
 /** Removes what Coffer made in its home, after everything has stopped. Downloaded engines stay unless asked for. */
 export async function reset(settings: Settings, flags: readonly string[]): Promise<void> {
@@ -25,6 +27,7 @@ export async function reset(settings: Settings, flags: readonly string[]): Promi
   const limiter = await createLimiter(isRoot());
   for (const record of records.values()) {
     await limiter.remove(record.instanceId);
+    for (const strategy of volumesOf(paths).all) await strategy.destroy(record.instanceId, AbortSignal.timeout(volumeMs));
     if (record.shortRun) await rm(record.shortRun, { recursive: true, force: true });
   }
   await removeAll(paths, withEngines);

@@ -5,6 +5,7 @@ import { createLimiter } from '../compute/cgroup/limiter.ts';
 import { orderlyStopMs } from '../compute/guest/actions.ts';
 import { guestProcesses } from '../compute/guest/agent-process.ts';
 import { isRoot } from '../compute/guest/folders.ts';
+import { createVolumes, type Volumes } from '../compute/guest/volumes.ts';
 import { killAll, signalAgent, waitGone } from '../compute/processes/end.ts';
 import { isAlive, signalProcess } from '../compute/processes/proc.ts';
 import type { GuestRecord } from '../compute/records/guest-record.ts';
@@ -42,6 +43,10 @@ async function stopHost(paths: HomePaths): Promise<boolean> {
   return host !== null || hadStore;
 }
 
+const detachMs = 60_000;
+/** Nothing is made here, so that nothing is ever fetched. */
+export const volumesOf = (paths: HomePaths): Volumes => createVolumes(paths.instances, { ensure: () => Promise.reject(new Error('nothing is made here')) });
+
 /** How many were running. */
 async function stopGuests(paths: HomePaths): Promise<number> {
   const records = await loadRecords(paths.instances, silentLog);
@@ -50,6 +55,8 @@ async function stopGuests(paths: HomePaths): Promise<number> {
   const results = await Promise.all([...records.values()].map(async (record) => {
     const result = await stopOne(record, guestProcesses(place, record.instanceId, record));
     await limiter.remove(record.instanceId);
+    // Nothing of Coffer's holds a disk any more; the next start attaches it again.
+    if (result.left.length === 0) await volumesOf(paths).of(record).detach(record.instanceId, AbortSignal.timeout(detachMs));
     return result;
   }));
   const left = results.flatMap((result) => result.left);

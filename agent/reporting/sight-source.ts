@@ -67,7 +67,7 @@ export function createSightSource({ boot, allowance, state, supervisor, volume, 
 
   return {
     look: () => createSight({
-      boot, allowance: allowance.current(), state: state.current(), health: supervisor.health(), logTail, volumeUsedBytes: volume.usedBytes(), rootEnabled, afterCommand: supervisor.lastCommand(),
+      boot, allowance: allowance.current(), state: state.current(), health: supervisor.health(), logTail, volumeUse: volume.used(), rootEnabled, afterCommand: supervisor.lastCommand(),
       configuration: { seen: configuration.seen(), canRead: configuration.canRead },
     }),
     onChange: (listener) => void listeners.push(listener),

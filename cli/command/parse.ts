@@ -57,6 +57,20 @@ export function maintenanceOf(text: string): Window {
   return { day, start: match[2]!, durationMinutes: Number(match[3]) };
 }
 
+export interface Autoscaling { thresholdPercent: number; stepGb: number; maxGb: number; coolDownSeconds: number }
+const autoscalingWords = { threshold: 'thresholdPercent', step: 'stepGb', max: 'maxGb', cooldown: 'coolDownSeconds' } as const satisfies Record<string, keyof Autoscaling>;
+const usualCoolDownSeconds = 600;
+
+/** `threshold=80,step=5,max=100,cooldown=600`: per cent, GiB, GiB, seconds; the last may be left out. */
+export function autoscalingOf(text: string): Autoscaling {
+  const given = text.split(',').map((part) => /^\s*([a-z]+)=(\d{1,9})\s*$/.exec(part));
+  const found = Object.fromEntries(given.flatMap((match) => (match && Object.hasOwn(autoscalingWords, match[1]!) ? [[autoscalingWords[match[1] as keyof typeof autoscalingWords], Number(match[2])]] : [])));
+  const whole = { coolDownSeconds: usualCoolDownSeconds, ...found };
+  const isWhole = Object.values(autoscalingWords).every((name) => Object.hasOwn(whole, name)) && Object.keys(found).length === given.length;
+  if (!isWhole) throw new InvalidArgumentError('Give per cent, GiB, GiB and seconds, such as threshold=80,step=5,max=100,cooldown=600.');
+  return whole as Autoscaling;
+}
+
 /** A word of a fixed set, in any case. */
 export function oneOf<Word extends string>(words: readonly Word[]): (text: string) => Word {
   return (text) => {

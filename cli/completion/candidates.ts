@@ -73,7 +73,7 @@ const files = ['tokenFile', 'passwordFile'];
 const statuses = ['active', 'building', 'deleting', 'error', 'stopped', 'unhealthy', 'unknown'];
 const fixed: Readonly<Record<string, readonly string[]>> = {
   role: ['viewer', 'editor', 'owner', 'operator'], until: [...statuses, 'deleted'], status: statuses, sort: ['created', 'name'],
-  visibility: ['public', 'private'],
+  visibility: ['public', 'private'], volumeType: ['directory', 'loop'], autoscale: ['threshold=80,step=5,max=100,cooldown=600'],
   state: ['pending', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled'],
 };
 

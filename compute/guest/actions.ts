@@ -17,16 +17,36 @@ import type { Keeper } from './keeper.ts';
 export interface Deed extends Claim { instanceId: string; signal: AbortSignal }
 const gibibyte = 1024 ** 3;
 
-export async function createVolume(context: ComputeContext, deed: Deed, sizeGb: number): Promise<void> {
+export async function createVolume(context: ComputeContext, deed: Deed, sizeGb: number, type: string): Promise<void> {
   const known = context.records.get(deed.instanceId);
+  const strategy = await context.volumes.offered(type);
+  if (known && known.volumeGb > 0 && context.volumes.of(known) !== strategy) {
+    throw new CofferError('PRECONDITION.STATE', `the volume of ${deed.instanceId} is of type ${context.volumes.of(known).type}: it keeps it`);
+  }
+  await requireDisk(context, sizeGb, known?.volumeGb ?? 0);
+  const record = { ...(known ?? (await freshRecord(context, deed))), volumeGb: sizeGb, volumeType: strategy.type };
+  await context.records.put(record);
+  await strategy.create(deed.instanceId, sizeGb, deed.signal);
+  await ensureVolumeFolder(context, record);
+}
+
+/** What a volume has already been given is not asked for again. */
+async function requireDisk(context: ComputeContext, sizeGb: number, hasGb: number): Promise<void> {
   const { freeBytes } = await diskSpace(context.paths.home);
   const usable = freeBytes - context.settings.diskReserveGb * gibibyte;
-  if ((known?.volumeGb ?? 0) !== sizeGb && usable < (sizeGb - (known?.volumeGb ?? 0)) * gibibyte) {
-    throw new CofferError('ADMISSION.NO_DISK', `the volume needs ${sizeGb} GB and the host can give ${Math.max(0, Math.floor(usable / gibibyte))} GB beyond its reserve`);
-  }
-  const record = { ...(known ?? (await freshRecord(context, deed))), volumeGb: sizeGb };
-  await context.records.put(record);
-  await ensureVolumeFolder(context, record);
+  if (sizeGb <= hasGb || usable >= (sizeGb - hasGb) * gibibyte) return;
+  throw new CofferError('ADMISSION.NO_DISK', `the volume needs ${sizeGb - hasGb} GB and the host can give ${Math.max(0, Math.floor(usable / gibibyte))} GB beyond its reserve`);
+}
+
+/** The volume first, then what is known of it: a call that comes again finds out how far it had come. */
+export async function growVolume(context: ComputeContext, keeper: Keeper, deed: Deed, sizeGb: number): Promise<GuestFacts> {
+  const known = context.records.get(deed.instanceId);
+  if (!known?.spec) throw new CofferError('RESOURCE.NOT_FOUND', `${deed.instanceId} has no guest on this host`);
+  const strategy = context.volumes.of(known);
+  const { sizeBytes = 0 } = (await strategy.inspect(deed.instanceId)) ?? {};
+  await requireDisk(context, sizeGb, Math.max(known.volumeGb, sizeBytes / gibibyte));
+  await strategy.grow(deed.instanceId, sizeGb, deed.signal);
+  return changeGuest(context, keeper, deed, { volumeGb: Math.max(sizeGb, known.volumeGb) });
 }
 
 async function freshRecord(context: ComputeContext, deed: Deed): Promise<GuestRecord> {
@@ -43,8 +63,10 @@ export async function createGuest(context: ComputeContext, keeper: Keeper, deed:
   const build = await requireBuild(context, spec.buildId, deed.signal);
   const known = context.records.get(deed.instanceId) ?? (await freshRecord(context, deed));
   const { token, ...enrolment } = spec.enrolment;
+  // One that was grown is not smaller because somebody has not heard of it.
+  const volumeGb = Math.max(spec.volumeGb, known.volumeGb);
   const record: GuestRecord = {
-    ...known, desired: 'running', volumeGb: spec.volumeGb, spec: { ...spec, enrolment },
+    ...known, desired: 'running', volumeGb, spec: { ...spec, volumeGb, enrolment },
     build: { id: build.id, version: build.version, prefix: build.prefix, binDir: build.binDir },
   };
   deed.signal.throwIfAborted();
@@ -144,6 +166,8 @@ export async function destroyGuest(context: ComputeContext, deed: Deed): Promise
   await endProcesses(context, deed, 'at once');
   await context.limiter.remove(deed.instanceId);
   if (known?.shortRun) await rm(known.shortRun, { recursive: true, force: true });
+  // Of every kind: the record may be lost.
+  for (const strategy of context.volumes.all) await strategy.destroy(deed.instanceId, deed.signal);
   const tombstone = { instanceId: deed.instanceId, fence: deed.fence, operationId: deed.operationId, at: new Date().toISOString() };
   // Before the folder goes, so that a crash in between forgets nothing; again after it, when the disk was full.
   const buried = await context.records.bury(tombstone).then(() => true, () => false);
@@ -180,6 +204,6 @@ async function factsOf(context: ComputeContext, record: GuestRecord): Promise<Gu
     state: record.desired === 'running' ? (agentAlive ? 'running' : 'starting') : 'stopped',
     agentPid: agentAlive ? (record.agent?.pid ?? null) : null,
     enginePids: processes.map((one) => one.pid).filter((pid) => pid !== record.agent?.pid),
-    isolation: record.isolation, limitsUnenforced: record.limitsUnenforced,
+    isolation: record.isolation, limitsUnenforced: record.limitsUnenforced, ...(record.volumeGb > 0 ? { volumeGb: record.volumeGb } : {}),
   };
 }

@@ -6,6 +6,7 @@ import type { Limiter } from '../cgroup/limiter.ts';
 import type { RecordStore } from '../records/record-store.ts';
 import type { Lanes } from './lanes.ts';
 import type { GuestUsers } from './users.ts';
+import type { Volumes } from './volumes.ts';
 
 /** The programs guests run from: an immutable copy, so that nothing changes beneath a running agent. */
 export interface ComputeRuntime {
@@ -30,4 +31,5 @@ export interface ComputeContext {
   limiter: Limiter;
   lanes: Lanes;
   users: GuestUsers;
+  volumes: Volumes;
 }

@@ -5,7 +5,7 @@ import { isAlive } from '../processes/proc.ts';
 import type { ComputeContext } from './context.ts';
 
 /**
- * A volume is a folder and its size a promise of the tenant's. While the host has room, overstepping is only reported;
+ * The size of a volume that is a folder is a promise of the tenant's; what the file system itself keeps is not looked at. While the host has room, overstepping is only reported;
  * when free space falls into the host's reserve, engines far beyond their size are stopped (SIGUSR2 to the agent), so
  * that neither the store nor a neighbour pays for them. They are let go (SIGHUP) when there is room again.
  */
@@ -56,7 +56,7 @@ export function startDiskGuard(context: ComputeContext): { close(): void } {
 async function look(context: ComputeContext, held: HeldInstances, signal: AbortSignal): Promise<void> {
   const reserveBytes = context.settings.diskReserveGb * gibibyte;
   const { freeBytes } = await diskSpace(context.paths.home);
-  const running = context.records.all().filter((record) => record.desired === 'running' && record.volumeGb > 0);
+  const running = context.records.all().filter((record) => record.desired === 'running' && record.volumeGb > 0 && !context.volumes.of(record).isHard);
   const volumes: GuardedVolume[] = [];
   for (const { instanceId, volumeGb: sizeGb } of running) {
     const isHeld = held.has(instanceId);

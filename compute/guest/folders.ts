@@ -22,9 +22,14 @@ export function decideShortRun(root: string, isRoot: boolean): string | null {
   return join(isRoot ? '/run' : tmpdir(), `coffer-${randomBytes(8).toString('hex')}`);
 }
 
+/** How long a file system may take that was not left in order. */
+const attachMs = 60_000;
+
+/** The volume is where its data are looked for, before anything of the guest starts. */
 export async function ensureVolumeFolder(context: ComputeContext, record: GuestRecord): Promise<void> {
   const root = context.records.folder(record.instanceId);
   await ensureFolder(root, isRoot() ? 0o711 : 0o700, null);
+  await context.volumes.of(record).attach(record.instanceId, AbortSignal.timeout(attachMs));
   await ensureFolder(guestPaths(root, null).volume, 0o700, context.users.owners(record).engine);
 }
 

@@ -16,6 +16,8 @@ export interface GuestRecord {
   /** `prepared`: a volume and no guest yet */
   desired: 'prepared' | 'running' | 'stopped' | 'destroyed';
   volumeGb: number;
+  /** of a volume strategy; missing where an earlier release made it: `directory` */
+  volumeType?: string;
   isolation: 'users' | 'shared';
   /** the host's numbers; null with `shared` */
   uids: { agent: number; engine: number } | null;

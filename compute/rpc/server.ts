@@ -4,7 +4,7 @@ import { type handleUnaryCall, Server, ServerCredentials, type ServerUnaryCall, 
 import { CofferError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type EnsureEngineRequest, type EnsureEngineResponse, type HostComputeServer, HostComputeService, type Subject } from '../../proto/generated/coffer/compute/v1/compute.ts';
-import { buildToWire, changeFromWire, enrolmentFromWire, factsToWire, guestFromWire, statusOfError } from '../../strategies/compute/process/wire.ts';
+import { buildToWire, changeFromWire, enrolmentFromWire, factsToWire, guestFromWire, hostFactsToWire, statusOfError } from '../../strategies/compute/process/wire.ts';
 import type { CallOptions, ComputeStrategy } from '../../strategies/spi/compute.ts';
 import type { Owner } from '../files.ts';
 import { validateChange, validateGuest, validateVolumeSize } from './validate.ts';
@@ -51,13 +51,17 @@ function serviceOf(compute: ComputeStrategy, ports: { first: number; last: numbe
         (error: unknown) => { tell(log, name, error); callback(statusOfError(error)); });
     };
   return {
-    facts: unary('facts', (_, signal) => compute.facts(signal)),
+    facts: unary('facts', async (_, signal) => hostFactsToWire(await compute.facts(signal))),
     listBuilds: unary('listBuilds', async (_, signal) => ({ builds: (await compute.listBuilds(signal)).map(buildToWire) })),
     ensureEngine: (call) => void streamEngine(compute, call, log),
     createVolume: unary('createVolume', async (request, signal) => {
       const sizeGb = validateVolumeSize(request.sizeGb);
-      await compute.createVolume({ instanceId: request.subject?.instanceId ?? '', sizeGb }, optionsOf(request.subject, signal));
+      await compute.createVolume({ instanceId: request.subject?.instanceId ?? '', sizeGb, type: request.type }, optionsOf(request.subject, signal));
       return {};
+    }),
+    growVolume: unary('growVolume', async (request, signal) => {
+      const sizeGb = validateVolumeSize(request.sizeGb);
+      return { facts: factsToWire(await compute.growVolume({ instanceId: request.subject?.instanceId ?? '', sizeGb }, optionsOf(request.subject, signal))) };
     }),
     createGuest: unary('createGuest', async (request, signal) =>
       ({ facts: factsToWire(await compute.createGuest(validateGuest(guestFromWire(request), ports), optionsOf(request.subject, signal))) })),

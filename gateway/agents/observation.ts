@@ -9,14 +9,15 @@ const NAMES = 100;
 const NAME_LIMIT = 100;
 const engineStates: readonly EngineState[] = ['ok', 'starting', 'down', 'hung', 'crash-loop', 'unknown'];
 
-export function toObservationDoc(seen: Observation, incarnation: number): ObservationDoc {
+/** `receivedAtMs`: ages are told, since the agent's clock may be another. */
+export function toObservationDoc(seen: Observation, incarnation: number, receivedAtMs: number = Date.now()): ObservationDoc {
   return {
     incarnation, counter: seen.counter,
     prepared: seen.prepared, wanted: seen.wanted === 'STOPPED' ? 'STOPPED' : 'RUNNING',
     engine: engineStates.find((state) => state === seen.engine) ?? 'unknown',
     detail: text(seen.detail, DETAIL_LIMIT), engineVersion: text(seen.engineVersion, LINE_LIMIT), crashes: count(seen.crashes) ?? 0,
     logTail: seen.logTail.slice(-LINES).map((line) => clean(line).slice(0, LINE_LIMIT)),
-    volumeUsedBytes: count(seen.volumeUsedBytes), managementLost: seen.managementLost,
+    volumeUsedBytes: count(seen.volumeUsedBytes), volumeUsedAt: momentBefore(receivedAtMs, count(seen.volumeUsedAgeMs)), volumeGb: count(seen.volumeGb), managementLost: seen.managementLost,
     isolation: seen.isolation === 'users' ? 'users' : 'shared', limitsUnenforced: text(seen.limitsUnenforced, DETAIL_LIMIT),
     rootEnabled: seen.rootEnabled ?? null, afterCommand: seen.afterCommand?.slice(0, LINE_LIMIT) ?? null,
     configuration: seen.configuration ? toSight(seen.configuration) : null,
@@ -33,4 +34,5 @@ const names = (given: readonly string[]): string[] => given.slice(0, NAMES).map(
 const text = (value: string | undefined, limit: number): string | null => (value === undefined || value === '' ? null : clean(value).slice(0, limit));
 /** The store's JSON holds no NUL, and a terminal's control codes have no place in a condition. */
 export const clean = (value: string): string => value.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ');
+const momentBefore = (atMs: number, ageMs: number | null): string | null => (ageMs === null || ageMs > atMs ? null : new Date(atMs - ageMs).toISOString());
 const count = (value: number | undefined): number | null => (value === undefined || !Number.isSafeInteger(value) || value < 0 ? null : value);

@@ -4,7 +4,7 @@ import type { Hello } from '../../proto/generated/coffer/conductor/v1/conductor.
 import type { Capability } from '../../strategies/spi/capability.ts';
 import { changeInstance, lockInstance, statusInput, type InstancePatch, type InstanceRow } from '../domain/instance/change.ts';
 import { deriveStatus, isSameStatus } from '../domain/instance/status.ts';
-import type { ObservationDoc } from '../domain/instance/observation.ts';
+import { hasVolumeMoved, type ObservationDoc } from '../domain/instance/observation.ts';
 import type { Store, Tx } from '../store/tx.ts';
 import { decideHello, type AgentDoc } from './hello.ts';
 import { clean } from './observation.ts';
@@ -70,12 +70,12 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       if (Number(row.incarnation) !== observation.incarnation) return 'superseded';
       if (observation.counter <= Number(row.report_counter)) return 'late';
       const at = now();
-      const { engine, afterCommand, configuration } = row.observation ?? {};
-      const isAwaited = engine !== observation.engine || afterCommand !== observation.afterCommand || configuration?.applied !== observation.configuration?.applied;
+      const { engine, afterCommand, configuration, volumeGb } = row.observation ?? {};
+      const isAwaited = engine !== observation.engine || volumeGb !== observation.volumeGb || afterCommand !== observation.afterCommand || configuration?.applied !== observation.configuration?.applied;
       if (!row.agent_connected || isAwaited) tx.notify(AGENT_CHANNEL, instanceId);
       await write(tx, row, {
         observation, observed_at: at, report_counter: observation.counter, agent_connected: true, agent_gateway: gatewayId, agent_seen_at: at,
-        prepared: row.prepared || (observation.prepared && !row.released), volume_used_bytes: observation.volumeUsedBytes,
+        prepared: row.prepared || (observation.prepared && !row.released), ...volumeUse(row, observation, at),
       }, at);
       return 'accepted';
     }),
@@ -111,6 +111,13 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       if (row && row.deleted_at === null && row.engine_ca !== bundle) await changeInstance(tx, instanceId, { engine_ca: bundle }, { actor: ACTOR }, now());
     }),
   };
+}
+
+/** A small movement is no event, and not lost either: it is told when several have come together. */
+function volumeUse(row: AgentRow, { volumeUsedBytes, volumeUsedAt }: ObservationDoc, at: Date): Pick<InstancePatch, 'volume_used_bytes' | 'volume_used_at'> {
+  const known = row.volume_used_bytes === null ? null : Number(row.volume_used_bytes);
+  const volume_used_at = volumeUsedBytes === null ? null : volumeUsedAt ? new Date(volumeUsedAt) : at;
+  return hasVolumeMoved(known, volumeUsedBytes, row.volume_gb * 1024 ** 3) ? { volume_used_bytes: volumeUsedBytes, volume_used_at } : { volume_used_at };
 }
 
 /** For every part that waits for time to pass: writes, with an event, only when the status or a condition differs. */

@@ -112,7 +112,7 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
     while (phase === 'open' && stream) {
       const seen = pending.shift();
       if (!seen) return;
-      if (seen.incarnation === stream.incarnation) await judge(stream, toObservationDoc(seen, stream.incarnation));
+      if (seen.incarnation === stream.incarnation) await judge(stream, toObservationDoc(seen, stream.incarnation, clock.now()));
       if (call.writableLength < UNREAD_LIMIT_BYTES) call.write({ message: { $case: 'ack', value: { counter: seen.counter } } });
     }
   }

@@ -12,7 +12,7 @@ import type { AttachmentDoc, ConfigurationDoc, RevisionDoc } from './configurati
 import type { LiveDifference } from './configuration/diff.ts';
 import type { EffectiveParameter } from './configuration/effective.ts';
 import type { StoredValue } from './configuration/values.ts';
-import type { InstanceDoc } from './instance/document.ts';
+import type { InstanceDoc, VolumeAutoscaling } from './instance/document.ts';
 import type { UserIdentity } from './user-identity.ts';
 
 export type Role = 'OPERATOR' | 'OWNER' | 'EDITOR' | 'VIEWER';
@@ -64,7 +64,9 @@ export interface Catalogue {
   flavor(idOrName: string): FlavorDoc | undefined;
   /** Of an instance that is there, also when it was deleted since. */
   instanceFlavor(id: string): FlavorDoc | undefined;
+  /** those that some host offers, the usual one first */
   volumeTypes(): VolumeTypeDoc[];
+  /** also one that no host offers */
   volumeType(idOrName: string): VolumeTypeDoc | undefined;
   manifest(datastore: string): Manifest | undefined;
   /** plugins that were refused at boot have no datastore; they are told here */
@@ -108,7 +110,7 @@ export interface InstanceFilter {
 export interface InstanceOrder { field: 'CREATED_AT' | 'NAME'; direction: 'ASC' | 'DESC' }
 export interface CreateInstanceInput {
   projectId?: string | null | undefined; name: string; datastore: string; version?: string | null | undefined; flavor: string;
-  volume: { sizeGb: number; type?: string | null | undefined };
+  volume: { sizeGb: number; type?: string | null | undefined; autoscaling?: VolumeAutoscaling | null | undefined };
   databases?: DatabaseSpec[] | null | undefined;
   users?: { name: string; password?: string | null | undefined; host?: string | null | undefined; authDatabase?: string | null | undefined; databases?: string[] | null | undefined }[] | null | undefined;
   configurationId?: string | null | undefined; zone?: string | null | undefined; deletionProtection?: boolean | null | undefined; tags?: { key: string; value: string }[] | null | undefined;
@@ -125,7 +127,9 @@ export interface Instances {
   /** for `nodes(ids:)` and nested fields: one statement, order kept, null for what cannot be seen */
   findMany(caller: Caller, ids: readonly string[]): Promise<(InstanceDoc | null)[]>;
   create(caller: Caller, input: CreateInstanceInput): Promise<Accepted & { userCredentials: UserCredentials[] }>;
-  update(caller: Caller, input: { instanceId: string; revision?: number | null | undefined; name?: string | null | undefined; tags?: { key: string; value: string }[] | null | undefined; deletionProtection?: boolean | null | undefined; maintenance?: InstanceDoc['maintenance'] | undefined }): Promise<InstanceDoc>;
+  update(caller: Caller, input: { instanceId: string; revision?: number | null | undefined; name?: string | null | undefined; tags?: { key: string; value: string }[] | null | undefined; deletionProtection?: boolean | null | undefined; maintenance?: InstanceDoc['maintenance'] | undefined; /** null: it does not grow by itself any more */ volumeAutoscaling?: VolumeAutoscaling | null | undefined }): Promise<InstanceDoc>;
+  /** Volumes grow; they do not shrink. */
+  resizeVolume(caller: Caller, input: { instanceId: string; sizeGb: number }): Promise<Accepted>;
   start(caller: Caller, instanceId: string): Promise<Accepted>;
   stop(caller: Caller, instanceId: string): Promise<Accepted>;
   restart(caller: Caller, instanceId: string): Promise<Accepted>;

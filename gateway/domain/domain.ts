@@ -14,6 +14,7 @@ import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
 import { resizeInstance } from './instance/resize.ts';
+import { resizeVolume } from './instance/resize-volume.ts';
 import { findVersion, requireCapability } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
@@ -43,6 +44,7 @@ export function createDomain(deps: DomainOptions): Domain {
       create: (caller, input) => createInstance(creating, caller, input),
       resize: (caller, input) => resizeInstance(deps, caller, input),
       ...createLifecycle(deps),
+      resizeVolume: (caller, input) => resizeVolume(deps, caller, input),
     },
     configurations: createConfigurations(deps),
     live,

@@ -8,7 +8,8 @@ interface Row {
 }
 
 /**
- * Every host with what is promised on it; a failed create holds nothing. `onlyReserved` leaves out what was accepted and
+ * Every host with what is promised on it; a failed create holds nothing. A volume of type loop has taken its blocks from the
+ * disk once its instance is made. `onlyReserved` leaves out what was accepted and
  * has not had its turn to reserve: else of several that fit only together with their neighbours none would get a place.
  */
 export async function readHostLoads(
@@ -24,7 +25,8 @@ export async function readHostLoads(
        left join lateral (
          select sum(greatest(f.memory_mb, w.memory_mb) + o.mb) as promised_mb,
                 sum(case when i.prepared then greatest(w.memory_mb - f.memory_mb, 0) else f.memory_mb + o.mb end) as pending_mb,
-                sum(greatest(i.volume_gb::float8 * 1073741824 - coalesce(i.volume_used_bytes, 0), 0)) as unused_bytes
+                sum(case when i.volume_type = 'loop' and i.prepared then greatest(i.wanted_volume_gb - i.volume_gb, 0) * 1073741824::float8
+                         else greatest(greatest(i.volume_gb, i.wanted_volume_gb)::float8 * 1073741824 - coalesce(i.volume_used_bytes, 0), 0) end) as unused_bytes
            from instance i join flavor f on f.id = i.flavor_id left join flavor w on w.id = i.wanted_flavor_id
           where i.host_id = h.id and i.deleted_at is null and not i.released
             and (not $2::boolean or exists (select 1 from port_lease p where p.instance_id = i.id))

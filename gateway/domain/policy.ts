@@ -19,6 +19,7 @@ export const policy = {
   'instance.restart': 'EDITOR',
   'instance.resize': 'EDITOR',
   'instance.delete': 'EDITOR',
+  'instance.resize-volume': 'EDITOR',
   'instance.reset': 'OPERATOR',
   'instance.ping': 'VIEWER',
   'configuration.read': 'VIEWER',

@@ -6,6 +6,8 @@ import { GATEWAY_BEAT_MS, type Gateways } from '../agents/gateways.ts';
 import type { IssueEnrolment } from '../agents/issue-enrolment.ts';
 import type { Pki } from '../pki/pki.ts';
 import type { Store } from '../store/tx.ts';
+import type { DomainDeps } from '../domain/deps.ts';
+import { growVolumes } from './grow-volumes.ts';
 import { releaseDeletions, removeLeftovers } from './gone-hosts.ts';
 import { createLoop, type Loop, type LoopOptions, type LoopRun } from './loop.ts';
 import { recoverAgents } from './recover-agents.ts';
@@ -22,11 +24,13 @@ export interface ReconcilerDeps {
   computeFor(hostId: string): ComputeStrategy | undefined;
   /** without it this process only says that it lives and keeps its own certificate */
   isWorker: boolean;
+  /** what volumes that grow by themselves need; without it none does */
+  domain?: DomainDeps;
   log: Log;
   clock?: Clock;
   onRun?: (run: LoopRun) => void;
 }
-export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'prune';
+export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'grow-volumes' | 'prune';
 export interface Reconciler {
   start(): void;
   /** One look of a loop, now. */
@@ -61,6 +65,8 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000,
       work: async (signal) => (await releaseDeletions(store)) + (await removeLeftovers(deps, signal)),
     });
+    const { domain } = deps;
+    if (domain) define('grow-volumes', { everyMs: 5_000, delayMs: SETTLE_MS, timeoutMs: 60_000, work: (signal) => growVolumes({ domain, clock }, signal) });
     define('prune', { everyMs: 3_600_000, timeoutMs: 60_000, work: () => pruneCertificates(store, clock) });
   }
 

@@ -28,13 +28,19 @@ export interface GuestFacts {
   isolation: 'users' | 'shared';
   /** null when the limit is enforced; else why not */
   limitsUnenforced: string | null;
+  /** as large as its volume has been made; missing where there is none, or an earlier release answers */
+  volumeGb?: number;
 }
+/** `problem`: why the host cannot have such volumes; null: it can. */
+export interface VolumeTypeFacts { name: string; problem: string | null }
 export interface HostFacts {
   name: string; region: string; zone: string;
   memoryTotalMb: number; memoryAvailableMb: number; diskTotalBytes: number; diskFreeBytes: number;
   vcpus: number; isolation: 'users' | 'shared'; limitsEnforced: boolean; runtimeHash: string;
   /** memory that a guest takes besides its flavor: admission counts it for each */
   guestOverheadMb: number;
+  /** missing from an earlier release, which has `directory` alone */
+  volumeTypes?: VolumeTypeFacts[];
 }
 export interface CallOptions { signal: AbortSignal; fence: Fence; operationId: string; progress?(fraction: number, message: string): void }
 
@@ -43,7 +49,9 @@ export interface ComputeStrategy {
   facts(signal: AbortSignal): Promise<HostFacts>;
   listBuilds(signal: AbortSignal): Promise<EngineBuild[]>;
   ensureEngine(request: { datastore: string; track: string }, options: Omit<CallOptions, 'fence' | 'operationId'>): Promise<EngineBuild>;
-  createVolume(request: { instanceId: string; sizeGb: number }, options: CallOptions): Promise<void>;
+  createVolume(request: { instanceId: string; sizeGb: number; /** of a volume strategy of the host; `directory` when left out */ type?: string }, options: CallOptions): Promise<void>;
+  /** Under a running engine; the agent is told. A size that it has already, or is beyond, changes nothing. */
+  growVolume(request: { instanceId: string; sizeGb: number }, options: CallOptions): Promise<GuestFacts>;
   createGuest(spec: GuestSpec, options: CallOptions): Promise<GuestFacts>;
   /** Limits and the agent's knowledge of them change under a running engine. With another build the agent is started anew, and nothing of the engine may run. */
   changeGuest(instanceId: string, change: GuestChange, options: CallOptions): Promise<GuestFacts>;

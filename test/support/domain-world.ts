@@ -54,10 +54,11 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const workflows = createWorkflows(workflowDeps);
   const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
-  const domain = createDomain({
+  const deps = {
     store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async () => [],
-  });
+  };
+  const domain = createDomain(deps);
   const hostId = newId('Host');
   const facts = {
     name: 'h', region: 'local', zone: 'local', memoryTotalMb: 2_048, memoryAvailableMb: 2_048, diskTotalBytes: 1e12, diskFreeBytes: 1e12, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x',
@@ -67,7 +68,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const workers: Worker[] = [];
 
   return {
-    store, domain, operations, catalogue, projectId, hostId, script, commands,
+    store, deps, domain, operations, catalogue, projectId, hostId, script, commands,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
     /** A second host, last seen so long ago. */

@@ -209,6 +209,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       start: accept('instance.start'), stop: accept('instance.stop'), restart: accept('instance.restart'), reset: accept('instance.reset'),
       resize: (caller, input) => accept('instance.resize')(caller, input.instanceId),
       delete: (caller, input) => accept('instance.delete')(caller, input.instanceId),
+      resizeVolume: (caller, input) => accept('instance.resize-volume')(caller, input.instanceId),
       async ping(caller, id) { return { instance: need(caller, id), agentRoundTripMs: 1, engineRoundTripMs: 2, engineState: 'RUNNING', detail: null }; },
     },
     configurations,

@@ -3,7 +3,7 @@ import { CreateInstanceDocument, type InstanceDetailsFragment, ShowInstanceDocum
 import { accepted } from '../../api/refusal.ts';
 import { action, type Kit } from '../../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../../command/help.ts';
-import { collect, collectTags, type Tag, wholeNumber } from '../../command/parse.ts';
+import { type Autoscaling, autoscalingOf, collect, collectTags, type Tag, wholeNumber } from '../../command/parse.ts';
 import { usageFailure } from '../../failure.ts';
 import { findConfiguration, projectId } from '../../lookup.ts';
 import { paintWord } from '../../output/style.ts';
@@ -15,7 +15,7 @@ import { addPasswordFileOption, keepingPasswords, type PasswordFileOptions, tell
 import { datastoreText, endpointText } from './present.ts';
 
 interface CreateOptions extends WaitOptions, PasswordFileOptions {
-  datastore: string; datastoreVersion?: string; flavor: string; volume: number; volumeType?: string; database?: string[]; user?: string[];
+  datastore: string; datastoreVersion?: string; flavor: string; volume: number; volumeType?: string; autoscale?: Autoscaling; database?: string[]; user?: string[];
   configuration?: string; passwordStdin?: boolean; tag?: Tag[]; zone?: string; deletionProtection?: boolean; idempotencyKey?: string;
 }
 
@@ -25,7 +25,8 @@ export function addCreateCommand(parent: Command, kit: Kit): void {
     .option('--datastore-version <version>', 'the default of the datastore when left out')
     .requiredOption('--flavor <flavor>', 'processor and memory; see `coffer flavor list`')
     .addOption(new Option('--volume <gib>', 'disk space').argParser(wholeNumber(1, 1_000_000)).makeOptionMandatory())
-    .option('--volume-type <type>', 'kind of volume')
+    .option('--volume-type <type>', 'kind of volume: directory or loop; the usual one of the server when left out')
+    .addOption(new Option('--autoscale <rule>', 'the volume grows by itself, such as threshold=80,step=5,max=100,cooldown=600: per cent, GiB, GiB, seconds').argParser(autoscalingOf))
     .addOption(new Option('--database <database>', 'make this database; may be repeated').argParser(collect))
     .addOption(new Option('--user <user>', 'make this user, who may use all of the databases; may be repeated').argParser(collect))
     .option('--configuration <configuration>', 'a configuration group for it, by name or id')
@@ -47,7 +48,7 @@ async function createInstance(session: Session, options: CreateOptions, name: st
   const passwords = options.passwordStdin ? await readPasswords(session, users) : [];
   const client = await session.client();
   const input = {
-    name, datastore: options.datastore, version: options.datastoreVersion, flavor: options.flavor, volume: { sizeGb: options.volume, type: options.volumeType },
+    name, datastore: options.datastore, version: options.datastoreVersion, flavor: options.flavor, volume: { sizeGb: options.volume, type: options.volumeType, autoscaling: options.autoscale },
     databases: databases.map((one) => ({ name: one })),
     users: users.map((one, at) => ({ name: one, password: passwords[at], ...(databases.length > 0 ? { databases } : {}) })),
     tags: options.tag, zone: options.zone, deletionProtection: options.deletionProtection, idempotencyKey: options.idempotencyKey,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Kit } from '../../command/action.ts';
 import { addConnectCommand } from './connect.ts';
 import { addCreateCommand } from './create.ts';
+import { addGrowCommand } from './grow.ts';
 import { addLifeCycleCommands } from './life-cycle.ts';
 import { addParametersCommand } from './parameters.ts';
 import { addReadCommands } from './read.ts';
@@ -17,4 +18,5 @@ export function addInstanceCommands(program: Command, kit: Kit): void {
   addWatchCommand(instance, kit);
   addLifeCycleCommands(instance, kit);
   addResizeCommand(instance, kit);
+  addGrowCommand(instance, kit);
 }

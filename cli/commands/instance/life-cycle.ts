@@ -6,7 +6,7 @@ import type { Client } from '../../api/client.ts';
 import { accepted } from '../../api/refusal.ts';
 import { action, type Kit } from '../../command/action.ts';
 import { addExamples, addWaitOptions, addYesOption, type WaitOptions, type YesOptions } from '../../command/help.ts';
-import { collectTags, maintenanceOf, type Tag, wholeNumber, type Window } from '../../command/parse.ts';
+import { type Autoscaling, autoscalingOf, collectTags, maintenanceOf, type Tag, wholeNumber, type Window } from '../../command/parse.ts';
 import { usageFailure } from '../../failure.ts';
 import { findInstance } from '../../lookup.ts';
 import { confirmByName } from '../../prompt/confirm.ts';
@@ -22,7 +22,7 @@ const changes: readonly Change[] = [
   { name: 'reset', description: 'look again, clear the fault and repair the management access (operators)', request: async (client, instanceId) => accepted((await client.request(ResetInstanceDocument, { input: { instanceId } })).result).operation },
 ];
 
-interface UpdateOptions { tag?: Tag[]; tags?: boolean; deletionProtection?: boolean; maintenance?: Window | false; revision?: number }
+interface UpdateOptions { tag?: Tag[]; tags?: boolean; deletionProtection?: boolean; maintenance?: Window | false; autoscale?: Autoscaling | false; revision?: number }
 
 export function addLifeCycleCommands(parent: Command, kit: Kit): void {
   for (const { name, description, request } of changes) {
@@ -56,24 +56,27 @@ function addUpdateCommands(parent: Command, kit: Kit): void {
   });
   parent.command('rename').description('give an instance another name').argument('<instance>', 'name or id').argument('<new-name>', 'unique in the project')
     .action(apply((_options, name) => ({ name })));
-  const update = parent.command('update').description('change tags, deletion protection or the maintenance window').argument('<instance>', 'name or id')
+  const update = parent.command('update').description('change tags, deletion protection, the maintenance window or how the volume grows by itself').argument('<instance>', 'name or id')
     .addOption(new Option('--tag <key=value>', 'these are all of its tags from now on; may be repeated').argParser(collectTags))
     .option('--no-tags', 'remove all tags')
     .option('--deletion-protection', 'refuse to delete it')
     .option('--no-deletion-protection', 'allow to delete it')
     .addOption(new Option('--maintenance <window>', 'day, start in UTC and minutes, such as "sunday 03:00 60"').argParser(maintenanceOf))
     .option('--no-maintenance', 'forget the maintenance window')
+    .addOption(new Option('--autoscale <rule>', 'the volume grows by itself, such as threshold=80,step=5,max=100,cooldown=600: per cent, GiB, GiB, seconds').argParser(autoscalingOf))
+    .option('--no-autoscale', 'the volume does not grow by itself any more')
     .addOption(new Option('--revision <number>', 'only if this is still its revision').argParser(wholeNumber(0, 2 ** 31 - 1)))
     .action(apply(updateInputOf));
   addExamples(update, [{ description: 'coffer instance update shop --tag team=web --deletion-protection' }, { description: 'coffer instance update shop --maintenance "sunday 03:00 60"' }]);
 }
 
-export function updateInputOf({ tag, tags, deletionProtection, maintenance, revision }: UpdateOptions): Omit<UpdateInstanceInput, 'instanceId'> {
+export function updateInputOf({ tag, tags, deletionProtection, maintenance, autoscale, revision }: UpdateOptions): Omit<UpdateInstanceInput, 'instanceId'> {
   if (tag && tags === false) throw usageFailure('--tag and --no-tags exclude each other');
   const input = {
     ...(tag ? { tags: tag } : tags === false ? { tags: [] } : {}),
     ...(deletionProtection === undefined ? {} : { deletionProtection }),
     ...(maintenance === false ? { maintenance: null } : maintenance && typeof maintenance === 'object' ? { maintenance } : {}),
+    ...(autoscale === false ? { volumeAutoscaling: null } : autoscale && typeof autoscale === 'object' ? { volumeAutoscaling: autoscale } : {}),
   };
   if (Object.keys(input).length === 0) throw usageFailure('nothing to change is named', 'See `coffer instance update --help`');
   return { ...input, ...(revision === undefined ? {} : { revision }) };

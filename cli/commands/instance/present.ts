@@ -28,6 +28,12 @@ export const instanceColumns = (style: Style, nowMs: number, withProject: boolea
 const configurationText = ({ configuration: group, configurationRevision: wanted }: InstanceDetailsFragment): string | null =>
   (group ? `${printable(group.name)}, revision ${wanted}${wanted === group.revision ? '' : `; its newest is ${group.revision}`}` : null);
 
+function volumeText({ sizeGb, type, usedBytes, usedAt, isStale, autoscaling }: InstanceDetailsFragment['volume'], nowMs: number): string {
+  const used = usedBytes === null ? '' : `, ${bytesText(usedBytes)} used${isStale ? ` (measured ${usedAt ? momentText(usedAt, nowMs) : 'some time ago'})` : ''}`;
+  const grows = autoscaling ? `\ngrows by ${autoscaling.stepGb} GiB at ${autoscaling.thresholdPercent} %, up to ${autoscaling.maxGb} GiB, then rests ${autoscaling.coolDownSeconds} s` : '';
+  return `${sizeGb} GiB${type ? ` ${type.name}` : ''}${used}${grows}`;
+}
+
 /** What is true or cannot be told; what is plainly not so would only be noise. */
 export const noteworthy = <Condition extends { status: string }>(conditions: readonly Condition[]): Condition[] => conditions.filter(({ status }) => status !== 'FALSE');
 
@@ -43,7 +49,7 @@ export function instanceFields(instance: InstanceDetailsFragment, style: Style, 
     ['task', instance.task ? `${taskText(instance.task)} (${instance.task.id})` : null],
     ['datastore', `${datastoreText(instance.datastoreVersion)}${instance.build ? `, runs ${instance.build}` : ''}`],
     ['flavor', `${flavor.name}: ${flavor.vcpus} vCPU, ${memoryText(flavor.memoryMb)}`],
-    ['volume', `${volume.sizeGb} GiB${volume.type ? ` ${volume.type.name}` : ''}${volume.usedBytes === null ? '' : `, ${bytesText(volume.usedBytes)} used`}`],
+    ['volume', volumeText(volume, nowMs)],
     ['role', instance.role === 'STANDALONE' ? null : instance.role],
     ['endpoint', instance.endpoints.map(({ host, port, role, tls, uri }) => `${host}:${port} ${role.toLowerCase()}${tls ? ', TLS only' : ''}\n${printable(uri)}`).join('\n')],
     ['configuration', configurationText(instance)],

@@ -5,10 +5,12 @@ import type { Tx } from '../../store/tx.ts';
 import type { Catalogue, DatastoreDoc, FlavorDoc, PluginDoc, VersionDoc, Viewer, VolumeTypeDoc } from '../api.ts';
 import { seesVersion } from '../policy.ts';
 
-/** Served by the compute strategy; constant ids, since nothing can be added yet. */
+/** Served by hosts, each by as many as it can; constant ids, since nothing can be added. */
 const volumeTypes: VolumeTypeDoc[] = [
   { id: `${idPrefixes.VolumeType}_00000000000000000000000001`, name: 'directory', description: 'A folder on the host\'s own disk; its size is watched, not enforced by the file system.' },
+  { id: `${idPrefixes.VolumeType}_00000000000000000000000002`, name: 'loop', description: 'A file system of its own, of exactly its size; it grows while the engine runs.' },
 ];
+const usualVolumeType = volumeTypes[0]!;
 
 interface VersionRow {
   id: string; name: string; active: boolean; deprecated: boolean | null; visibility: VersionDoc['visibility']; revision: number; removed: boolean;
@@ -23,13 +25,16 @@ const VERSIONS = `select v.id, v.name, v.active, v.deprecated, v.visibility, v.r
     array(select f.flavor_id from datastore_version_flavor f where f.version_id = v.id) as flavors
   from datastore_version v join datastore d on d.id = v.datastore_id`;
 
+const OFFERED_VOLUME_TYPES = `select distinct v->>'name' as name from host h cross join lateral jsonb_array_elements(coalesce(h.facts->'volumeTypes', '[]')) v where v->>'problem' is null`;
+
 /** Why a version has no configuration groups though its plugin has; null: it has. */
 export type ParameterProblem = (datastore: string, track: string) => string | null;
 
 export async function readCatalogue(tx: Tx, plugins: readonly LoadedPlugin[], parameterProblem: ParameterProblem = () => null): Promise<Catalogue> {
-  const [flavorRows, rows] = await Promise.all([
+  const [flavorRows, rows, offered] = await Promise.all([
     tx.query<FlavorRow>(`select id, split_part(name, '#', 1) as name, vcpus, memory_mb as "memoryMb", deleted_at is not null as deleted from flavor order by memory_mb, name`),
     tx.query<VersionRow>(VERSIONS),
+    tx.query<{ name: string }>(OFFERED_VOLUME_TYPES),
   ]);
   const ready = plugins.flatMap((p) => (p.state === 'READY' ? [p] : []));
   const entries = ready.flatMap((loaded) => entryOf(loaded, rows, parameterProblem));
@@ -59,7 +64,7 @@ export async function readCatalogue(tx: Tx, plugins: readonly LoadedPlugin[], pa
     flavors: () => flavors,
     flavor: (idOrName) => flavorByKey.get(idOrName),
     instanceFlavor: (id) => everyFlavor.get(id),
-    volumeTypes: () => volumeTypes,
+    volumeTypes: () => volumeTypes.filter((type) => type === usualVolumeType || offered.some(({ name }) => name === type.name)),
     volumeType: (idOrName) => volumeTypes.find((v) => v.id === idOrName || v.name === idOrName),
     manifest: (datastore) => ready.find((p) => p.plugin.manifest.id === datastore)?.plugin.manifest,
     plugins: () => plugins.map(pluginDoc),

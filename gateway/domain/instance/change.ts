@@ -75,6 +75,6 @@ export function statusInput(row: InstanceRow, now: Date): StatusInput {
   return {
     now, intent: row.intent, task: row.task, prepared: row.prepared, released: row.released, deleted: row.deleted_at !== null, fault: row.fault,
     observation: row.observation, observedAt: row.observed_at, agentConnected: row.agent_connected, agentSeenAt: row.agent_seen_at,
-    agentRefused: row.agent?.refused ?? null, guestState: row.agent?.guest ?? null, volumeGb: row.volume_gb, previous: row.conditions, createdAt: row.created_at,
+    agentRefused: row.agent?.refused ?? null, guestState: row.agent?.guest ?? null, volumeGb: row.volume_gb, volumeAutoscaling: row.volume_autoscaling, previous: row.conditions, createdAt: row.created_at,
   };
 }

@@ -1,5 +1,6 @@
 /** Conditions: what is remarkable about an instance, beside its status. Pure. */
-import type { ConditionDoc } from './document.ts';
+import { isOverThreshold } from './autoscaling.ts';
+import type { ConditionDoc, VolumeAutoscalingDoc } from './document.ts';
 import type { ConfigurationSight, ObservationDoc } from './observation.ts';
 
 /** A condition before it has a time. */
@@ -8,7 +9,7 @@ export type Finding = Omit<ConditionDoc, 'since'>;
 /** Types that the status table owns. Others are carried along. */
 export const derivedTypes = [
   'AgentRefused', 'AgentUnreachable', 'ConfigurationDrifted', 'ConfigurationRejected', 'CreateFailed', 'EngineUnavailable', 'IsolationShared', 'LimitsUnenforced',
-  'ManagementLost', 'RestartRequired', 'VolumeFull', 'VolumeNearlyFull',
+  'ManagementLost', 'RestartRequired', 'VolumeCannotGrow', 'VolumeFull', 'VolumeNearlyFull',
 ] as const;
 export type DerivedType = (typeof derivedTypes)[number];
 
@@ -44,13 +45,15 @@ export function guestFindings(observation: ObservationDoc): Finding[] {
 }
 
 /** What the engine and its volume look like; with an agent out of sight it is told as UNKNOWN. */
-export function stateFindings(observation: ObservationDoc, volumeGb: number, previous: readonly ConditionDoc[], isFresh: boolean): Finding[] {
+export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAutoscaling = null, previous }: { volumeGb: number; volumeAutoscaling?: VolumeAutoscalingDoc | null; previous: readonly ConditionDoc[] }, isFresh: boolean): Finding[] {
   const status = isFresh ? 'TRUE' : 'UNKNOWN';
   const found: Finding[] = [];
   if (observation.managementLost) found.push(finding('ManagementLost', 'LoginRefused', 'The engine refuses the management account. Reset the instance to repair it.', status));
   if (observation.configuration) found.push(...configurationFindings(observation.configuration, status));
   const volume = volumeFinding(observation.volumeUsedBytes, volumeGb, previous, status);
   if (volume) found.push(volume);
+  const stuck = volumeAutoscaling && stuckFinding(observation.volumeUsedBytes, volumeGb, volumeAutoscaling, status);
+  if (stuck) found.push(stuck);
   return found;
 }
 
@@ -71,6 +74,14 @@ function volumeFinding(usedBytes: number | null, volumeGb: number, previous: rea
   if (used >= limit('VolumeFull', FULL)) return finding('VolumeFull', 'Used', `${percent} % of the volume is used: the engine may refuse writes. Delete data or enlarge the volume.`, status);
   if (used >= limit('VolumeNearlyFull', NEARLY_FULL)) return finding('VolumeNearlyFull', 'Used', `${percent} % of the volume is used.`, status);
   return null;
+}
+
+/** It should have grown by itself, and will not. */
+function stuckFinding(usedBytes: number | null, volumeGb: number, { thresholdPercent, maxGb, refused = null }: VolumeAutoscalingDoc, status: ConditionDoc['status']): Finding | null {
+  if (usedBytes === null || !isOverThreshold({ usedBytes, volumeGb, thresholdPercent })) return null;
+  const over = `More than ${thresholdPercent} % of the volume is used, and it`;
+  if (volumeGb >= maxGb) return finding('VolumeCannotGrow', 'CeilingReached', `${over} has the size at which it stops growing by itself: ${maxGb} GB. Delete data, or raise the ceiling.`, status);
+  return refused === null ? null : finding('VolumeCannotGrow', 'Refused', `${over} cannot grow by itself: ${refused}`, status);
 }
 
 /** The engine's own last words, for a message. */

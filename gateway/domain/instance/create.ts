@@ -66,7 +66,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
   }
   const { valid, configuration } = judged;
   const manifest = deps.catalogue.manifest(valid.version.datastore)!;
-  const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, ports: manifest.ports.length, zone: input.zone ?? null };
+  const demand = { memoryMb: valid.flavor.memoryMb, volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, ports: manifest.ports.length, zone: input.zone ?? null };
   // Before the transaction, which must not wait for a second connection; a refusal does not concern a repeated request.
   const place = await deps.admit(demand).then((host) => ({ host }), (refusal: unknown) => ({ refusal }));
 
@@ -82,7 +82,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
     const instance = await insertInstance(tx, {
       configuration,
       id: instanceId, projectId, name: input.name, datastore: valid.version.datastore, track: valid.version.name, version: valid.version, flavorId: valid.flavor.id,
-      volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, host, deletionProtection: input.deletionProtection ?? false, tags: input.tags ?? [],
+      volumeGb: input.volume.sizeGb, volumeType: valid.volumeType.name, volumeAutoscaling: input.volume.autoscaling ?? null, host, deletionProtection: input.deletionProtection ?? false, tags: input.tags ?? [],
       managementSecret: deps.sealer.seal(randomBytes(32).toString('base64url'), `instance/${instanceId}/management`),
       operation, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });

@@ -3,14 +3,14 @@ import { EVENT_CHANNEL } from '../../events/append.ts';
 import type { OperationView } from '../../operations/workflow.ts';
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Tx } from '../../store/tx.ts';
-import type { GroupRevision, InstanceDoc } from './document.ts';
+import type { GroupRevision, InstanceDoc, VolumeAutoscaling } from './document.ts';
 import { taskOf } from './task.ts';
 
 /** Fence epoch of the first exclusive operation on an instance, its create. */
 export const firstEpoch = 1n;
 
 export interface NewInstance {
-  id: string; projectId: string; name: string; datastore: string; track: string; version: { id: string; revision: number }; flavorId: string; volumeGb: number; volumeType: string;
+  id: string; projectId: string; name: string; datastore: string; track: string; version: { id: string; revision: number }; flavorId: string; volumeGb: number; volumeType: string; volumeAutoscaling: VolumeAutoscaling | null;
   host: { id: string; region: string; zone: string }; deletionProtection: boolean; tags: InstanceDoc['tags']; managementSecret: Uint8Array;
   configuration: GroupRevision | null;
   /** that makes it */
@@ -27,8 +27,8 @@ const INSERT = `with p as (select id from project where id = $2 and deleted_at i
   c as (select id from configuration where id = $23 and project_id = $2 and revision = $24::int and deleted_at is null for key share),
   i as (
     insert into instance (id, project_id, name, datastore, track, version_id, flavor_id, volume_gb, volume_type, host_id, region, zone, intent, status,
-                          deletion_protection, tags, management_secret, task, task_id, epoch, configuration_id, configuration_revision)
-    select $1, p.id, $3, $4, $5, v.id, f.id, $8::int, $9, $10, $11, $12, 'RUNNING', 'BUILDING', $13::boolean, $14::jsonb, $15::bytea, $16::jsonb, $17, $18::bigint, $23, $24::int
+                          deletion_protection, tags, management_secret, task, task_id, epoch, configuration_id, configuration_revision, volume_autoscaling)
+    select $1, p.id, $3, $4, $5, v.id, f.id, $8::int, $9, $10, $11, $12, 'RUNNING', 'BUILDING', $13::boolean, $14::jsonb, $15::bytea, $16::jsonb, $17, $18::bigint, $23, $24::int, $25::jsonb
       from p cross join v cross join f left join c on true where $23::text is null or c.id is not null returning *),
   d as materialized (select i.id, i.project_id, i.task_id, ${instanceDocSql('i')} as doc from i),
   e as (insert into event (generation, type, phase, actor, client_address, request_id, subject, project_id, operation_id, doc)
@@ -42,7 +42,7 @@ export async function insertInstance(tx: Tx, instance: NewInstance): Promise<Ins
     instance.id, instance.projectId, instance.name, instance.datastore, instance.track, instance.version.id, instance.flavorId, instance.volumeGb, instance.volumeType,
     host.id, host.region, host.zone, instance.deletionProtection, JSON.stringify(instance.tags), instance.managementSecret, JSON.stringify(taskOf(operation)), operation.id,
     firstEpoch, operation.actor, instance.clientAddress, instance.requestId, instance.version.revision,
-    instance.configuration?.id ?? null, instance.configuration?.revision ?? null,
+    instance.configuration?.id ?? null, instance.configuration?.revision ?? null, instance.volumeAutoscaling && JSON.stringify(instance.volumeAutoscaling),
   ]);
   if (!row) return null;
   tx.notify(EVENT_CHANNEL);

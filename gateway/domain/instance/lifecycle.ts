@@ -10,10 +10,11 @@ import type { Accepted, Caller, Instances } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
 import { maintenanceIssues, nameIssues, tagIssues } from '../names.ts';
 import { requireOn, type Action } from '../policy.ts';
+import { autoscalingIssues } from './autoscaling.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
 
-type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize';
+type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize' | 'instance.grow-volume';
 
 export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: string): Promise<InstanceRow> {
   const row = await lockInstance(tx, id);
@@ -26,7 +27,7 @@ interface AcceptOptions {
   withoutHost?: boolean;
   check?(row: InstanceRow): void;
   /** what has to be looked at in the transaction, and what follows from it */
-  prepare?(tx: Tx, row: InstanceRow): Promise<{ patch: InstancePatch; input: object }>;
+  prepare?(tx: Tx, row: InstanceRow): Promise<{ patch?: InstancePatch; input: object }>;
   /** the id of an operation that does this already: it is the answer */
   joins?(row: InstanceRow): string | null;
   patch?: InstancePatch;
@@ -79,7 +80,7 @@ function requireWhole(row: InstanceRow): void {
   throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy: 'Cancel it first: it brings the instance back to what it was.', details: { operationId: row.task.id } });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize'> {
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize' | 'resizeVolume'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),
@@ -113,12 +114,14 @@ async function ping(deps: DomainDeps, caller: Caller, id: string): ReturnType<In
   };
 }
 
+const autoscalingPath = ['input', 'volumeAutoscaling'];
 const isGiven = <T>(value: T): value is NonNullable<T> => value !== null && value !== undefined;
 
 async function update(deps: DomainDeps, caller: Caller, input: Parameters<Instances['update']>[1]): ReturnType<Instances['update']> {
   const issues: InputIssue[] = [
     ...(isGiven(input.name) ? nameIssues(['input', 'name'], input.name) : []), ...tagIssues(['input', 'tags'], input.tags ?? []),
     ...(input.maintenance ? maintenanceIssues(['input', 'maintenance'], input.maintenance) : []),
+    ...(input.volumeAutoscaling ? autoscalingIssues(input.volumeAutoscaling, 0, autoscalingPath) : []),
   ];
   if (issues.length > 0) throw invalidInput(issues);
   return deps.store.transaction(async (tx) => {
@@ -126,11 +129,14 @@ async function update(deps: DomainDeps, caller: Caller, input: Parameters<Instan
     if (isGiven(input.revision) && input.revision !== row.revision) {
       throw new CofferError('CONFLICT.STALE', `instance ${row.name} is at revision ${row.revision}, not ${input.revision}`);
     }
+    const tooSmall = input.volumeAutoscaling ? autoscalingIssues(input.volumeAutoscaling, row.volume_gb, autoscalingPath) : [];
+    if (tooSmall.length > 0) throw invalidInput(tooSmall);
     const data = { changed: Object.keys(input).filter((k) => k !== 'instanceId' && k !== 'revision') };
     await changeInstance(tx, row.id, {
       ...(isGiven(input.name) ? { name: input.name } : {}), ...(isGiven(input.tags) ? { tags: input.tags } : {}),
       ...(isGiven(input.deletionProtection) ? { deletion_protection: input.deletionProtection } : {}),
       ...(input.maintenance === undefined ? {} : { maintenance: input.maintenance }),
+      ...(input.volumeAutoscaling === undefined ? {} : { volume_autoscaling: input.volumeAutoscaling }),
     }, { actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId, data });
     await appendMutation(tx, caller, { type: 'instance.update', subject: row.id, projectId: row.project_id, data });
     return (await findInstance(tx, caller, { id: row.id }))!;

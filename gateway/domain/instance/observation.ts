@@ -15,6 +15,10 @@ export interface ObservationDoc {
   /** last lines of the engine's log when it is not well */
   logTail: string[];
   volumeUsedBytes: number | null;
+  /** when that was measured; null from an agent that does not tell */
+  volumeUsedAt?: string | null;
+  /** as large as the volume is to the agent's knowledge */
+  volumeGb?: number | null;
   managementLost: boolean;
   isolation: 'users' | 'shared';
   limitsUnenforced: string | null;
@@ -41,17 +45,27 @@ export interface ConfigurationSight {
 /** A volume's use is told anew when it moved by this share of the volume: it changes with every write. */
 export const VOLUME_STEP = 0.01;
 
+/** A figure older than this says little about the present. */
+export const VOLUME_STALE_AFTER_MS = 5 * 60_000;
+/** Measured anew and hardly moved: that is noted this seldom. */
+export const VOLUME_NOTE_EVERY_MS = 60_000;
+
+export const isVolumeUseStale = (usedAt: string | null, nowMs: number): boolean => usedAt === null || nowMs - Date.parse(usedAt) > VOLUME_STALE_AFTER_MS;
+
 /** Whether a report says anything new. Order, time and small movements of the volume are not news. */
 export function isNews(last: ObservationDoc | null, next: ObservationDoc, volumeBytes: number): boolean {
   if (last === null || last.incarnation !== next.incarnation) return true;
-  return comparable(last) !== comparable(next) || hasVolumeMoved(last.volumeUsedBytes, next.volumeUsedBytes, volumeBytes);
+  return comparable(last) !== comparable(next) || hasVolumeMoved(last.volumeUsedBytes, next.volumeUsedBytes, volumeBytes) || isMeasuredAnew(last, next);
 }
 
-const comparable = ({ incarnation: _i, counter: _c, observedAt: _o, volumeUsedBytes: _v, logTail, ...rest }: ObservationDoc): string =>
+const comparable = ({ incarnation: _i, counter: _c, observedAt: _o, volumeUsedBytes: _v, volumeUsedAt: _a, logTail, ...rest }: ObservationDoc): string =>
   // An engine that is well may log as it likes.
   JSON.stringify([Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)), rest.engine === 'ok' ? [] : logTail]);
 
-function hasVolumeMoved(last: number | null, next: number | null, volumeBytes: number): boolean {
+const isMeasuredAnew = (last: ObservationDoc, next: ObservationDoc): boolean =>
+  last.volumeUsedAt != null && next.volumeUsedAt != null && Date.parse(next.volumeUsedAt) - Date.parse(last.volumeUsedAt) >= VOLUME_NOTE_EVERY_MS;
+
+export function hasVolumeMoved(last: number | null, next: number | null, volumeBytes: number): boolean {
   if (last === null || next === null) return last !== next;
   return Math.abs(next - last) >= volumeBytes * VOLUME_STEP;
 }

@@ -4,7 +4,7 @@
  */
 import { activityOf } from './activity.ts';
 import { datedConditions, finding, guestFindings, stateFindings, withLogTail, type Finding } from './conditions.ts';
-import type { ConditionDoc, InstanceStatus } from './document.ts';
+import type { ConditionDoc, InstanceStatus, VolumeAutoscalingDoc } from './document.ts';
 import type { ObservationDoc } from './observation.ts';
 
 export interface StatusInput {
@@ -29,6 +29,7 @@ export interface StatusInput {
   /** what the host last said of the guest while its agent was away */
   guestState?: string | null;
   volumeGb: number;
+  volumeAutoscaling?: VolumeAutoscalingDoc | null;
   previous: readonly ConditionDoc[];
   createdAt: Date;
 }
@@ -74,11 +75,11 @@ function judge(input: StatusInput): Verdict {
   const { observation } = input;
   // Invariant: nothing is green on missing or old data. Everything below has a fresh report.
   if (observation === null || contact !== 'fresh') {
-    const state = observation === null ? [] : stateFindings(observation, input.volumeGb, input.previous, false);
+    const state = observation === null ? [] : stateFindings(observation, input, false);
     return { status: 'UNKNOWN', findings: [...refused, unreachable(contact, input.guestState), ...guest, ...state] };
   }
   const engine = judgeEngine(input, observation, activity === 'planned-downtime');
-  return { status: engine.status, findings: [...refused, ...engine.findings, ...guest, ...stateFindings(observation, input.volumeGb, input.previous, true)] };
+  return { status: engine.status, findings: [...refused, ...engine.findings, ...guest, ...stateFindings(observation, input, true)] };
 }
 
 /** `isPlanned`: an operation that is expected to take the engine down for a while is running. */

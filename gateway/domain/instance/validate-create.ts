@@ -4,6 +4,7 @@ import { CofferError, invalidInput, notFound, type InputIssue } from '../../../k
 import type { DatabaseOption, DatabaseSpec, GrantSpec } from '../../../strategies/spi/control.ts';
 import type { ControlHost } from '../../plugins/control-host.ts';
 import type { Catalogue, CreateInstanceInput, DatastoreDoc, FlavorDoc, VersionDoc, Viewer, VolumeTypeDoc } from '../api.ts';
+import { autoscalingIssues } from './autoscaling.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
 import { nameIssues, passwordIssues, tagIssues } from '../names.ts';
 import { identityKey, identityLabel, identityOf, type UserIdentity } from '../user-identity.ts';
@@ -24,6 +25,7 @@ export async function validateCreate(viewer: Viewer, input: CreateInstanceInput,
   if (!volumeType) throw notFound(`volume type ${input.volume.type}`);
   const { min, max } = limits.volumeGb;
   if (input.volume.sizeGb < min || input.volume.sizeGb > max) issues.push({ path: ['input', 'volume', 'sizeGb'], message: `must be ${min} to ${max}` });
+  if (input.volume.autoscaling) issues.push(...autoscalingIssues(input.volume.autoscaling, input.volume.sizeGb, ['input', 'volume', 'autoscaling']));
   issues.push(...flavorIssues(catalogue, version, flavor));
   const databases = input.databases ?? [];
   const users = input.users ?? [];

@@ -5,10 +5,10 @@ import type { ApiErrorName } from '../error-types.ts';
 import { defineMutation } from '../mutation.ts';
 import { builder } from '../builder.ts';
 import { InstanceRef, OperationRef, UserCredentialsRef } from '../refs.ts';
-import { MaintenanceWindowInput, TagInput } from './parts.ts';
+import { MaintenanceWindowInput, TagInput, VolumeAutoscalingInput } from './parts.ts';
 
 const VolumeInput = builder.inputType('VolumeInput', {
-  fields: (t) => ({ sizeGb: t.int({ required: true }), type: t.string({ description: 'The usual one when left out.' }) }),
+  fields: (t) => ({ sizeGb: t.int({ required: true }), type: t.string({ description: 'By name; the usual one when left out. An instance keeps it.' }), autoscaling: t.field({ type: VolumeAutoscalingInput }) }),
 });
 
 defineMutation('createInstance', {
@@ -38,7 +38,7 @@ defineMutation('createInstance', {
 });
 
 defineMutation('updateInstance', {
-  description: 'Changes what needs no work on the server: name, tags, deletion protection, maintenance window. What is left out stays; null clears.',
+  description: 'Changes what needs no work on the server: name, tags, deletion protection, maintenance window, how the volume grows by itself. What is left out stays; null clears.',
   errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError'],
   input: (t) => ({
     instanceId: t.id({ required: true }),
@@ -47,9 +47,24 @@ defineMutation('updateInstance', {
     tags: t.field({ type: [TagInput], description: 'All of them; those not named go.' }),
     deletionProtection: t.boolean(),
     maintenance: t.field({ type: MaintenanceWindowInput }),
+    volumeAutoscaling: t.field({ type: VolumeAutoscalingInput, description: 'Null: the volume does not grow by itself any more.' }),
   }),
   resolve: async (ctx, input) => ({ instance: await ctx.domain.instances.update(ctx.caller, input) }),
   payload: (t) => ({ instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }) }),
+});
+
+defineMutation('resizeVolume', {
+  description: 'Makes the volume of an instance larger, under the running engine, also when it is full. Volumes do not shrink.',
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError', 'UnavailableError'],
+  input: (t) => ({
+    instanceId: t.id({ required: true }),
+    sizeGb: t.int({ required: true, description: 'From now on; more than it has.' }),
+  }),
+  resolve: (ctx, input) => ctx.domain.instances.resizeVolume(ctx.caller, input),
+  payload: (t) => ({
+    instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
+    operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
+  }),
 });
 
 type Act = (domain: Domain, caller: Caller, instanceId: string) => Promise<Accepted>;

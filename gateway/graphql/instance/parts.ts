@@ -1,6 +1,7 @@
 /** The small types an instance is made of. */
+import { isVolumeUseStale } from '../../domain/instance/observation.ts';
 import { builder } from '../builder.ts';
-import { ConditionRef, EndpointRef, FaultRef, MaintenanceWindowRef, OperationRef, TagRef, VolumeRef, VolumeTypeRef } from '../refs.ts';
+import { ConditionRef, EndpointRef, FaultRef, MaintenanceWindowRef, OperationRef, TagRef, VolumeAutoscalingRef, VolumeRef, VolumeTypeRef } from '../refs.ts';
 import { ConditionStatusEnum, EndpointRoleEnum, type Weekday, WeekdayEnum } from './enums.ts';
 
 ConditionRef.implement({
@@ -29,8 +30,32 @@ VolumeRef.implement({
   description: 'The disk space of an instance.',
   fields: (t) => ({
     sizeGb: t.int({ resolve: (instance) => instance.volumeGb }),
-    usedBytes: t.float({ nullable: true, description: 'As last reported; null until it was.', resolve: (instance) => instance.volumeUsedBytes }),
+    usedBytes: t.float({ nullable: true, description: 'As last measured, to a hundredth of the size; null until it was. What a file system of its own keeps for itself counts as used.', resolve: (instance) => instance.volumeUsedBytes }),
+    usedAt: t.field({ type: 'DateTime', nullable: true, description: 'When that was measured.', resolve: (instance) => instance.volumeUsedAt }),
+    isStale: t.boolean({ description: 'The use is not known, or was measured more than five minutes ago: it says little about now.', resolve: (instance) => instance.volumeUsedBytes === null || isVolumeUseStale(instance.volumeUsedAt, Date.now()) }),
     type: t.field({ type: VolumeTypeRef, nullable: true, resolve: (instance, _args, ctx) => ctx.domain.catalogue.volumeType(instance.volumeType) ?? null }),
+    autoscaling: t.field({ type: VolumeAutoscalingRef, nullable: true, description: 'How it grows by itself; null: it does not.', resolve: (instance) => instance.volumeAutoscaling }),
+  }),
+});
+
+const autoscalingWords = {
+  thresholdPercent: 'It grows when this much of it is used, 10 to 95.', stepGb: 'By so much.', maxGb: 'Up to this size.', coolDownSeconds: 'After a step it rests this long, 60 and more.',
+} as const;
+VolumeAutoscalingRef.implement({
+  description: 'How a volume grows by itself. Each step is an operation, begun by `system`; what keeps it from growing is the condition VolumeCannotGrow.',
+  fields: (t) => ({
+    thresholdPercent: t.exposeInt('thresholdPercent', { description: autoscalingWords.thresholdPercent }),
+    stepGb: t.exposeInt('stepGb', { description: autoscalingWords.stepGb }),
+    maxGb: t.exposeInt('maxGb', { description: autoscalingWords.maxGb }),
+    coolDownSeconds: t.exposeInt('coolDownSeconds', { description: autoscalingWords.coolDownSeconds }),
+  }),
+});
+export const VolumeAutoscalingInput = builder.inputType('VolumeAutoscalingInput', {
+  fields: (t) => ({
+    thresholdPercent: t.int({ required: true, description: autoscalingWords.thresholdPercent }),
+    stepGb: t.int({ required: true, description: autoscalingWords.stepGb }),
+    maxGb: t.int({ required: true, description: autoscalingWords.maxGb }),
+    coolDownSeconds: t.int({ required: true, description: autoscalingWords.coolDownSeconds }),
   }),
 });
 

@@ -61,10 +61,10 @@ async function leasePorts(tx: Tx, deps: WorkflowDeps, instanceId: string, hostId
 }
 
 const volume = (deps: WorkflowDeps): Step<CreateInstanceWork> => ({
-  name: 'volume', title: 'Create the volume', timeoutMs: minutesMs(2), retry: patient,
+  name: 'volume', title: 'Create the volume', timeoutMs: minutesMs(4), retry: patient,
   async run(ctx) {
     const doc = await readInstance(deps.store, ctx.input.instanceId);
-    await deps.compute(ctx.input.hostId).createVolume({ instanceId: doc.id, sizeGb: doc.volumeGb }, callOptions(ctx));
+    await deps.compute(ctx.input.hostId).createVolume({ instanceId: doc.id, sizeGb: doc.volumeGb, type: doc.volumeType }, callOptions(ctx));
   },
 });
 

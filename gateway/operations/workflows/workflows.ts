@@ -4,11 +4,12 @@ import { configureInstanceWorkflow } from './configure-instance.ts';
 import { createInstanceWorkflow } from './create-instance.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { engineCommandWorkflow } from './engine-command.ts';
+import { growVolumeWorkflow } from './grow-volume.ts';
 import { installEngineWorkflow } from './install-engine.ts';
 import { lifecycleWorkflows } from './lifecycle.ts';
 import { resizeInstanceWorkflow } from './resize-instance.ts';
 import { rolloutWorkflow } from './rollout.ts';
 
 export const createWorkflows = (deps: WorkflowDeps): AnyWorkflow[] => [
-  createInstanceWorkflow(deps), engineCommandWorkflow(deps), installEngineWorkflow(deps), configureInstanceWorkflow(deps), rolloutWorkflow(deps), resizeInstanceWorkflow(deps), ...lifecycleWorkflows(deps),
+  createInstanceWorkflow(deps), engineCommandWorkflow(deps), installEngineWorkflow(deps), configureInstanceWorkflow(deps), growVolumeWorkflow(deps), rolloutWorkflow(deps), resizeInstanceWorkflow(deps), ...lifecycleWorkflows(deps),
 ] as AnyWorkflow[];

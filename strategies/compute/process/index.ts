@@ -11,7 +11,7 @@ export interface ProcessComputeOptions {
 }
 
 /** Milliseconds after which a call is given up; the caller's signal may be earlier. */
-const timeouts = { connectMs: 3_000, lookMs: 5_000, changeMs: 60_000, stopMs: 180_000, installMs: 45 * 60_000 };
+const timeouts = { connectMs: 3_000, lookMs: 5_000, changeMs: 60_000, /** with the programs for it, the first time */ volumeMs: 180_000, stopMs: 180_000, installMs: 45 * 60_000 };
 const reconnectMs = 250;
 
 type Unary<Request, Response> = (request: Request, metadata: Metadata, options: Partial<GrpcOptions>, callback: (error: ServiceError | null, response: Response) => void) => ClientUnaryCall;
@@ -51,7 +51,8 @@ export function createProcessCompute({ socketPath }: ProcessComputeOptions): Com
   return {
     async facts(signal) {
       const found = await call(client.facts, 'looking at the host', {}, timeouts.lookMs, signal);
-      return { ...found, isolation: found.isolation === 'users' ? 'users' : 'shared' } satisfies HostFacts;
+      const volumeTypes = found.volumeTypes.map(({ name, problem = null }) => ({ name, problem }));
+      return { ...found, isolation: found.isolation === 'users' ? 'users' : 'shared', volumeTypes } satisfies HostFacts;
     },
     async listBuilds(signal) {
       return (await call(client.listBuilds, 'listing engine builds', {}, timeouts.lookMs, signal)).builds.map(buildFromWire);
@@ -60,8 +61,11 @@ export function createProcessCompute({ socketPath }: ProcessComputeOptions): Com
       await connected(`installing ${request.datastore} ${request.track}`);
       return ensureEngine(client, request, options);
     },
-    async createVolume({ instanceId, sizeGb }, options) {
-      await call(client.createVolume, 'making the volume', { subject: subjectOf(instanceId, options), sizeGb }, timeouts.changeMs, options.signal);
+    async createVolume({ instanceId, sizeGb, type = '' }, options) {
+      await call(client.createVolume, 'making the volume', { subject: subjectOf(instanceId, options), sizeGb, type }, timeouts.volumeMs, options.signal);
+    },
+    async growVolume({ instanceId, sizeGb }, options) {
+      return factsFromWire((await call(client.growVolume, 'growing the volume', { subject: subjectOf(instanceId, options), sizeGb }, timeouts.volumeMs, options.signal)).facts);
     },
     async createGuest(spec, options) {
       const request = { ...guestToWire(spec), subject: subjectOf(spec.instanceId, options) };

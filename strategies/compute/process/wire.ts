@@ -3,7 +3,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { catalogue, CofferError, type ErrorCode } from '../../../kernel/errors.ts';
 import type * as wire from '../../../proto/generated/coffer/compute/v1/compute.ts';
 import type { EngineBuild } from '../../spi/engine-source.ts';
-import type { Enrolment, GuestChange, GuestFacts, GuestSpec } from '../../spi/compute.ts';
+import type { Enrolment, GuestChange, GuestFacts, GuestSpec, HostFacts } from '../../spi/compute.ts';
 
 const codeKey = 'coffer-code';
 const remedyKey = 'coffer-remedy-bin';
@@ -44,13 +44,17 @@ export const buildToWire = (build: EngineBuild): wire.EngineBuild => ({ ...build
 const sourceKinds = ['host', 'debian', 'archive'] as const satisfies EngineBuild['source'][];
 export const buildFromWire = (build: wire.EngineBuild): EngineBuild => ({ ...build, source: sourceKinds.find((kind) => kind === build.source) ?? 'debian' });
 
+export const hostFactsToWire = ({ volumeTypes = [], ...facts }: HostFacts): wire.FactsResponse =>
+  ({ ...facts, volumeTypes: volumeTypes.map(({ name, problem }) => ({ name, problem: problem ?? undefined })) });
+
 export const factsToWire = (facts: GuestFacts): wire.GuestFacts =>
-  ({ ...facts, agentPid: facts.agentPid ?? undefined, limitsUnenforced: facts.limitsUnenforced ?? undefined });
+  ({ ...facts, volumeGb: facts.volumeGb, agentPid: facts.agentPid ?? undefined, limitsUnenforced: facts.limitsUnenforced ?? undefined });
 export function factsFromWire(facts: wire.GuestFacts | undefined): GuestFacts {
   const states = ['absent', 'starting', 'running', 'stopped'] as const;
   return {
     state: states.find((state) => state === facts?.state) ?? 'absent', agentPid: facts?.agentPid ?? null, enginePids: facts?.enginePids ?? [],
     isolation: facts?.isolation === 'users' ? 'users' : 'shared', limitsUnenforced: facts?.limitsUnenforced ?? null,
+    ...(facts?.volumeGb === undefined ? {} : { volumeGb: facts.volumeGb }),
   };
 }
 

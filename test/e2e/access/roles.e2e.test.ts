@@ -61,6 +61,7 @@ const asks: [Action, Ask][] = [
   ['configuration.attach', mutation('attachConfiguration', () => ({ instanceId: world.own.instanceId, configurationId: groupId }))],
   ['configuration.detach', onInstance('detachConfiguration')],
   ['configuration.delete', mutation('deleteConfiguration', () => ({ configurationId: groupId }))],
+  ['instance.resize-volume', onInstance('resizeVolume', { sizeGb: 2 })],
   ['instance.stop', onInstance('stopInstance')],
   ['instance.start', onInstance('startInstance')],
   ['instance.restart', onInstance('restartInstance')],

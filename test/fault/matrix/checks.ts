@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { heldByVolume } from '../../support/host/volumes.ts';
 import { processesOf, show, until } from '../../support/actions.ts';
 import { lookIntoStore } from '../../support/store-look.ts';
 import type { Target } from './engines.ts';
@@ -91,5 +92,6 @@ export async function expectNothingRuns(world: Place, instanceId: string): Promi
 export async function expectGone(world: Place, instanceId: string): Promise<void> {
   await expectNothingRuns(world, instanceId);
   expect(existsSync(join(world.coffer.home, 'instances', instanceId))).toBe(false);
+  expect(await heldByVolume(instanceId)).toEqual([]);
   expect(await world.coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { deletedAt } }', { id: instanceId })).toMatchObject({ instance: { deletedAt: expect.any(String) } });
 }

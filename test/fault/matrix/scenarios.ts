@@ -357,6 +357,23 @@ async function quietly(world: Place, target: Target, begin: Scenario['begin']): 
   const { operationId } = await begin(world, target);
   expect((await finish(world.coffer.client, operationId)).state).toBe('SUCCEEDED');
 }
+const VOLUME = 'query($id: ID!) { instance(by: { id: $id }) { volume { sizeGb } } }';
+const sizeOf = async (world: Place, target: Target): Promise<number> => (await world.coffer.client.query(VOLUME, { id: target.id })).instance.volume.sizeGb;
+/** What each target's volume is to have. */
+const wantedGb = new Map<string, number>();
+const growVolume: Scenario = {
+  name: 'instance.grow-volume', kind: 'instance.grow-volume', takes: 'running', leaves: 'running', ends: 'SUCCEEDED',
+  async begin(world, target) {
+    wantedGb.set(target.id, (await sizeOf(world, target)) + 1);
+    return mutate(world, engineAction('resizeVolume', ''), { instanceId: target.id, sizeGb: wantedGb.get(target.id) });
+  },
+  async check(world, target) {
+    await expectRunning(world, target);
+    expect(await sizeOf(world, target)).toBe(wantedGb.get(target.id));
+    const told = JSON.parse(await readFile(join(world.coffer.home, 'instances', target.id, 'agent/boot.json'), 'utf8')) as { volumeGb: number };
+    expect(told.volumeGb).toBe(wantedGb.get(target.id));
+  },
+};
 
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
@@ -367,5 +384,5 @@ export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   cancelled('start', { takes: 'stopped', leaves: 'stopped', check: expectStopped }),
   cancelled('restart', { check: wellAgain }),
   cancelled('reset', { check: wellAgain }, 'repair'),
-  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), ...(engine.sized ? resizeScenarios(engine, engine.sized) : []), installEngine,
+  ...userScenarios(engine), ...rootScenarios(engine), ...(engine.hasDatabases ? databaseScenarios() : []), ...(engine.parameter ? configurationScenarios(engine, engine.parameter) : []), ...(engine.sized ? resizeScenarios(engine, engine.sized) : []), growVolume, installEngine,
 ];

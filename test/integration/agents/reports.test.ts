@@ -58,6 +58,23 @@ describe('a report', () => {
     expect(events.map((e) => e.doc.revision)).toEqual([2, 3, 4, 5]);
     expect((await instanceRow(store, id)).revision).toBe(5);
   });
+  it('tells how much of the volume is used to a hundredth, with the time of it; a little more is no event, and not lost', async () => {
+    const { id, identity } = await newAgent();
+    const agent = await open(identity);
+    const hundredth = 1024 ** 3 / 100;
+    await agent.report({ volumeUsedBytes: 1, volumeUsedAgeMs: 1_000 });
+    const look = async () => (await store.query<{ revision: number; volume_used_bytes: string; volume_used_at: Date }>('select revision, volume_used_bytes, volume_used_at from instance where id = $1', [id]))[0]!;
+    const first = await look();
+    // Other news carries the figure along.
+    await agent.report({ volumeUsedBytes: Math.floor(0.9 * hundredth), volumeUsedAgeMs: 0, volumeGb: 1 });
+    await agent.report({ volumeUsedBytes: Math.floor(0.9 * hundredth), volumeUsedAgeMs: 0, volumeGb: 2 });
+    const second = await look();
+    expect([second.revision, Number(second.volume_used_bytes)]).toEqual([first.revision, 1]);
+    expect(second.volume_used_at.getTime()).toBeGreaterThan(first.volume_used_at.getTime());
+    await agent.report({ volumeUsedBytes: Math.floor(1.8 * hundredth), volumeUsedAgeMs: 0, volumeGb: 3 });
+    const third = await look();
+    expect([third.revision, Number(third.volume_used_bytes)]).toEqual([first.revision + 1, Math.floor(1.8 * hundredth)]);
+  });
   it('turns into an event within tens of milliseconds', async () => {
     const { id, identity } = await newAgent();
     const agent = await open(identity);

@@ -22,7 +22,7 @@ async function count(query: string, variables: object): Promise<number> {
   expect(body.errors).toBeUndefined();
   return api.statements.length;
 }
-const shown = 'id name status build flavor { name vcpus } datastoreVersion { name datastore { title } } volume { type { name } } conditions { type since } endpoints { uri } task { id kind progress } tags { key } revision';
+const shown = 'id name status build flavor { name vcpus } datastoreVersion { name datastore { title } } volume { usedBytes usedAt isStale type { name } autoscaling { maxGb } } conditions { type since } endpoints { uri } task { id kind progress } tags { key } revision';
 
 describe('a list of instances', () => {
   const list = (fields: string) => `query ($first: Int!) { instances(first: $first) { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { ${fields} } } } }`;

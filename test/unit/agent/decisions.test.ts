@@ -148,7 +148,8 @@ describe('news', () => {
   it('is what changed, except for the volume\'s use', () => {
     expect(isNews(undefined, sight)).toBe(true);
     expect(isNews(sight, { ...sight })).toBe(false);
-    expect(isNews(sight, { ...sight, volumeUsedBytes: 2 })).toBe(false);
+    expect(isNews(sight, { ...sight, volumeUsedBytes: 2, volumeUsedAgeMs: 7 })).toBe(false);
+    expect(isNews(sight, { ...sight, volumeGb: 2 })).toBe(true);
     expect(isNews(sight, { ...sight, engine: 'down' })).toBe(true);
     const configuration = { applied: 'cg_1/1', restartRequired: [], drifted: [] };
     expect(isNews({ ...sight, configuration }, { ...sight, configuration: { ...configuration } })).toBe(false);

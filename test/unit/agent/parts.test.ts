@@ -101,7 +101,7 @@ describe('what the agent reads', () => {
 
 describe('an observation', () => {
   const health = { state: 'ok', detail: null, version: '17', managementLost: false, crashes: 0 } as const;
-  const input = { boot: { isolation: 'users' as const }, allowance: { limitsUnenforced: null }, state: { ...initialState, prepared: true, wanted: 'RUNNING' as const }, health, logTail: ['line'], volumeUsedBytes: null, rootEnabled: null, afterCommand: '', configuration: { seen: null, canRead: true } };
+  const input = { boot: { isolation: 'users' as const }, allowance: { limitsUnenforced: null, volumeGb: 1 }, state: { ...initialState, prepared: true, wanted: 'RUNNING' as const }, health, logTail: ['line'], volumeUse: null, rootEnabled: null, afterCommand: '', configuration: { seen: null, canRead: true } };
   it('shows log lines only when the engine is not well', () => {
     expect(createSight(input).logTail).toEqual([]);
     expect(createSight({ ...input, health: { ...health, state: 'down' } }).logTail).toEqual(['line']);

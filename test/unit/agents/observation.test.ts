@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toObservationDoc } from '../../../gateway/agents/observation.ts';
-import { isNews } from '../../../gateway/domain/instance/observation.ts';
+import { isNews, isVolumeUseStale } from '../../../gateway/domain/instance/observation.ts';
 import type { Observation } from '../../../proto/generated/coffer/conductor/v1/conductor.ts';
 import { observed } from '../status/observed.ts';
 
@@ -20,6 +20,17 @@ describe('a report from the wire', () => {
   });
 });
 
+describe('the use of a volume', () => {
+  it('is dated by the clock of who hears of it, and not where its age makes no sense or is not told', () => {
+    const told = (over: Partial<Observation>) => toObservationDoc(wire({ volumeUsedBytes: 5, ...over }), 1, 100_000).volumeUsedAt;
+    expect([told({ volumeUsedAgeMs: 40_000 }), told({ volumeUsedAgeMs: -1 }), told({ volumeUsedAgeMs: 1e12 }), told({})]).toEqual([new Date(60_000).toISOString(), null, null, null]);
+    expect(toObservationDoc(wire({ volumeGb: 3 }), 1).volumeGb).toBe(3);
+  });
+  it('is old after five minutes, and where nobody says when it was measured', () => {
+    expect([isVolumeUseStale(new Date(0).toISOString(), 300_000), isVolumeUseStale(new Date(0).toISOString(), 300_001), isVolumeUseStale(null, 0)]).toEqual([false, true, true]);
+  });
+});
+
 describe('news', () => {
   const volume = 1_000;
   it('is a first report, and the first of a new stream', () => {
@@ -28,6 +39,11 @@ describe('news', () => {
   });
   it('is not order, time, a little volume, or the log of an engine that is well', () => {
     expect(isNews(observed(), observed({ counter: 9, observedAt: 'later', volumeUsedBytes: 9, logTail: ['chatter'] }), volume)).toBe(false);
+  });
+  it('is a use that was measured again and hardly moved, now and then: it is not to look old', () => {
+    const at = (seconds: number) => observed({ volumeUsedAt: new Date(seconds * 1_000).toISOString() });
+    expect([isNews(at(0), at(59), volume), isNews(at(0), at(60), volume)]).toEqual([false, true]);
+    expect(isNews(observed(), at(60), volume)).toBe(false);
   });
   it('is whatever else differs', () => {
     for (const over of [{ engine: 'down' }, { crashes: 1 }, { detail: 'x' }, { volumeUsedBytes: 10 }, { volumeUsedBytes: null }, { managementLost: true }, { rootEnabled: true }] as const) expect(isNews(observed(), observed(over), volume)).toBe(true);

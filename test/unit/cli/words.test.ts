@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationMs, maintenanceOf, momentOf, oneOf, positiveNumber, someOf, tagOf, wholeNumber } from '../../../cli/command/parse.ts';
+import { autoscalingOf, durationMs, maintenanceOf, momentOf, oneOf, positiveNumber, someOf, tagOf, wholeNumber } from '../../../cli/command/parse.ts';
 import { exitCodeMeanings, exitCodeOf, exitCodes, Failure } from '../../../cli/failure.ts';
 import { choicesOf } from '../../../cli/commands/datastore-version.ts';
 import { updateInputOf } from '../../../cli/commands/instance/life-cycle.ts';
@@ -32,6 +32,11 @@ describe('values of options', () => {
     expect(maintenanceOf('sunday 03:00 60')).toEqual({ day: 'SUNDAY', start: '03:00', durationMinutes: 60 });
     for (const text of ['someday 03:00 60', 'sunday 3:00 60', 'sunday 03:00', '']) expect(() => maintenanceOf(text)).toThrow(/sunday 03:00 60/);
   });
+  it('a volume grows by itself at a threshold, by a step, up to a size, with a rest', () => {
+    expect(autoscalingOf('threshold=80,step=5,max=100,cooldown=60')).toEqual({ thresholdPercent: 80, stepGb: 5, maxGb: 100, coolDownSeconds: 60 });
+    expect(autoscalingOf('max=100, step=5, threshold=80')).toEqual({ thresholdPercent: 80, stepGb: 5, maxGb: 100, coolDownSeconds: 600 });
+    for (const text of ['', 'threshold=80', 'threshold=80,step=5,max=x', 'threshold=80,step=5,max=9,size=1', 'threshold=80,step=5,step=6,max=9']) expect(() => autoscalingOf(text), text).toThrow(/threshold=80,step=5,max=100/);
+  });
   it('words of a set are taken in any case, and the others are named', () => {
     expect(oneOf(['ACTIVE', 'ERROR'])('error')).toBe('ERROR');
     expect(someOf(['A', 'B'])('a,b', ['A'])).toEqual(['A', 'A', 'B']);
@@ -48,6 +53,7 @@ describe('values of options', () => {
 describe('changing an instance', () => {
   it('leaves out what was not named, and clears what was named with --no', () => {
     expect(updateInputOf({ deletionProtection: false, maintenance: false, tags: false, revision: 4 })).toEqual({ deletionProtection: false, maintenance: null, tags: [], revision: 4 });
+    expect(updateInputOf({ autoscale: false })).toEqual({ volumeAutoscaling: null });
     expect(updateInputOf({ tag: [{ key: 'a', value: 'b' }] })).toEqual({ tags: [{ key: 'a', value: 'b' }] });
   });
   it('refuses to change nothing, and a contradiction', () => {

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseHost, type Demand, type HostLoad, hostSilentAfterMs, memoryRefusalOf, refusalOf, type Reserve } from '../../../gateway/domain/admission.ts';
+import type { VolumeTypeFacts } from '../../../strategies/spi/compute.ts';
 
 const gib = 1024 ** 3;
 const none: Reserve = { memoryMb: 0, diskBytes: 0 };
-interface Change { name?: string; zone?: string; seenAgeMs?: number; totalMb?: number; availableMb?: number; diskFreeGb?: number; promisedMb?: number; overheadMb?: number; pendingMb?: number; unusedGb?: number; ports?: number }
+interface Change { name?: string; zone?: string; seenAgeMs?: number; totalMb?: number; availableMb?: number; diskFreeGb?: number; promisedMb?: number; overheadMb?: number; pendingMb?: number; unusedGb?: number; ports?: number; volumeTypes?: VolumeTypeFacts[] }
 const load = (c: Change = {}): HostLoad => ({
   host: { id: c.name ?? 'h', name: c.name ?? 'h', region: 'r', zone: c.zone ?? 'a', seenAgeMs: c.seenAgeMs ?? 0 },
   facts: {
     name: c.name ?? 'h', region: 'r', zone: c.zone ?? 'a', memoryTotalMb: c.totalMb ?? 8_192, memoryAvailableMb: c.availableMb ?? c.totalMb ?? 8_192, diskTotalBytes: 1_000 * gib,
-    diskFreeBytes: (c.diskFreeGb ?? 100) * gib, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x', guestOverheadMb: c.overheadMb ?? 0,
+    diskFreeBytes: (c.diskFreeGb ?? 100) * gib, vcpus: 2, isolation: 'users', limitsEnforced: true, runtimeHash: 'x', guestOverheadMb: c.overheadMb ?? 0, ...(c.volumeTypes ? { volumeTypes: c.volumeTypes } : {}),
   },
   promisedMemoryMb: c.promisedMb ?? 0, guestOverheadMb: c.overheadMb ?? 0, pendingMemoryMb: c.pendingMb ?? 0, unusedVolumeBytes: (c.unusedGb ?? 0) * gib, portsLeft: c.ports ?? 10,
 });
@@ -58,6 +59,15 @@ describe('the choice of a host', () => {
   it('is none that has not been heard', () => {
     expect(pick([load({ seenAgeMs: hostSilentAfterMs + 1 })])).toBe('ADMISSION.NO_HOST');
     expect(pick([])).toBe('ADMISSION.NO_HOST');
+  });
+  it('is one that has volumes of that type, else the reason why none has', () => {
+    const folders: VolumeTypeFacts = { name: 'directory', problem: null };
+    const able = load({ name: 'able', totalMb: 2_048, volumeTypes: [folders, { name: 'loop', problem: null }] });
+    const unable = load({ name: 'unable', totalMb: 65_536, volumeTypes: [folders, { name: 'loop', problem: 'the kernel has no XFS' }] });
+    expect(pick([unable, load({ totalMb: 65_536 }), able], demand({ volumeType: 'loop' }))).toBe('able');
+    expect(pick([unable, able], demand({ volumeType: 'directory' }))).toBe('unable');
+    expect(pick([load({ name: 'earlier' })], demand())).toBe('earlier');
+    expect(() => chooseHost([unable, load()], demand({ volumeType: 'loop' }), none)).toThrow('no host has volumes of type loop: the kernel has no XFS; it is of a release that does not know them');
   });
   it('tells why the best one does not fit', () => expect(() => chooseHost([load({ name: 'tiny', totalMb: 256 }), load({ name: 'better', totalMb: 512 })], demand(), none)).toThrow('host better has 512 MB'));
 

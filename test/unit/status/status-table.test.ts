@@ -118,6 +118,15 @@ describe('conditions', () => {
     expect(told({ observation: at(0.96) })).toBe('ACTIVE VolumeFull/Used');
     expect(told({ observation: observed({ volumeUsedBytes: null }) })).toBe('ACTIVE');
   });
+  it('a volume that should grow by itself and cannot is told, with the reason', () => {
+    const observation = observed({ volumeUsedBytes: 0.5 * GIB });
+    const rule = { thresholdPercent: 50, stepGb: 1, maxGb: 1, coolDownSeconds: 60 };
+    expect(told({ observation, volumeAutoscaling: rule })).toBe('ACTIVE VolumeCannotGrow/CeilingReached');
+    expect(told({ observation, volumeAutoscaling: { ...rule, thresholdPercent: 51 } })).toBe('ACTIVE');
+    expect(told({ observation, volumeAutoscaling: { ...rule, maxGb: 2 } })).toBe('ACTIVE');
+    expect(told({ observation, volumeAutoscaling: { ...rule, maxGb: 2, refused: 'no room' } })).toBe('ACTIVE VolumeCannotGrow/Refused');
+    expect(told({ observation: observed({ volumeUsedBytes: null }), volumeAutoscaling: rule })).toBe('ACTIVE');
+  });
   it('what the engine runs with is told as it was read, and goes with it', () => {
     const sight = { applied: 'cfg_1/2', restartRequired: [], drifted: [], rejected: null };
     expect(told({ observation: observed({ configuration: sight }) })).toBe('ACTIVE');
