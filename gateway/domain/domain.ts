@@ -18,6 +18,7 @@ import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
 import { requireAction } from './policy.ts';
 import { readSystem } from './system.ts';
+import { upgradeInstance } from './upgrade/upgrade.ts';
 
 export interface DomainOptions extends DomainDeps {
   access: Access;
@@ -40,6 +41,7 @@ export function createDomain(deps: DomainOptions): Domain {
       find: (caller, by) => findInstance(store, caller, by),
       findMany: (caller, ids) => findInstances(store, caller, ids),
       create: (caller, input) => createInstance(creating, caller, input),
+      upgrade: (caller, input) => upgradeInstance(deps, caller, input),
       ...createLifecycle(deps),
     },
     configurations: createConfigurations(deps),

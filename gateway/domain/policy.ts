@@ -20,6 +20,7 @@ export const policy = {
   'instance.delete': 'EDITOR',
   'instance.reset': 'OPERATOR',
   'instance.ping': 'VIEWER',
+  'instance.upgrade': 'EDITOR',
   'configuration.read': 'VIEWER',
   'configuration.validate': 'VIEWER',
   'configuration.create': 'EDITOR',

@@ -208,6 +208,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
       async update(caller, input) { need(caller, input.instanceId); mayWrite(caller, 'instance.update'); return change(input.instanceId, input.name ? { name: input.name } : {}); },
       start: accept('instance.start'), stop: accept('instance.stop'), restart: accept('instance.restart'), reset: accept('instance.reset'),
       delete: (caller, input) => accept('instance.delete')(caller, input.instanceId),
+      async upgrade(caller, input) { return { ...(await accept('instance.upgrade')(caller, input.instanceId)), findings: [], estimate: null }; },
       async ping(caller, id) { return { instance: need(caller, id), agentRoundTripMs: 1, engineRoundTripMs: 2, engineState: 'RUNNING', detail: null }; },
     },
     configurations,

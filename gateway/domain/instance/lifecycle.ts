@@ -13,7 +13,7 @@ import { requireOn, type Action } from '../policy.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
 
-type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure';
+type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.upgrade' | 'instance.check-upgrade';
 
 export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: string): Promise<InstanceRow> {
   const row = await lockInstance(tx, id);
@@ -62,16 +62,16 @@ async function requireHost(tx: Tx, row: InstanceRow): Promise<void> {
   if (gone) throw new CofferError('HOST.UNREACHABLE', `host ${gone.name} has not been seen for ${Math.round(gone.silentMs / 1_000)} s, and instance ${row.name} is on it`);
 }
 
-/** A create or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
+/** A create, an upgrade or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
 export function requireBuilt(row: InstanceRow): void {
-  if (row.task !== null && (row.task.kind === 'instance.create' || row.task.kind === 'instance.delete')) {
+  if (row.task !== null && ['instance.create', 'instance.upgrade', 'instance.delete'].includes(row.task.kind)) {
     throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { details: { operationId: row.task.id } });
   }
   if (row.prepared && !row.released) return;
   throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create'> {
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'upgrade'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),

@@ -74,7 +74,7 @@ const refusalsWithHost: readonly ApiErrorName[] = [...refusals, 'UnavailableErro
 defineAction('startInstance', 'Starts a stopped instance.', refusalsWithHost, (domain, caller, id) => domain.instances.start(caller, id));
 defineAction('stopInstance', 'Stops an instance. It stays stopped, also after a restart of the machine, until it is started.', refusalsWithHost, (domain, caller, id) => domain.instances.stop(caller, id));
 defineAction('restartInstance', 'Restarts the engine, not the machine. The build stays.', refusalsWithHost, (domain, caller, id) => domain.instances.restart(caller, id));
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making or its deletion.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making, its upgrade or its deletion.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',

@@ -7,7 +7,8 @@ import { engineCommandWorkflow } from './engine-command.ts';
 import { installEngineWorkflow } from './install-engine.ts';
 import { lifecycleWorkflows } from './lifecycle.ts';
 import { rolloutWorkflow } from './rollout.ts';
+import { checkUpgradeWorkflow, upgradeInstanceWorkflow } from './upgrade-instance.ts';
 
 export const createWorkflows = (deps: WorkflowDeps): AnyWorkflow[] => [
-  createInstanceWorkflow(deps), engineCommandWorkflow(deps), installEngineWorkflow(deps), configureInstanceWorkflow(deps), rolloutWorkflow(deps), ...lifecycleWorkflows(deps),
+  createInstanceWorkflow(deps), engineCommandWorkflow(deps), installEngineWorkflow(deps), configureInstanceWorkflow(deps), rolloutWorkflow(deps), checkUpgradeWorkflow(deps), upgradeInstanceWorkflow(deps), ...lifecycleWorkflows(deps),
 ] as AnyWorkflow[];

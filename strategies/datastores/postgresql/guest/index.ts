@@ -8,6 +8,9 @@ import { repair } from './repair.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
+import { check } from './upgrade/check.ts';
+import { finish } from './upgrade/finish.ts';
+import { run } from './upgrade/run.ts';
 import * as users from './users.ts';
 
 export const guest: GuestHalf = {
@@ -17,5 +20,6 @@ export const guest: GuestHalf = {
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },
   configuration: { describe: parameters.describe, read: parameters.read },
+  upgrade: { check, run, finish },
   root: { enable: root.enable, disable: root.disable, isEnabled: root.isEnabled },
 };
