@@ -257,7 +257,7 @@ async function makeGroup(tx: Tx, ctx: Ctx, id: string, made: NonNullable<Upgrade
   return name;
 }
 
-const commitStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
+const commitStep: Step<UpgradeWork> = {
   name: 'commit', title: 'Keep the new version', timeoutMs: secondsMs(30), retry: patient,
   run: (ctx) => ctx.write(async (tx) => {
     const { instanceId, configuration, to } = ctx.input;
@@ -266,7 +266,7 @@ const commitStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     await changeInstance(tx, instanceId, { configuration_id: configuration?.id ?? null, configuration_revision: configuration?.revision ?? null }, { type: 'instance.upgraded', data: { from: ctx.input.from, to: { ...to, buildId: buildsOf(ctx).id } }, ...meta });
     return { buildId: buildsOf(ctx).id, group };
   }),
-});
+};
 
 const mostDropAttempts = 5;
 /** A copy that cannot be removed costs room and nothing else; the next upgrade removes it. */
@@ -288,7 +288,7 @@ export const upgradeInstanceWorkflow = (deps: WorkflowDeps): Workflow<UpgradeWor
     kind: 'instance.upgrade', version: 1, cancellable: true, timeoutMs: minutesMs(360),
     steps: [
       ensureGuest(deps), enrolStep(deps), installStep(deps), wakeStep(deps), checkStep(deps, isVeto), stopStep(deps), keepStep(deps), switchStep(deps), runStep(deps),
-      configureStep(deps), startStep(deps), verifyStep(deps), finishStep(deps), readyStep(deps), restStep(deps), commitStep(deps), dropStep(deps),
+      configureStep(deps), startStep(deps), verifyStep(deps), finishStep(deps), readyStep(deps), restStep(deps), commitStep, dropStep(deps),
     ],
     async onEnd(tx, operation, ending) {
       await changeInstance(tx, operation.input.instanceId, { fault: faultAfter(operation, ending) }, { actor: operation.actor, operationId: operation.id });

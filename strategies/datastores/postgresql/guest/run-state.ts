@@ -58,7 +58,11 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   }
 }
 
-const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).join(' | ');
+/** Of the server that was started last. */
+async function lastWords(ctx: GuestContext): Promise<string> {
+  const lines = await ctx.engine.logTail(logLines);
+  return lines.slice(lines.findLastIndex((line) => line.includes('database system is shut down')) + 1).join(' | ');
+}
 
 /** SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the checkpoint to the next start's recovery. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {

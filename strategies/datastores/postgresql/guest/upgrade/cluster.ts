@@ -1,6 +1,6 @@
 /** Clusters beside the instance's own, for pg_upgrade: made, worked on, and gone again. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
 import { managementRole } from '../../names.ts';
@@ -56,9 +56,9 @@ export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Prom
     env: { LC_ALL: 'C', TZ: 'UTC', ...(call.password === undefined ? {} : { PGPASSWORD: call.password }) },
   });
   if (exitCode === 0) return null;
-  return Promise.all(problemsOf(`${stdout}\n${stderr}`).map(async ({ words, files }) => {
-    const things = await Promise.all(files.map((path) => readFile(path, 'utf8').then(namedThings, () => '')));
-    return [words, ...things].filter((text) => text !== '').join(' ').replaceAll(call.folder, '…');
+  return Promise.all(problemsOf(`${stdout}\n${stderr}`).map(async ({ words, file }) => {
+    const things = file === null ? '' : await readFile(resolve(call.folder, file), 'utf8').then(namedThings, () => '');
+    return `${words} ${things}`.trim().replaceAll(call.folder, '…');
   }));
 }
 const largestPort = 65_535;

@@ -1,29 +1,30 @@
 /** What pg_upgrade printed, for people. Pure. */
 
-const mostLines = 20;
-const progressLine = /^(Performing|Checking|Creating|Deleting|Setting|Copying|Linking|Restoring|Analyzing|Dumping|Finding|\*|-{3,})/;
+export interface Problem { words: string; /** that pg_upgrade wrote the things it means into */ file: string | null }
 
-/**
- * Each check that failed, in pg_upgrade's own words, with the files that it names: `Checking for … fatal`, a paragraph that
- * may end with "… in the file:" and the file's name. Without such a paragraph its last lines.
- */
-export function problemsOf(output: string): { words: string; files: string[] }[] {
-  const lines = output.split('\n').map((line) => line.trimEnd());
-  const found: { words: string; files: string[] }[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (!/\bfatal$/.test(line)) continue;
-    const end = lines.findIndex((other, at) => at > index && (/^Failure, exiting/.test(other) || /\b(ok|fatal|warning)$/.test(other)));
-    const paragraph = lines.slice(index + 1, end < 0 ? undefined : end).filter((text) => text.trim() !== '');
-    const files = paragraph.map((text) => text.trim()).filter((text) => text.startsWith('/'));
-    const words = paragraph.map((text) => text.trim()).filter((text) => !text.startsWith('/')).join(' ').replace(/\s*A list of[^.]* in the file:?/g, '').replace(/\s+/g, ' ').trim();
-    if (words !== '' || files.length > 0) found.push({ words, files });
+const mostLines = 20;
+/** What it is at, with how that went; and headings. */
+const noise = /^\S.*\s{2,}(ok|fatal|warning|failed check: .*)$|^(Performing .*|-{3,}|Failure, exiting|Data type checks failed:.*|A list of .* in the file:)$/;
+const listFile = /^\s{2,}(\S.*\.txt)$/;
+
+/** Each thing that is wrong, in pg_upgrade's own words: a paragraph, which may end with the name of a file. */
+export function problemsOf(output: string): Problem[] {
+  const found: Problem[] = [];
+  let words: string[] = [];
+  const end = (file: string | null): void => {
+    if (words.length > 0 || file !== null) found.push({ words: words.join(' ').replace(/\s+/g, ' '), file });
+    words = [];
+  };
+  for (const line of output.split('\n').map((text) => text.trimEnd())) {
+    const [, file] = listFile.exec(line) ?? [];
+    if (file !== undefined) end(file);
+    else if (line !== '' && !noise.test(line)) words.push(line.trim());
   }
-  if (found.length > 0) return found;
-  const last = lines.filter((line) => line.trim() !== '' && !progressLine.test(line) && !/^Failure, exiting/.test(line)).slice(-5);
-  return [{ words: last.map((line) => line.trim()).join(' ') || 'pg_upgrade does not say why', files: [] }];
+  end(null);
+  return found.length > 0 ? found : [{ words: 'pg_upgrade does not say why', file: null }];
 }
 
-/** Of a file that a problem names: `In database: x` before the things in it. */
+/** Of such a file: `In database: x` before the things in it. */
 export function namedThings(text: string): string {
   const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
   const shown = lines.slice(0, mostLines).join('; ');
