@@ -129,6 +129,8 @@ export interface UpgradeInput {
 /** `findings`: null while a check still runs, or when it failed. `estimate`: of a check. */
 export interface UpgradeAnswer extends Accepted { findings: Finding[] | null; estimate: UpgradeEstimate | null }
 
+export interface RolloutUpgradeInput { datastore: string; version: string; waveSize?: number | null | undefined; canary?: number | null | undefined }
+
 export interface Instances {
   list(caller: Caller, page: Page, filter: InstanceFilter, order: InstanceOrder): Promise<Connection<InstanceDoc>>;
   find(caller: Caller, by: Lookup): Promise<InstanceDoc | null>;
@@ -143,6 +145,10 @@ export interface Instances {
   reset(caller: Caller, instanceId: string): Promise<Accepted>;
   /** to another version, or with its own name to the newest build of it; `dryRun` asks the engine and changes nothing */
   upgrade(caller: Caller, input: UpgradeInput): Promise<UpgradeAnswer>;
+  /** operators: the newest build of a version for all its instances, a few first and then in waves */
+  rolloutUpgrade(caller: Caller, input: RolloutUpgradeInput): Promise<OperationView>;
+  /** id of a build of its version that is installed and newer than its own */
+  newerBuild(instance: InstanceDoc): Promise<string | null>;
   ping(caller: Caller, instanceId: string): Promise<{ instance: InstanceDoc; agentRoundTripMs: number; engineRoundTripMs: number | null; engineState: string; detail: string | null }>;
 }
 

@@ -46,6 +46,7 @@ export const policy = {
   'datastore-version.update': 'OPERATOR',
   'datastore-version.delete': 'OPERATOR',
   'datastore-version.set-default': 'OPERATOR',
+  'version.rollout': 'OPERATOR',
   'flavor.create': 'OPERATOR',
   'flavor.delete': 'OPERATOR',
   'system.read': 'OPERATOR',

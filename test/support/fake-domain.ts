@@ -209,6 +209,8 @@ export function createFakeDomain(feed = createFakeFeed()) {
       start: accept('instance.start'), stop: accept('instance.stop'), restart: accept('instance.restart'), reset: accept('instance.reset'),
       delete: (caller, input) => accept('instance.delete')(caller, input.instanceId),
       async upgrade(caller, input) { return { ...(await accept('instance.upgrade')(caller, input.instanceId)), findings: [], estimate: null }; },
+      async rolloutUpgrade(caller) { operator(caller, 'version.rollout'); return addOperation(addInstance('rolled-out'), 'version.rollout'); },
+      newerBuild: async () => null,
       async ping(caller, id) { return { instance: need(caller, id), agentRoundTripMs: 1, engineRoundTripMs: 2, engineState: 'RUNNING', detail: null }; },
     },
     configurations,

@@ -5,6 +5,7 @@ import { addCreateCommand } from './create.ts';
 import { addLifeCycleCommands } from './life-cycle.ts';
 import { addParametersCommand } from './parameters.ts';
 import { addReadCommands } from './read.ts';
+import { addUpgradeCommand } from './upgrade.ts';
 import { addWatchCommand } from './watch.ts';
 
 export function addInstanceCommands(program: Command, kit: Kit): void {
@@ -15,4 +16,5 @@ export function addInstanceCommands(program: Command, kit: Kit): void {
   addConnectCommand(instance, kit);
   addWatchCommand(instance, kit);
   addLifeCycleCommands(instance, kit);
+  addUpgradeCommand(instance, kit);
 }

@@ -71,7 +71,7 @@ export function requireBuilt(row: InstanceRow): void {
   throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'upgrade'> {
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'upgrade' | 'rolloutUpgrade' | 'newerBuild'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),

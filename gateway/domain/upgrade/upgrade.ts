@@ -3,8 +3,9 @@ import { CofferError, invalidInput } from '../../../kernel/errors.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 import { compareVersions } from '../../../strategies/sources/version.ts';
 import type { CheckUpgradeWork, UpgradeCheck, UpgradeWork } from '../../operations/workflows/upgrade-instance.ts';
-import { isFinished } from '../../operations/workflow.ts';
-import type { Catalogue, Caller, UpgradeAnswer, UpgradeInput, VersionDoc } from '../api.ts';
+import type { VersionRolloutWork } from '../../operations/workflows/version-rollout.ts';
+import { isFinished, type OperationView } from '../../operations/workflow.ts';
+import type { Catalogue, Caller, RolloutUpgradeInput, UpgradeAnswer, UpgradeInput, VersionDoc } from '../api.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
 import { lockConfiguration } from '../configuration/rows.ts';
 import { requireUnheld } from '../configuration/change.ts';
@@ -14,7 +15,7 @@ import type { GroupRevision, InstanceDoc } from '../instance/document.ts';
 import { accept, requireBuilt } from '../instance/lifecycle.ts';
 import { findInstance } from '../instance/read.ts';
 import { findVersion, requireCapability } from '../instance/validate-create.ts';
-import { requireOn, seesVersion } from '../policy.ts';
+import { requireAction, requireOn, seesVersion } from '../policy.ts';
 import { mapConfiguration, requireSameGroup } from './mapping.ts';
 
 export type UpgradeDeps = DomainDeps & { listBuilds(): Promise<EngineBuild[] | null> };
@@ -40,7 +41,7 @@ export async function upgradeInstance(deps: UpgradeDeps, caller: Caller, input: 
         await requireUnheld(tx, now);
       }
       const work: Omit<UpgradeWork, 'instanceId' | 'hostId' | 'datastore' | 'track'> = {
-        from: { versionId: row.version_id, track: row.track, buildId: row.build_id!, buildVersion: instance.buildVersion ?? '' }, to: target, configuration: group, before, intent: row.intent,
+        from: { versionId: row.version_id, track: row.track, buildId: row.build_id! }, to: target, configuration: group, before, intent: row.intent,
       };
       return { patch: {}, input: work };
     },
@@ -119,4 +120,35 @@ async function requireNewerBuild(deps: UpgradeDeps, instance: InstanceDoc): Prom
 export function newestBuild(builds: readonly EngineBuild[], { datastore, track }: { datastore: string; track: string }): EngineBuild | undefined {
   return builds.filter((build) => build.datastore === datastore && build.track === track)
     .toSorted((a, b) => compareVersions(b.version, a.version) || b.installedAt.localeCompare(a.installedAt))[0];
+}
+
+const limits = { wave: 50 } as const;
+
+/** Operators: all instances of a version, each by an upgrade of its own. */
+export async function rolloutUpgrade(deps: UpgradeDeps, caller: Caller, input: RolloutUpgradeInput): Promise<OperationView> {
+  requireAction(caller, 'version.rollout');
+  const version = findVersion(deps.catalogue, caller, input.datastore, input.version);
+  requireCapability(version, 'UPGRADE');
+  const [waveSize, canary] = [input.waveSize ?? 1, input.canary ?? 1];
+  const issues = Object.entries({ waveSize, canary }).filter(([, size]) => size < 1 || size > limits.wave).map(([name]) => ({ path: ['input', name], message: `must be 1 to ${limits.wave}` }));
+  if (issues.length > 0) throw invalidInput(issues);
+  const builds = await deps.listBuilds();
+  if (builds === null) throw new CofferError('HOST.UNREACHABLE', 'no host answers: which builds there are is not known');
+  const newest = newestBuild(builds, { datastore: version.datastore, track: version.name });
+  if (!newest) throw new CofferError('PRECONDITION.STATE', `no build of ${version.datastore} ${version.name} is installed`, { remedy: 'Install one first.' });
+  return deps.store.transaction(async (tx) => {
+    const [row] = await tx.query<{ left: number }>('select count(*)::int as left from instance where version_id = $1 and deleted_at is null and not released and prepared and build_id <> $2', [version.id, newest.id]);
+    if (row!.left === 0) throw new CofferError('PRECONDITION.STATE', `all instances of ${version.datastore} ${version.name} have its newest build: ${newest.id}`, { remedy: 'Install a newer one first.' });
+    const work: VersionRolloutWork = { versionId: version.id, buildId: newest.id, waveSize, canary };
+    return deps.operations.enqueue(tx, {
+      kind: 'version.rollout', input: work, subjectId: version.id, lockMode: 'EXCLUSIVE', projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
+    });
+  });
+}
+
+/** The one that is installed and newer than its own; null where there is none, or no host answers. */
+export async function newerBuild(deps: Pick<UpgradeDeps, 'listBuilds'>, instance: Pick<InstanceDoc, 'datastore' | 'track' | 'buildId'>): Promise<EngineBuild | null> {
+  const builds = instance.buildId === null ? null : await deps.listBuilds();
+  const newest = builds && newestBuild(builds, instance);
+  return newest && newest.id !== instance.buildId ? newest : null;
 }

@@ -50,3 +50,16 @@ defineMutation('upgradeInstance', {
     estimate: t.field({ type: UpgradeEstimateRef, nullable: true, description: 'Of a dry run.', resolve: (answer) => answer.estimate }),
   }),
 });
+
+defineMutation('rolloutUpgrade', {
+  description: 'Operators: brings the newest installed build of a version to all its instances, each by an `instance.upgrade` of its own: a few first, then in waves. It halts at the first that fails; that one is as it was, and so are those whose turn had not come.',
+  errors: ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError', 'UnavailableError'],
+  input: (t) => ({
+    datastore: t.string({ required: true }),
+    version: t.string({ required: true, description: 'Such as `17`.' }),
+    canary: t.int({ description: 'How many come first, 1 to 50; 1 when left out.' }),
+    waveSize: t.int({ description: 'How many at a time after that, 1 to 50; 1 when left out.' }),
+  }),
+  resolve: async (ctx, input) => ({ operation: await ctx.domain.instances.rolloutUpgrade(ctx.caller, input) }),
+  payload: (t) => ({ operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }) }),
+});

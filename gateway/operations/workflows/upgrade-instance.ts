@@ -10,7 +10,7 @@ import type { Outcome } from '../../../proto/generated/coffer/agent/v1/agent.ts'
 import { issueText, resolveValues } from '../../domain/configuration/resolve.ts';
 import { freeName, insertRevision, readRevision } from '../../domain/configuration/rows.ts';
 import type { StoredValue } from '../../domain/configuration/values.ts';
-import { changeInstance, type InstancePatch } from '../../domain/instance/change.ts';
+import { changeInstance, type InstancePatch, type InstanceRow } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
 import { type UpgradeEstimate, estimateOf, findingsText, isVeto } from '../../domain/upgrade/judge.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
@@ -27,11 +27,21 @@ export interface VersionBuild { versionId: string; track: string }
 export interface UpgradeGroup extends GroupRevision { made: { name: string; description: string | null; values: StoredValue[]; origin: string } | null }
 /** `track` is that of before. `before`: the group of before. */
 export interface UpgradeWork extends InstanceWork {
-  from: VersionBuild & { buildId: string; buildVersion: string };
+  from: VersionBuild & { buildId: string };
   to: VersionBuild;
   configuration: UpgradeGroup | null;
   before: GroupRevision | null;
   intent: 'RUNNING' | 'STOPPED';
+}
+
+/** Its version stays, and so does its group. */
+export function workToNewestBuild(row: InstanceRow): UpgradeWork {
+  const configuration = row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! };
+  const version = { versionId: row.version_id, track: row.track };
+  return {
+    instanceId: row.id, hostId: row.host_id, datastore: row.datastore, track: row.track, from: { ...version, buildId: row.build_id! }, to: version,
+    configuration: configuration && { ...configuration, made: null }, before: configuration, intent: row.intent,
+  };
 }
 export interface CheckUpgradeWork extends InstanceWork { to: VersionBuild }
 export interface UpgradeCheck { findings: Finding[]; estimate: UpgradeEstimate }
@@ -170,7 +180,7 @@ const switchStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     // Also what `commit` may have written before its worker died.
     const made = configuration?.made ? configuration.id : null;
     await switchTo(deps, ctx, { id: from.buildId, track: from.track }, {
-      build_version: from.buildVersion, version_id: from.versionId, configuration_id: before?.id ?? null, configuration_revision: before?.revision ?? null,
+      build_version: buildsOf(ctx).from.version, version_id: from.versionId, configuration_id: before?.id ?? null, configuration_revision: before?.revision ?? null,
     });
     if (made === null) return;
     await ctx.write(async (tx) => {

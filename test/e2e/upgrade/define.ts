@@ -23,7 +23,7 @@ export interface UpgradeCase {
 /** Without the agent. */
 const enginePids = async (id: string): Promise<number[]> => (await processesOf(id)).filter(({ command }) => !/agent\.mjs/.test(command)).map(({ pid }) => pid);
 
-export const defineUpgrade = ({ datastore, from, to, databases, group, poison, refusal, veto, write, read }: UpgradeCase): void => describe(`${datastore} ${from} to ${to}`, () => {
+export const defineUpgrade = ({ datastore, from, to, databases, group, poison, refusal, veto, write, read }: UpgradeCase) => describe(`${datastore} ${from} to ${to}`, () => {
   let coffer: Installation;
   const volumeOf = (id: string): Promise<string[]> => readdir(join(coffer.home, 'instances', id, 'volume'));
   afterAll(async () => { await coffer?.remove(); });

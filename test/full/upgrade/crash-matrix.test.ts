@@ -13,7 +13,7 @@ let world: World;
 let matrix: Matrix;
 const seen = new Set<string>();
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ broken: false });
   matrix = createMatrix(world, former);
 });
 afterAll(() => world?.remove());
