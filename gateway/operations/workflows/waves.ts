@@ -54,7 +54,9 @@ async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps,
     const children = await awaitChildren(deps, ctx);
     const { halt, done } = verdictOf(children);
     const instances = await waves.instances(input);
-    const left = instances.filter((one) => waves.isLeft(input, one));
+    // One that has had its turn and is not as it was to be would have it again and again.
+    const served = new Set(done.filter(({ state }) => state === 'SUCCEEDED').map(({ instanceId }) => instanceId));
+    const left = instances.filter((one) => waves.isLeft(input, one) && !served.has(one.id));
     const told = `${instances.length - left.length} of ${instances.length} instances ${waves.told(input)}`;
     ctx.progress(instances.length === 0 ? 1 : 1 - left.length / instances.length, told);
     if (halt) throw new FinalStepError(halt.fault.code, `halted, ${told}. Instance ${halt.name}: ${halt.fault.message}`);
