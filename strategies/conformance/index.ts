@@ -16,6 +16,7 @@ import { faultCases } from './cases/fault.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { objectCases } from './cases/objects.ts';
 import { rotationCases } from './cases/rotation.ts';
+import { upgradeCases } from './cases/upgrade.ts';
 import type { ConformanceFixture } from './fixture.ts';
 import { type Tier, tiers } from './tiers.ts';
 
@@ -24,7 +25,7 @@ export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, Gue
 
 const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
   static: [declarationCases],
-  engine: [lifecycleCases, configurationCases, objectCases, rotationCases, additionCases],
+  engine: [lifecycleCases, configurationCases, objectCases, rotationCases, additionCases, upgradeCases],
   fault: [crashCases, faultCases],
 };
 
