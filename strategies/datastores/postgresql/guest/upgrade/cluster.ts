@@ -7,7 +7,7 @@ import { managementRole } from '../../names.ts';
 import { initdbArguments } from '../initialise.ts';
 import { portOf } from '../owned.ts';
 import { remainingMs } from '../tool.ts';
-import { namedThings, problemsOf } from './words.ts';
+import { lastErrors, namedThings, problemsOf } from './words.ts';
 
 /** Programs that are killed may leave a server: it left their group. */
 export async function removeWork(folder: string, clusters: readonly string[]): Promise<void> {
@@ -57,7 +57,7 @@ export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Prom
   });
   if (exitCode === 0) return null;
   return Promise.all(problemsOf(`${stdout}\n${stderr}`).map(async ({ words, file }) => {
-    const things = file === null ? '' : await readFile(resolve(call.folder, file), 'utf8').then(namedThings, () => '');
+    const things = file === null ? '' : await readFile(resolve(call.folder, file), 'utf8').then(file.endsWith('.log') ? lastErrors : namedThings, () => '');
     return `${words} ${things}`.trim().replaceAll(call.folder, '…');
   }));
 }
