@@ -39,6 +39,7 @@ import { createContextFactory } from './supervisor/context.ts';
 import { createEngineProcess } from './supervisor/engine-process.ts';
 import { ownPath } from './supervisor/own-path.ts';
 import { createSupervisor } from './supervisor/supervisor.ts';
+import { createUpgrading } from './upgrade/upgrading.ts';
 
 /** Versions of the agent's protocol that it speaks, newest first. 1.1: it keeps and tells the values of configuration groups. */
 const protocols = ['1.1', '1'];
@@ -97,7 +98,8 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const engineCertificate = createEngineCertificate({ boot, identity, addresses, clock, own });
 
   const lifeCycle = createLifeCycle({ boot, guest, state, secrets, supervisor, engineCertificate, configurer, startSafely });
-  const perform = createPerform({ guest, lifeCycle, configurer, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
+  const upgrading = createUpgrading({ boot, guest, state });
+  const perform = createPerform({ guest, lifeCycle, configurer, upgrading, supervisor, journal, context, secrets, clock, log, onRootChange: () => sight.lookAtRoot(), crashPoint: await armCrashPoints(store) });
   const runner = createRunner({ journal, fences, capabilities: new Set(capabilities), perform, onStuck, log });
   const renewal = createCertificateRenewal({ engineCertificate, lifeCycle, runner, context, timeouts, log });
   const settling = createSettling({ configurer, runner, timeouts, log });

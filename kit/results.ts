@@ -26,10 +26,10 @@ export interface KitReport {
 export const hasFailed = ({ results }: KitReport): boolean => results.some(({ state }) => state === 'failed');
 
 const byGroup: Readonly<Record<string, string>> = {
-  databases: 'DATABASES', users: 'USERS', names: 'USERS', grants: 'GRANTS', root: 'ROOT', 'certificate rotation': 'TLS', configuration: 'CONFIGURATION', resize: 'RESIZE', 'life cycle': 'LIFE CYCLE', objects: 'USERS',
+  databases: 'DATABASES', users: 'USERS', names: 'USERS', grants: 'GRANTS', root: 'ROOT', 'certificate rotation': 'TLS', configuration: 'CONFIGURATION', resize: 'RESIZE', upgrade: 'UPGRADE', 'life cycle': 'LIFE CYCLE', objects: 'USERS',
   'additions to the API': 'API',
 };
-const byMethod: Readonly<Record<string, string>> = { databases: 'DATABASES', users: 'USERS', grants: 'GRANTS', root: 'ROOT', tls: 'TLS', graphql: 'API', configuration: 'CONFIGURATION', configure: 'CONFIGURATION', resize: 'RESIZE' };
+const byMethod: Readonly<Record<string, string>> = { databases: 'DATABASES', users: 'USERS', grants: 'GRANTS', root: 'ROOT', tls: 'TLS', graphql: 'API', configuration: 'CONFIGURATION', configure: 'CONFIGURATION', resize: 'RESIZE', upgrade: 'UPGRADE' };
 
 /** Of a case: the method in its name says it, else the innermost group that is one. */
 export function capabilityOf(groups: readonly string[], title: string): string {

@@ -23,7 +23,7 @@ export function manifestProblems(manifest: unknown): string[] {
   expect(manifest['volatileData'] === undefined || isText(manifest['volatileData']), 'manifest.volatileData must be a text, the reason');
   expect(manifest['openSessions'] === undefined || (isObject(manifest['openSessions']) && Object.entries(manifest['openSessions']).every(([name, reason]) => name === 'outliveNewPassword' && isText(reason))), 'manifest.openSessions may have outliveNewPassword, the reason');
   expect(['replicated', 'per-node'].includes(manifest['accounts'] as string), 'manifest.accounts must be replicated or per-node');
-  return [...problems, ...capabilityProblems(manifest), ...portProblems(manifest['ports']), ...trackProblems(manifest['tracks']), ...connectProblems(manifest['connect']), ...timeoutProblems(manifest['timeouts'])];
+  return [...problems, ...capabilityProblems(manifest), ...portProblems(manifest['ports']), ...trackProblems(manifest['tracks']), ...upgradeProblems(manifest), ...connectProblems(manifest['connect']), ...timeoutProblems(manifest['timeouts'])];
 }
 
 /** "1.0", "^1.0": the same major, and no minor that this release does not have yet. */
@@ -65,6 +65,22 @@ function trackProblems(tracks: unknown): string[] {
   ]);
   const defaults = found.filter((track) => track['default'] === true).length;
   return defaults === 1 ? problems : [...problems, `manifest.tracks: exactly one must be the default, ${defaults} are`];
+}
+
+/** Data of a track go to another, which is there; without UPGRADE nobody would bring them. */
+export function upgradeProblems(manifest: { tracks?: unknown; capabilities?: unknown }): string[] {
+  const tracks = listOf(manifest.tracks).filter(isObject);
+  const names = tracks.map((track) => track['name']);
+  return tracks.flatMap((track) => {
+    const targets = track['upgradesTo'];
+    if (targets === undefined) return [];
+    if (!Array.isArray(targets)) return [`manifest.tracks: upgradesTo of ${String(track['name'])} must be a list of tracks`];
+    const wrong = targets.filter((name) => name === track['name'] || !names.includes(name));
+    return [
+      ...wrong.map((name) => `manifest.tracks: ${String(track['name'])} upgrades to ${String(name)}, which is no other track`),
+      ...(targets.length > 0 && !listOf(manifest.capabilities).includes('UPGRADE') ? [`manifest.tracks: ${String(track['name'])} has upgradesTo, and UPGRADE is not claimed`] : []),
+    ];
+  });
 }
 
 function connectProblems(connect: unknown): string[] {

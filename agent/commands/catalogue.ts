@@ -10,6 +10,8 @@ export type CommandOf<Kind extends CommandKind> = Extract<Command, { $case: Kind
 interface CommandTraits { capability: Capability | null; /** supervision holds back while it runs */ changesRunState: boolean }
 const plain = (capability: Capability | null): CommandTraits => ({ capability, changesRunState: false });
 const runState: CommandTraits = { capability: null, changesRunState: true };
+/** The engine is stopped, and stays so until it is told to start. */
+const upgrading: CommandTraits = { capability: 'UPGRADE', changesRunState: true };
 
 export const commandTraits: Record<CommandKind, CommandTraits> = {
   initialise: runState, start: runState, stop: runState, restart: runState, repair: runState,
@@ -20,6 +22,8 @@ export const commandTraits: Record<CommandKind, CommandTraits> = {
   enableRoot: plain('ROOT'), disableRoot: plain('ROOT'),
   pluginAction: plain(null),
   checkResize: plain('RESIZE'),
+  checkUpgrade: plain('UPGRADE'), finishUpgrade: plain('UPGRADE'), dropKept: plain('UPGRADE'),
+  keepData: upgrading, runUpgrade: upgrading, revertUpgrade: upgrading,
 };
 
 /** Sizing is every datastore's; values of a group are for those that have groups. */

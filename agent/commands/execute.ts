@@ -7,8 +7,9 @@ import type { Command, CommandOf } from './catalogue.ts';
 import { handlerOf, parseArguments } from './plugin-handlers.ts';
 import { type ItemFrame, type ItemLedger, runItems } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
+import type { UpgradeRoom, Upgrading } from '../upgrade/upgrading.ts';
 
-export interface Result { restartRequired: string[]; rootName: string; findings: Finding[] }
+export interface Result { restartRequired: string[]; rootName: string; findings: Finding[]; upgradeRoom?: UpgradeRoom }
 export const nothing: Result = { restartRequired: [], rootName: '', findings: [] };
 
 export interface Execution {
@@ -16,6 +17,7 @@ export interface Execution {
   guest: GuestHalf;
   lifeCycle: LifeCycle;
   configurer: Configurer;
+  upgrading: Upgrading;
   ledger: ItemLedger;
   frame: ItemFrame;
   /** an earlier run of this command was begun and did not succeed: what it was to remove may be gone by its doing */
@@ -23,7 +25,7 @@ export interface Execution {
 }
 
 export async function execute(command: Command, execution: Execution): Promise<Result> {
-  const { ctx, guest, lifeCycle, configurer } = execution;
+  const { ctx, guest, lifeCycle, configurer, upgrading } = execution;
   switch (command.$case) {
     case 'initialise': await lifeCycle.initialise(ctx, command.value); break;
     case 'configure': return { ...nothing, restartRequired: await configurer.apply(ctx, command.value) };
@@ -53,6 +55,12 @@ export async function execute(command: Command, execution: Execution): Promise<R
     case 'disableRoot': await group(guest.root).disable(ctx); break;
     case 'pluginAction': await handlerOf(guest.graphql?.actions, command.value.name)(ctx, parseArguments(command.value.argumentsJson)); break;
     case 'checkResize': return { ...nothing, findings: await group(guest.resize).check(ctx, nextSize(command.value)) };
+    case 'checkUpgrade': return { ...nothing, ...(await upgrading.check(ctx, command.value)) };
+    case 'keepData': await upgrading.keep(ctx); break;
+    case 'runUpgrade': await upgrading.run(ctx, command.value, execution.isRepeat); break;
+    case 'finishUpgrade': await upgrading.finish(ctx, command.value); break;
+    case 'revertUpgrade': await upgrading.revert(ctx, command.value); break;
+    case 'dropKept': await upgrading.drop(ctx); break;
     default: return unknownCommand(command);
   }
   return nothing;

@@ -15,15 +15,16 @@ import { faultOf, isItemFault, redactor } from './faults.ts';
 import type { ItemLedger } from './items.ts';
 import type { LifeCycle } from './life-cycle.ts';
 import type { Job, RecordedOutcome } from './runner.ts';
+import type { Upgrading } from '../upgrade/upgrading.ts';
 
 export interface PerformParts {
-  guest: GuestHalf; lifeCycle: LifeCycle; configurer: Configurer; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
+  guest: GuestHalf; lifeCycle: LifeCycle; configurer: Configurer; upgrading: Upgrading; supervisor: Supervisor; journal: Journal; context: ContextFactory; secrets: SecretKeeper; clock: Clock; log: Log;
   onRootChange(): void;
   crashPoint: CrashPoint;
 }
 
 export const createPerform = (parts: PerformParts) => async (job: Job): Promise<RecordedOutcome> => {
-  const { guest, lifeCycle, configurer, supervisor, journal, context, secrets, clock, log, crashPoint } = parts;
+  const { guest, lifeCycle, configurer, upgrading, supervisor, journal, context, secrets, clock, log, crashPoint } = parts;
   const { request, signal, hub } = job;
   const kind = request.command.$case;
   crashPoint(kind, 'before');
@@ -49,7 +50,7 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
   const progress = (fraction: number, message: string): void => hub.tell(fraction, redact(String(message)));
   const ctx = context({ signal, deadline: job.deadline, operationId: request.operationId, progress });
   const work = (): Promise<Result> =>
-    execute(request.command, { ctx, guest, lifeCycle, configurer, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });
+    execute(request.command, { ctx, guest, lifeCycle, configurer, upgrading, ledger, frame: { signal, itemFault, progress }, isRepeat: record.runs > 1 });
 
   const startedMs = performance.now();
   let outcome: NonNullable<CommandRecord['outcome']>;

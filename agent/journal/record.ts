@@ -1,4 +1,5 @@
 import type { Finding } from '../../strategies/spi/guest.ts';
+import type { UpgradeRoom } from '../upgrade/upgrading.ts';
 
 /** What the journal keeps of one command of one step. Never a secret: passwords are neither stored nor hashed. */
 export interface FaultRecord { code: string; message: string }
@@ -15,7 +16,7 @@ export interface CommandRecord {
   runs: number;
   state: 'started' | 'ended';
   atMs: number;
-  outcome: { fault: FaultRecord | null; restartRequired: string[]; rootName: string; /** missing in what an earlier release wrote */ findings?: Finding[] } | null;
+  outcome: { fault: FaultRecord | null; restartRequired: string[]; rootName: string; /** missing in what an earlier release wrote */ findings?: Finding[]; upgradeRoom?: UpgradeRoom } | null;
   /** by index of the request's item: those that have a final result; null is success */
   items: Record<number, FaultRecord | null>;
 }

@@ -53,6 +53,7 @@ export function toOutcome({ outcome, replayed }: Answer, command: Command): Outc
   return {
     fault: outcome.fault ?? undefined, items: toItems(outcome, command), restartRequired: outcome.restartRequired, rootName: outcome.rootName, replayed,
     findings: (outcome.findings ?? []).map(({ severity, subject, message }) => ({ severity, subject: subject ?? undefined, message })),
+    upgradeRoom: outcome.upgradeRoom,
   };
 }
 

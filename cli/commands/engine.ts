@@ -6,6 +6,7 @@ import { action, type Kit } from '../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../command/help.ts';
 import { momentText } from '../output/units.ts';
 import { listDatastores } from './datastore.ts';
+import { addRolloutCommand } from './instance/upgrade.ts';
 import { printOperation } from './operation/print.ts';
 import { printList } from './listing.ts';
 
@@ -32,6 +33,7 @@ export function addEngineCommands(program: Command, kit: Kit): void {
       await printOperation(session, client, operation, wait);
     }));
   addExamples(install, [{ description: 'coffer engine install postgresql 17' }]);
+  addRolloutCommand(engine, kit);
   // cli/bin/coffer.mjs hands these two to the host program; here arrives who started this client in another way.
   const onHost = action(kit, () => Promise.reject(usageFailure('files of engines lie on the host: run this there, by cli/bin/coffer.mjs of its checkout')));
   engine.command('export').description('write an engine to a file for a host without network; works on the folder of engines of this machine, not over the API')

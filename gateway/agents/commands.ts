@@ -12,6 +12,7 @@ const needs: Record<Command['$case'], Capability | null> = {
   initialise: null, configure: null, start: null, stop: null, restart: null, repair: null, rotateCertificate: 'TLS',
   createDatabases: 'DATABASES', deleteDatabase: 'DATABASES', createUsers: 'USERS', updateUser: 'USERS', deleteUser: 'USERS',
   grant: 'GRANTS', revoke: 'GRANTS', enableRoot: 'ROOT', disableRoot: 'ROOT', pluginAction: null, checkResize: 'RESIZE',
+  checkUpgrade: 'UPGRADE', keepData: 'UPGRADE', runUpgrade: 'UPGRADE', finishUpgrade: 'UPGRADE', revertUpgrade: 'UPGRADE', dropKept: 'UPGRADE',
 };
 /** Sizing alone every agent takes. */
 const hasGroup = (command: Command): boolean => (command.$case === 'configure' || command.$case === 'initialise') && command.value.configuration !== '';

@@ -11,6 +11,8 @@ export interface AgentDoc {
   /** those that agent and manifest have in common */
   capabilities: Capability[];
   serial: string;
+  /** missing in what an earlier release wrote */
+  buildId?: string;
   connectedAt: string;
   /** "Reason: message" while the gateway turns the agent away */
   refused: string | null;

@@ -55,7 +55,7 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
         return { ok: false, code: 'refused', message: refused };
       }
       const agent: AgentDoc = {
-        address: hello.address, version: hello.agentVersion, protocols: hello.protocols, capabilities: decision.capabilities, serial, connectedAt: now().toISOString(), refused: null,
+        address: hello.address, version: hello.agentVersion, protocols: hello.protocols, capabilities: decision.capabilities, serial, buildId: hello.buildId, connectedAt: now().toISOString(), refused: null,
       };
       const incarnation = Number(row.incarnation) + 1;
       // Not yet "connected": what is on record was seen by an earlier stream. The first report makes it so.

@@ -5,6 +5,7 @@
 import type { InputIssue } from '../../kernel/errors.ts';
 import type { Capability } from '../../strategies/spi/capability.ts';
 import type { DatabaseOption, DatabaseSpec, GrantSpec, UserRef } from '../../strategies/spi/control.ts';
+import type { Finding } from '../../strategies/spi/guest.ts';
 import type { Manifest } from '../../strategies/spi/manifest.ts';
 import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { OperationView } from '../operations/workflow.ts';
@@ -13,6 +14,7 @@ import type { LiveDifference } from './configuration/diff.ts';
 import type { EffectiveParameter } from './configuration/effective.ts';
 import type { StoredValue } from './configuration/values.ts';
 import type { InstanceDoc, VolumeAutoscaling } from './instance/document.ts';
+import type { UpgradeEstimate } from './upgrade/judge.ts';
 import type { UserIdentity } from './user-identity.ts';
 
 export type Role = 'OPERATOR' | 'OWNER' | 'EDITOR' | 'VIEWER';
@@ -121,6 +123,16 @@ export interface Accepted { instance: InstanceDoc; operation: OperationView }
 export interface ItemResult extends UserIdentity { fault: { code: string; message: string } | null }
 export interface EngineActed extends Accepted { results: ItemResult[] }
 
+/** `configuration`: required where the instance has a group and the version is another one; empty: its values are taken along. */
+export interface UpgradeInput {
+  instanceId: string; version: string; dryRun?: boolean | null | undefined;
+  configuration?: { configurationId?: string | null | undefined; drop?: string[] | null | undefined } | null | undefined;
+}
+/** `findings`: null while a check still runs, or when it failed. `estimate`: of a check. */
+export interface UpgradeAnswer extends Accepted { findings: Finding[] | null; estimate: UpgradeEstimate | null }
+
+export interface RolloutUpgradeInput { datastore: string; version: string; waveSize?: number | null | undefined; canary?: number | null | undefined }
+
 export interface Instances {
   list(caller: Caller, page: Page, filter: InstanceFilter, order: InstanceOrder): Promise<Connection<InstanceDoc>>;
   find(caller: Caller, by: Lookup): Promise<InstanceDoc | null>;
@@ -137,6 +149,12 @@ export interface Instances {
   resize(caller: Caller, input: { instanceId: string; flavor: string }): Promise<Accepted>;
   delete(caller: Caller, input: { instanceId: string; force?: boolean | null | undefined }): Promise<Accepted>;
   reset(caller: Caller, instanceId: string): Promise<Accepted>;
+  /** to another version, or with its own name to the newest build of it; `dryRun` asks the engine and changes nothing */
+  upgrade(caller: Caller, input: UpgradeInput): Promise<UpgradeAnswer>;
+  /** operators: the newest build of a version for all its instances, a few first and then in waves */
+  rolloutUpgrade(caller: Caller, input: RolloutUpgradeInput): Promise<OperationView>;
+  /** id of a build of its version that is installed and newer than its own */
+  newerBuild(instance: InstanceDoc): Promise<string | null>;
   ping(caller: Caller, instanceId: string): Promise<{ instance: InstanceDoc; agentRoundTripMs: number; engineRoundTripMs: number | null; engineState: string; detail: string | null }>;
 }
 

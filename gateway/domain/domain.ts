@@ -20,6 +20,7 @@ import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
 import { requireAction } from './policy.ts';
 import { readSystem } from './system.ts';
+import { newerBuild, rolloutUpgrade, upgradeInstance } from './upgrade/upgrade.ts';
 
 export interface DomainOptions extends DomainDeps {
   access: Access;
@@ -43,6 +44,9 @@ export function createDomain(deps: DomainOptions): Domain {
       findMany: (caller, ids) => findInstances(store, caller, ids),
       create: (caller, input) => createInstance(creating, caller, input),
       resize: (caller, input) => resizeInstance(deps, caller, input),
+      upgrade: (caller, input) => upgradeInstance(deps, caller, input),
+      rolloutUpgrade: (caller, input) => rolloutUpgrade(deps, caller, input),
+      newerBuild: async (instance) => (await newerBuild(deps, instance))?.id ?? null,
       ...createLifecycle(deps),
       resizeVolume: (caller, input) => resizeVolume(deps, caller, input),
     },

@@ -49,7 +49,7 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
 
 /** Doing it again needs what doing it needed. */
 /** What begins an operation, where that has another name. */
-const begunBy: Readonly<Record<string, Action>> = { 'engine.install': 'engine-build.install', 'instance.configure': 'configuration.attach', 'instance.grow-volume': 'instance.resize-volume', 'configuration.rollout': 'configuration.update' };
+const begunBy: Readonly<Record<string, Action>> = { 'engine.install': 'engine-build.install', 'instance.configure': 'configuration.attach', 'instance.grow-volume': 'instance.resize-volume', 'instance.check-upgrade': 'instance.upgrade', 'configuration.rollout': 'configuration.update' };
 const actionOf = (kind: string): Action | null => begunBy[kind] ?? (kind in policy ? (kind as Action) : null);
 
 /** Only what went wrong last is done again: an older wish may be the opposite of what was wanted since. */

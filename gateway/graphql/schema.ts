@@ -9,6 +9,7 @@ import './instance/parts.ts';
 import './instance/connection.ts';
 import './instance/queries.ts';
 import './instance/mutations.ts';
+import './instance/upgrade.ts';
 import './instance/subscriptions.ts';
 import './engine-object/mutations.ts';
 import './configuration/instance-fields.ts';

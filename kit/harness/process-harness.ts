@@ -15,7 +15,7 @@ import type { FlavorSize } from '../../strategies/spi/control.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
-import { GuestFault, type GuestFaultCode } from '../../strategies/spi/guest.ts';
+import { GuestFault, type GuestFaultCode, type NamedBuild } from '../../strategies/spi/guest.ts';
 import { unprivilegedIdentity, type Identity } from './unprivileged.ts';
 import { engineBuild } from './engine-builds.ts';
 import type { CallAnswer, CallRequest, GuestSetup } from './guest-process.ts';
@@ -91,6 +91,15 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     resize: (flavor, sizing) => void Object.assign(size, { flavor, sizing }),
     tune: (parameters) => void Object.assign(size, { parameters }),
     issueCertificate: certificates.issue,
+    build: async (track) => namedBuild(track === setup.boot.track ? { track, version: setup.boot.build.version, prefix: setup.boot.build.prefix, binDir: setup.boot.build.bin } : await engineBuild(options.plugin, track)),
+    async changeBuild({ track, version, prefix, bin }) {
+      await guest.kill();
+      Object.assign(setup, { boot: { ...setup.boot, track, build: { id: `${options.plugin.manifest.id}-${version}`, version, prefix, bin } } });
+      await writeFile(setupPath, JSON.stringify(setup), { mode: 0o600 });
+      size.sizing = await options.plugin.control.size({ track, flavor: size.flavor, volumeGb: options.volumeGb });
+    },
+    keepData: () => copyData(facts.paths.data, `${facts.paths.data}.kept`),
+    putDataBack: () => copyData(`${facts.paths.data}.kept`, facts.paths.data),
     async call(method, args, given = {}) {
       const answer = await request(method, args, given, null);
       if (!answer) throw new Error(`the guest process died during ${method}`);
@@ -140,6 +149,13 @@ async function layOut(root: string, other: Identity | null, isolated: boolean): 
 }
 
 const run = promisify(execFile);
+
+const namedBuild = ({ track, version, prefix, binDir }: Pick<EngineBuild, 'track' | 'version' | 'prefix' | 'binDir'>): NamedBuild => ({ track, version, prefix, bin: binDir });
+
+async function copyData(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await run('cp', ['-a', '--reflink=auto', from, to]);
+}
 
 /** False where that is not permitted. */
 async function mountSmall(folder: string, bytes: number, owner: Identity | null): Promise<boolean> {

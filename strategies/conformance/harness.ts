@@ -3,7 +3,7 @@
  * interface, so the process behind it may be a small one made for tests or a real agent reached over the network.
  */
 import type { DatabaseSpec, FlavorSize, GrantSpec, UserRef, UserSpec } from '../spi/control.ts';
-import type { ConfigureResult, DatabaseInfo, Finding, GraphqlArguments, GuestPaths, NextSize, Probe, UserInfo } from '../spi/guest.ts';
+import type { ConfigureResult, DatabaseInfo, Finding, GraphqlArguments, GuestPaths, NamedBuild, NextSize, Probe, UserInfo } from '../spi/guest.ts';
 import type { LiveParameter, ParameterSpec } from '../spi/parameters.ts';
 
 /** Every method of a guest half by its path, with what it takes and what it answers. */
@@ -30,6 +30,9 @@ export interface GuestCalls {
   'configuration.describe': { args: []; result: ParameterSpec[] };
   'configuration.read': { args: []; result: LiveParameter[] };
   'resize.check': { args: [to: NextSize]; result: Finding[] };
+  'upgrade.check': { args: [to: NamedBuild]; result: Finding[] };
+  'upgrade.run': { args: [from: NamedBuild]; result: void };
+  'upgrade.finish': { args: [from: NamedBuild]; result: void };
   [field: `graphql.fields.${string}`]: { args: [args: GraphqlArguments]; result: unknown };
   [action: `graphql.actions.${string}`]: { args: [args: GraphqlArguments]; result: void };
 }
@@ -95,6 +98,14 @@ export interface GuestHarness {
   resize(flavor: FlavorSize, sizing: Record<string, string>): void;
   /** Values of a configuration group, canonical, for the calls that follow; whole, so `{}` detaches. */
   tune(parameters: Record<string, string>): void;
+  /** The build of a track that is here; for the present one that which runs. */
+  build(track: string): Promise<NamedBuild>;
+  /** As compute does it with a stopped engine: the process behind the harness is of that build from now on. `facts` stay those of before. */
+  changeBuild(build: NamedBuild): Promise<void>;
+  /** A copy of the data of a stopped engine, as the agent keeps one. */
+  keepData(): Promise<void>;
+  /** The data are as they were kept. */
+  putDataBack(): Promise<void>;
   /** Everything ended and removed. */
   dispose(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { lifecycleCases } from './cases/lifecycle.ts';
 import { objectCases } from './cases/objects.ts';
 import { resizeCases } from './cases/resize.ts';
 import { rotationCases } from './cases/rotation.ts';
+import { upgradeCases } from './cases/upgrade.ts';
 import type { ConformanceFixture } from './fixture.ts';
 import { type Tier, tiers } from './tiers.ts';
 
@@ -25,7 +26,7 @@ export type { CallOptions, GuestArgs, GuestCalls, GuestHarness, GuestMethod, Gue
 
 const groups: Readonly<Record<Tier, readonly ((fixture: ConformanceFixture) => void)[]>> = {
   static: [declarationCases],
-  engine: [lifecycleCases, configurationCases, resizeCases, objectCases, rotationCases, additionCases],
+  engine: [lifecycleCases, configurationCases, resizeCases, objectCases, rotationCases, additionCases, upgradeCases],
   fault: [crashCases, faultCases],
 };
 

@@ -8,7 +8,7 @@ import type { Proposal } from '../spi/control.ts';
 import type { DatastorePlugin } from '../spi/datastore.ts';
 import { capabilitiesOf, type GuestHalf } from '../spi/guest.ts';
 import { additionProblems, answeredFields } from '../graphql-additions.ts';
-import { manifestProblems } from '../manifest-problems.ts';
+import { manifestProblems, upgradeProblems } from '../manifest-problems.ts';
 import { controlAnswerProblem } from '../control-answers.ts';
 import { catalogueProblems } from './catalogue.ts';
 import type { ConformanceFixture } from './fixture.ts';
@@ -44,6 +44,7 @@ export const staticChecks: readonly StaticCheck[] = [
   { capability: 'CONTRACT', rule: 'an endpoint is of a declared port, without a password in its URI', find: endpointFindings },
   { capability: 'CONTRACT', rule: 'every flavor from the smallest has a size in texts', find: sizeFindings },
   { capability: 'CONFIGURATION', rule: 'every track has a catalogue of parameters that fits the contract, and no group is right', find: catalogueFindings },
+  { capability: 'UPGRADE', rule: 'upgradesTo names other tracks of the plugin, and goes with UPGRADE', find: async ({ plugin }) => upgradeProblems(plugin.manifest).map(problem) },
   { capability: 'CONTRACT', rule: 'every proposal is answered with issues that say field and remedy, whatever the text', find: oddFindings },
   { capability: 'USERS', rule: 'awkward names of users are accepted', find: async (subject) => (hasUsers(subject) ? refusals(subject, subject.samples.awkwardNames, (track, name) => ({ kind: 'user', track, user: { name, grants: [] } })) : []) },
   { capability: 'DATABASES', rule: 'awkward names of databases are accepted', find: async (subject) => (hasDatabases(subject) ? refusals(subject, subject.samples.awkwardDatabaseNames ?? subject.samples.awkwardNames, (track, name) => ({ kind: 'database', track, database: { name } })) : []) },

@@ -38,7 +38,9 @@ it.each([createScenario, failingCreate, ...scenariosOf(redis), deleteScenario].m
 }, fullTimeoutMs);
 
 it('every step of every workflow was passed', () => {
-  const steps = createWorkflows({} as never).flatMap((workflow) => workflow.steps.flatMap((step) => [`${workflow.kind}:${step.name}`, ...(step.compensate ? [`${workflow.kind}:${step.name}-undo`] : [])]));
+  // Upgrades take their time: test/full/upgrade.
+  const elsewhere = ['instance.upgrade', 'instance.check-upgrade', 'version.rollout'];
+  const steps = createWorkflows({} as never).filter(({ kind }) => !elsewhere.includes(kind)).flatMap((workflow) => workflow.steps.flatMap((step) => [`${workflow.kind}:${step.name}`, ...(step.compensate ? [`${workflow.kind}:${step.name}-undo`] : [])]));
   const missing = steps.filter((step) => !seen.has(`${step}:before:1`) || !seen.has(`${step}:inside:1`) || !seen.has(`${step}:after:1`));
   // Redis has no databases to create; PostgreSQL has.
   expect(missing).toEqual(['instance.create:databases']);

@@ -9,7 +9,7 @@ export const CREATE = `mutation Create($input: CreateInstanceInput!) {
 }`;
 export const INSTANCE = `query Show($id: ID!) {
   instance(by: { id: $id }) {
-    id name status intent build conditions { type status reason message } fault { code message } task { id kind state step }
+    id name status datastoreVersion { name } intent build conditions { type status reason message } fault { code message } task { id kind state step }
     endpoints { host port uri tls } caCertificate rootEnabledEver volume { sizeGb usedBytes }
   }
 }`;

@@ -7,6 +7,7 @@ import { addLifeCycleCommands } from './life-cycle.ts';
 import { addParametersCommand } from './parameters.ts';
 import { addReadCommands } from './read.ts';
 import { addResizeCommand } from './resize.ts';
+import { addUpgradeCommand } from './upgrade.ts';
 import { addWatchCommand } from './watch.ts';
 
 export function addInstanceCommands(program: Command, kit: Kit): void {
@@ -19,4 +20,5 @@ export function addInstanceCommands(program: Command, kit: Kit): void {
   addLifeCycleCommands(instance, kit);
   addResizeCommand(instance, kit);
   addGrowCommand(instance, kit);
+  addUpgradeCommand(instance, kit);
 }

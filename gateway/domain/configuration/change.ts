@@ -72,7 +72,7 @@ export function createConfigurationChanges(deps: DomainDeps): Changes {
         }
         await requireUnheld(tx, group);
         const leaving = await findLeaving(tx, id);
-        if (leaving) throw new CofferError('CONFLICT.BUSY', `an instance that had configuration ${group.name} would have it again should ${leaving} fail`, { details: { operationId: leaving } });
+        if (leaving) throw new CofferError('CONFLICT.BUSY', `${leaving} may end with an instance that has configuration ${group.name}`, { details: { operationId: leaving } });
         await tx.query('update configuration set deleted_at = now(), updated_at = now() where id = $1', [id]);
         await appendMutation(tx, caller, { type: 'configuration.delete', subject: id, projectId: group.projectId, data: { name: group.name } });
         return group;

@@ -55,10 +55,11 @@ export const selectSites = (tx: Tx, configurationId: string): Promise<Site[]> =>
   `select id, name, flavor_id as "flavorId", volume_gb as "volumeGb", configuration_revision as wanted
      from instance where configuration_id = $1 and deleted_at is null and not released order by id`, [configurationId]);
 
-/** An operation that takes the group off an instance, which gets it back when that fails. */
+/** An operation that takes the group off an instance, which gets it back when that fails, or brings an instance to it with another version. */
 export async function findLeaving(tx: Tx, configurationId: string): Promise<string | null> {
   const [row] = await tx.query<{ id: string }>(
-    `select id from operation where kind = 'instance.configure' and state in ('PENDING', 'RUNNING', 'CANCELLING') and input->'before'->>'id' = $1 limit 1`, [configurationId]);
+    `select id from operation where kind in ('instance.configure', 'instance.upgrade') and state in ('PENDING', 'RUNNING', 'CANCELLING')
+        and (input->'before'->>'id' = $1 or (kind = 'instance.upgrade' and input->'configuration'->>'id' = $1)) limit 1`, [configurationId]);
   return row?.id ?? null;
 }
 
@@ -67,3 +68,14 @@ export async function findRollout(tx: Tx, configurationId: string): Promise<stri
   const [row] = await tx.query<{ operation_id: string }>('select operation_id from subject_lock where subject_id = $1 limit 1', [configurationId]);
   return row?.operation_id ?? null;
 }
+
+/** `wanted` itself, or with the first number that makes it free in the project. */
+export async function freeName(tx: Tx, projectId: string, wanted: string): Promise<string> {
+  const rows = await tx.query<{ name: string }>('select name from configuration where project_id = $1 and deleted_at is null', [projectId]);
+  const taken = new Set(rows.map(({ name }) => name));
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted.slice(0, longestName - 4)}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+const longestName = 63;

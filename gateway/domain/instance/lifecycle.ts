@@ -14,7 +14,7 @@ import { autoscalingIssues } from './autoscaling.ts';
 import { changeInstance, lockInstance, type InstancePatch, type InstanceRow } from './change.ts';
 import { findInstance } from './read.ts';
 
-type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize' | 'instance.grow-volume';
+type Kind = 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.delete' | 'instance.reset' | 'instance.configure' | 'instance.resize' | 'instance.grow-volume' | 'instance.upgrade' | 'instance.check-upgrade';
 
 export async function visibleRow(tx: Tx, caller: Caller, action: Action, id: string): Promise<InstanceRow> {
   const row = await lockInstance(tx, id);
@@ -63,9 +63,9 @@ async function requireHost(tx: Tx, row: InstanceRow): Promise<void> {
   if (gone) throw new CofferError('HOST.UNREACHABLE', `host ${gone.name} has not been seen for ${Math.round(gone.silentMs / 1_000)} s, and instance ${row.name} is on it`);
 }
 
-/** A create or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
+/** A create, an upgrade or a deletion is waited for (nothing makes half of one whole); what failed to be created has nothing to act on. */
 export function requireBuilt(row: InstanceRow): void {
-  if (row.task !== null && (row.task.kind === 'instance.create' || row.task.kind === 'instance.delete')) {
+  if (row.task !== null && ['instance.create', 'instance.upgrade', 'instance.delete'].includes(row.task.kind)) {
     throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { details: { operationId: row.task.id } });
   }
   if (row.prepared && !row.released) return;
@@ -80,7 +80,7 @@ function requireWhole(row: InstanceRow): void {
   throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy: 'Cancel it first: it brings the instance back to what it was.', details: { operationId: row.task.id } });
 }
 
-export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize' | 'resizeVolume'> {
+export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize' | 'resizeVolume' | 'upgrade' | 'rolloutUpgrade' | 'newerBuild'> {
   return {
     start: (caller, id) => accept(deps, caller, 'instance.start', 'instance.start', id, { check: requireBuilt, patch: { intent: 'RUNNING' } }),
     stop: (caller, id) => accept(deps, caller, 'instance.stop', 'instance.stop', id, { check: requireBuilt, patch: { intent: 'STOPPED' } }),

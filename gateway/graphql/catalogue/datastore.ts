@@ -3,6 +3,8 @@ import { builder } from '../builder.ts';
 import { connectionCost, defineConnection, forwardArgs, pageOf } from '../connection.ts';
 import { AbsentCapabilityRef, ConfigurationParameterRef, DatastoreRef, DatastoreVersionRef, EngineBuildRef, EngineSourceRef, FlavorRef, NodeRef, PluginRef, VolumeTypeRef } from '../refs.ts';
 import { flavorsFor } from '../../domain/catalogue/flavors-for.ts';
+import { seesVersion } from '../../domain/policy.ts';
+import { upgradesOf } from '../../domain/upgrade/upgrade.ts';
 import { ProjectConnection } from '../access/access.ts';
 import { CapabilityEnum, MaturityEnum, PluginStateEnum, VisibilityEnum } from './enums.ts';
 import { datastoreOf } from './lookup.ts';
@@ -102,6 +104,10 @@ DatastoreVersionRef.implement({
     }),
     flavors: t.field({ type: [FlavorRef], description: 'What new instances of it can have: of those it works in the ones that operators allow.', resolve: (version, _args, ctx) => flavorsFor(ctx.domain.catalogue, version) }),
     volumeTypes: t.field({ type: [VolumeTypeRef], resolve: (_version, _args, ctx) => ctx.domain.catalogue.volumeTypes() }),
+    upgradesTo: t.field({
+      type: [DatastoreVersionRef], description: 'Versions that an instance of this one can be brought to in one step.',
+      resolve: (version, _args, ctx) => upgradesOf(ctx.domain.catalogue, version).filter((one) => one.active && seesVersion(ctx.caller, one)),
+    }),
     revision: t.exposeInt('revision', { description: 'Rises with every change; `updateDatastoreVersion` can ask for it to be the one you read.' }),
     source: t.field({
       type: EngineSourceRef, extensions: { cost: { own: 20 } }, description: 'Where the binaries come from, and whether this installation has them now.',

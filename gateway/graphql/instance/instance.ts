@@ -29,6 +29,10 @@ InstanceRef.implement({
     project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async (instance, _args, ctx) => (await ctx.projects.load(instance.projectId)) ?? goneProject(instance) }),
     datastoreVersion: t.field({ type: DatastoreVersionRef, resolve: (instance, _args, ctx) => versionOf(ctx.domain.catalogue, instance) }),
     build: t.exposeString('buildId', { nullable: true, description: 'The exact set of packages that runs, by its version and hash (`engine-17.6-1a2b3c4d`); null until it has been chosen. A restart never changes it.' }),
+    newerBuild: t.string({
+      nullable: true, extensions: { cost: { own: 20 } }, description: 'A build of its version that is installed and newer than its own: `upgradeInstance` with its version brings it there. Null while no host answers.',
+      resolve: (instance, _args, ctx) => ctx.domain.instances.newerBuild(instance),
+    }),
     flavor: t.field({ type: FlavorRef, resolve: (instance, _args, ctx) => flavorOf(ctx.domain.catalogue, instance) }),
     volume: t.field({ type: VolumeRef, resolve: (instance) => instance }),
     capabilities: t.field({ type: [CapabilityEnum], description: 'Of this build and agent; empty until the agent has connected once.', resolve: (instance) => knownCapabilities(instance.capabilities ?? []) }),

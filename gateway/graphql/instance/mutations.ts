@@ -101,7 +101,7 @@ defineMutation('resizeInstance', {
   }),
 });
 
-defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making, its deletion or a resize.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
+defineAction('resetInstance', 'Operators: looks again, clears the fault and repairs the management access. What is being done to it is ended, unless that is its making, its deletion, a resize or an upgrade.', refusalsWithHost, (domain, caller, id) => domain.instances.reset(caller, id));
 
 defineMutation('deleteInstance', {
   description: 'Removes an instance and its data, whatever state it is in. What else is being done to it is ended.',

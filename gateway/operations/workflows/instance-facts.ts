@@ -21,14 +21,14 @@ export interface CreateInstanceWork extends InstanceWork {
 }
 
 /** Its document, and what steps have to know besides. */
-export type InstanceNow = InstanceDoc & { prepared: boolean; observation: Partial<ObservationDoc> | null; agentConnected: boolean };
+export type InstanceNow = InstanceDoc & { prepared: boolean; observation: Partial<ObservationDoc> | null; agentConnected: boolean; /** that its agent last introduced itself with */ agentBuildId: string | null };
 
 export async function readInstance(tx: Tx, id: string): Promise<InstanceNow> {
-  const [row] = await tx.query<{ doc: string; prepared: boolean; observation: InstanceNow['observation']; agent_connected: boolean }>(
-    `select (${instanceDocSql('i')})::text as doc, i.prepared, i.observation, i.agent_connected from instance i where i.id = $1`, [id],
+  const [row] = await tx.query<{ doc: string; prepared: boolean; observation: InstanceNow['observation']; agent_connected: boolean; agent_build_id: string | null }>(
+    `select (${instanceDocSql('i')})::text as doc, i.prepared, i.observation, i.agent_connected, i.agent->>'buildId' as agent_build_id from instance i where i.id = $1`, [id],
   );
   if (!row) throw notFound(`instance ${id}`);
-  return { ...(JSON.parse(row.doc) as InstanceDoc), prepared: row.prepared, observation: row.observation, agentConnected: row.agent_connected };
+  return { ...(JSON.parse(row.doc) as InstanceDoc), prepared: row.prepared, observation: row.observation, agentConnected: row.agent_connected, agentBuildId: row.agent_build_id };
 }
 
 export async function readPorts(tx: Tx, instanceId: string): Promise<Record<string, number>> {

@@ -15,11 +15,11 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
+  capabilities: ['CONFIGURATION', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'UPGRADE', 'USERS'],
   absent: { DATABASES: 'the sixteen numbered keyspaces always exist and carry no names or rights; separate users by key patterns in their grants' },
   ports: [{ name: 'redis', purpose: 'client', tls: 'required' }],
   tracks: [
-    { name: '7', minMemoryMb: 256, sources: sources('bookworm') },
+    { name: '7', minMemoryMb: 256, sources: sources('bookworm'), upgradesTo: ['8'] },
     { name: '8', minMemoryMb: 256, sources: sources('trixie'), default: true },
   ],
   connect: {

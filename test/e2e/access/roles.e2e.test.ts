@@ -39,6 +39,8 @@ const asks: [Action, Ask][] = [
   ['system.read', query('{ system { version } }')],
   ['token.read', query('query($id: ID!) { node(id: $id) { ... on Project { tokens { edges { node { id } } } } } }', () => ({ id: world.own.projectId }))],
   ['instance.ping', onInstance('pingInstance')],
+  ['instance.upgrade', onInstance('upgradeInstance', { version: '8' })],
+  ['version.rollout', mutation('rolloutUpgrade', () => ({ datastore: 'redis', version: '8' }))],
   ['instance.update', onInstance('updateInstance', { tags: [{ key: 'a', value: 'b' }] })],
   ['operation.cancel', mutation('cancelOperation', () => ({ operationId: world.own.operationId }))],
   ['operation.retry', mutation('retryOperation', () => ({ operationId: world.own.operationId }))],

@@ -22,7 +22,7 @@ describe('the policy', () => {
   it('root accounts and tokens are for owners; projects, the catalogue, hosts, resets and what was deleted for operators', () => {
     expect(actions.filter((action) => policy[action] === 'OWNER')).toEqual(['engine.root', 'token.read', 'token.create', 'token.revoke']);
     expect(actions.filter((action) => policy[action] === 'OPERATOR')).toEqual(['instance.read-deleted', 'instance.reset', 'project.create', 'project.delete', 'engine-build.install', 'datastore-version.register',
-      'datastore-version.update', 'datastore-version.delete', 'datastore-version.set-default', 'flavor.create', 'flavor.delete', 'system.read']);
+      'datastore-version.update', 'datastore-version.delete', 'datastore-version.set-default', 'version.rollout', 'flavor.create', 'flavor.delete', 'system.read']);
   });
 
   it('a refusal names the action and the role it needs', () => {

@@ -11,6 +11,7 @@ import { putConfig, putStartingConfig, readText, writeOwned } from './files.ts';
 import { ask, dropConnection, managementConnection } from './management.ts';
 import { check } from './resize.ts';
 import { RespError, SilenceError } from './resp.ts';
+import { upgrade } from './upgrade.ts';
 import { grants, hashPassword, root, users } from './users.ts';
 
 const logFile = 'redis.log';
@@ -71,7 +72,7 @@ function hasEnded(pid: number | null): boolean {
 }
 
 export const guest: GuestHalf = {
-  users, grants, root,
+  users, grants, root, upgrade,
   async initialise(ctx) {
     if ((await readText(markerOf(ctx))) !== null) return;
     await ctx.engine.killLeftovers();

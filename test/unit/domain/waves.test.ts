@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Child, nextWave, verdictOf } from '../../../../gateway/domain/configuration/waves.ts';
+import { type Child, nextWave, verdictOf } from '../../../gateway/domain/waves.ts';
 
 const child = (name: string, state: Child['state'], code: string | null = null): Child =>
   ({ id: `op_${name}`, instanceId: `inst_${name}`, name, state, fault: code === null ? null : { code, message: `${name} did not` } });

@@ -1,19 +1,13 @@
-/** Which instances of a rollout come next, and whether it may go on. Pure, but for what it reads. */
-import type { OperationView } from '../../operations/workflow.ts';
-import type { Tx } from '../../store/tx.ts';
+/** Which instances of a rollout come next, and whether it may go on. Pure. */
+import type { OperationView } from '../operations/workflow.ts';
 
 /** The operation of a rollout on one instance. */
 export interface Child { id: string; state: OperationView['state']; fault: { code: string; message: string } | null; instanceId: string; name: string }
-/** `busyWith`: the operation that holds it. */
-export interface GroupInstance { id: string; name: string; wanted: number; busyWith: string | null }
-
-/** Those that have an engine: one whose create failed can only be deleted. */
-export const findGroupInstances = (tx: Tx, configurationId: string): Promise<GroupInstance[]> => tx.query<GroupInstance>(
-  `select i.id, i.name, i.configuration_revision as wanted, i.task_id as "busyWith" from instance i
-    where i.configuration_id = $1 and i.deleted_at is null and not i.released order by i.id`, [configurationId]);
+/** An instance that a rollout concerns. `busyWith`: the operation that holds it. */
+export interface WaveInstance { id: string; name: string; busyWith: string | null }
 
 /** Never one that something else is done to: it is waited for, and others come first. */
-export const nextWave = (left: readonly GroupInstance[], size: number): GroupInstance[] => left.filter(({ busyWith }) => busyWith === null).slice(0, size);
+export const nextWave = <T extends WaveInstance>(left: readonly T[], size: number): T[] => left.filter(({ busyWith }) => busyWith === null).slice(0, size);
 
 /**
  * The first that failed halts it. One that a deletion or a reset took over is neither: it is gone, or its turn comes

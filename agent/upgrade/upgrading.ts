@@ -1,0 +1,81 @@
+/** The commands of an upgrade: the plugin's methods, with a copy of the data to go back to around them. */
+import type { AgentBoot } from '../../kernel/guest-record.ts';
+import type { NamedBuild as WireBuild } from '../../proto/generated/coffer/agent/v1/agent.ts';
+import { type Finding, type GuestContext, GuestFault, type GuestHalf, type NamedBuild } from '../../strategies/spi/guest.ts';
+import type { StateKeeper } from '../state/agent-state.ts';
+import { killLeftovers } from '../supervisor/leftovers.ts';
+import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, type UpgradeRoom } from './kept.ts';
+
+export type { UpgradeRoom } from './kept.ts';
+
+export interface Upgrading {
+  check(ctx: GuestContext, order: { to?: WireBuild | undefined }): Promise<{ findings: Finding[]; upgradeRoom: UpgradeRoom }>;
+  keep(ctx: GuestContext): Promise<void>;
+  run(ctx: GuestContext, order: { from?: WireBuild | undefined }, isRepeat: boolean): Promise<void>;
+  finish(ctx: GuestContext, order: { from?: WireBuild | undefined }): Promise<void>;
+  revert(ctx: GuestContext, order: { other?: WireBuild | undefined }): Promise<void>;
+  drop(ctx: GuestContext): Promise<void>;
+}
+
+export function createUpgrading({ boot, guest, state }: { boot: AgentBoot; guest: GuestHalf; state: StateKeeper }): Upgrading {
+  const plugin = (): NonNullable<GuestHalf['upgrade']> => {
+    if (!guest.upgrade) throw new Error('The capability of this command is absent');
+    return guest.upgrade;
+  };
+  /** Where agent and engine are one user, programs of a build are known by their place. */
+  const killAll = async (other: NamedBuild): Promise<void> => {
+    await killLeftovers(boot);
+    await killLeftovers({ ...boot, build: { ...boot.build, bin: other.bin } });
+  };
+  /** The files are those of another build: they are written anew, and no values are known to work. */
+  const forgetFiles = (): Promise<void> => state.update({ filesHold: null, startedWith: null, good: null, rejected: null });
+
+  return {
+    async check(ctx, { to }) {
+      const upgradeRoom = await lookAtRoom(ctx);
+      ctx.progress(0.1, 'asking the engine');
+      return { findings: [...roomFindings(upgradeRoom), ...(await plugin().check(ctx, namedBuild(to)))], upgradeRoom };
+    },
+    async keep(ctx) {
+      requireStopped(ctx);
+      await ctx.engine.killLeftovers();
+      await keepData(ctx);
+    },
+    async run(ctx, order, isRepeat) {
+      requireStopped(ctx);
+      const from = namedBuild(order.from);
+      await killAll(from);
+      if (isRepeat) {
+        ctx.progress(0.05, 'putting the data back as they were');
+        await putBackCopy(ctx);
+      }
+      await forgetFiles();
+      ctx.progress(0.1, 'bringing the data to the new version');
+      await plugin().run(ctx, from);
+    },
+    finish: (ctx, { from }) => plugin().finish(ctx, namedBuild(from)),
+    async revert(ctx, order) {
+      requireStopped(ctx);
+      await killAll(namedBuild(order.other));
+      if (await putBack(ctx)) await forgetFiles();
+    },
+    drop: dropKept,
+  };
+}
+
+/** What is missing is known before anything stops. */
+export function roomFindings({ dataBytes, freeBytes, reflink }: UpgradeRoom): Finding[] {
+  if (reflink || freeBytes >= dataBytes) return [];
+  const inMb = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
+  return [{ severity: 'ERROR', subject: null, message: `A copy of the data does not fit beside them: they take ${inMb(dataBytes)} MB, and the disk has ${inMb(freeBytes)} MB left. Make room on the disk.` }];
+}
+
+function requireStopped(ctx: GuestContext): void {
+  if (ctx.engine.pid() !== null) throw new GuestFault('REFUSED', 'the engine still runs; stop it first');
+}
+
+function namedBuild(build: WireBuild | undefined): NamedBuild {
+  if (!build) throw new GuestFault('REFUSED', 'the command names no build');
+  const { track, version, prefix, bin } = build;
+  return { track, version, prefix, bin };
+}

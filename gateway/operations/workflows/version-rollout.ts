@@ -1,0 +1,26 @@
+/** version.rollout: the newest build of a version comes to its instances: first to a few, then in waves. */
+import type { WaveInstance } from '../../domain/waves.ts';
+import { defineWorkflow, type Workflow } from '../workflow.ts';
+import { minutesMs, type WorkflowDeps } from './deps.ts';
+import { workToNewestBuild } from './upgrade-instance.ts';
+import { type Waves, wavesStep } from './waves.ts';
+
+/** `canary`: how many come first, alone. */
+export interface VersionRolloutWork { versionId: string; buildId: string; waveSize: number; canary: number }
+interface VersionInstance extends WaveInstance { buildId: string | null }
+
+const INSTANCES = `select i.id, i.name, i.build_id as "buildId", i.task_id as "busyWith" from instance i
+  where i.version_id = $1 and i.deleted_at is null and not i.released and i.prepared order by i.id`;
+
+const newestBuild = (deps: WorkflowDeps): Waves<VersionRolloutWork, VersionInstance> => ({
+  name: 'roll-out', title: 'Bring the build to the instances',
+  instances: ({ versionId }) => deps.store.query<VersionInstance>(INSTANCES, [versionId]),
+  isLeft: (input, { buildId }) => buildId !== input.buildId,
+  sizeOf: ({ waveSize, canary }, begun) => (begun < canary ? canary - begun : waveSize),
+  told: ({ buildId }) => `have ${buildId}`,
+  // Brought to another version meanwhile, or to the build by somebody else.
+  child: (input, row) => (row.version_id !== input.versionId || row.build_id === input.buildId ? null : { kind: 'instance.upgrade', input: workToNewestBuild(row) }),
+});
+
+export const versionRolloutWorkflow = (deps: WorkflowDeps): Workflow<VersionRolloutWork> =>
+  defineWorkflow<VersionRolloutWork>({ kind: 'version.rollout', version: 1, cancellable: true, timeoutMs: minutesMs(72 * 60), steps: [wavesStep(deps, newestBuild(deps))] });

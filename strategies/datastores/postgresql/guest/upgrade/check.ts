@@ -1,0 +1,46 @@
+/** Whether pg_upgrade would bring the data to another version: it is asked, about the running server and an empty cluster beside it. */
+import { readdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Finding, GuestContext, NamedBuild } from '../../../../spi/guest.ts';
+import { withManagement } from '../management.ts';
+import { remainingMs } from '../tool.ts';
+import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
+
+export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[]> {
+  // Between builds of one version data need nothing.
+  if (to.track === ctx.track) return [];
+  const folder = join(dirname(ctx.paths.data), 'upgrade-check');
+  const cluster = join(folder, 'data');
+  await removeWork(folder, [cluster]);
+  try {
+    const extensions = await missingExtensions(ctx, to);
+    ctx.progress(0.3, 'making an empty cluster of the new version');
+    await makeWork(ctx, folder);
+    await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
+    await ctx.engine.own(join(folder, accessFile), 0o600);
+    await makeCluster(ctx, to, cluster);
+    ctx.progress(0.6, 'asking pg_upgrade');
+    const problems = await runUpgradeTool(ctx, { from: ctx.paths, to, folder, cluster, args: ['--check'], password: ctx.managementSecret });
+    return [...extensions, ...(problems ?? []).map((message): Finding => ({ severity: 'ERROR', subject: null, message }))];
+  } finally {
+    await removeWork(folder, [cluster]);
+  }
+}
+
+/** Their libraries are looked for by pg_upgrade; one that is all SQL has none. */
+async function missingExtensions(ctx: GuestContext, to: NamedBuild): Promise<Finding[]> {
+  const { exitCode, stdout } = await ctx.engine.run({ command: join(to.bin, 'pg_config'), args: ['--sharedir'], timeoutMs: remainingMs(ctx) });
+  const files = exitCode === 0 ? await readdir(join(stdout.trim(), 'extension')).catch(() => null) : null;
+  if (files === null) return [];
+  const found: Finding[] = [];
+  for (const database of await openDatabases(ctx)) {
+    const rows = await withManagement(ctx, { purpose: 'read', database }, (sql) => sql.rows<{ name: string }>('select extname as name from pg_extension order by extname'));
+    for (const { name } of rows) {
+      if (!files.includes(`${name}.control`)) found.push({ severity: 'ERROR', subject: database, message: `the extension ${name} is not in PostgreSQL ${to.version}: drop it, or wait for a build that has it` });
+    }
+  }
+  return found;
+}
+
+export const openDatabases = async (ctx: GuestContext): Promise<string[]> =>
+  (await withManagement(ctx, { purpose: 'read' }, (sql) => sql.rows<{ name: string }>('select datname as name from pg_database where datallowconn order by datname'))).map(({ name }) => name);

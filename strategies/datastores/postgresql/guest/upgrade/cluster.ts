@@ -1,0 +1,64 @@
+/** Clusters beside the instance's own, for pg_upgrade: made, worked on, and gone again. */
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
+import { managementRole } from '../../names.ts';
+import { initdbArguments } from '../initialise.ts';
+import { portOf } from '../owned.ts';
+import { remainingMs } from '../tool.ts';
+import { lastErrors, namedThings, problemsOf } from './words.ts';
+
+/** Programs that are killed may leave a server: it left their group. */
+export async function removeWork(folder: string, clusters: readonly string[]): Promise<void> {
+  for (const cluster of clusters) await endServer(cluster);
+  await rm(folder, { recursive: true, force: true });
+}
+
+export async function makeWork(ctx: GuestContext, folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  await ctx.engine.own(folder, 0o700);
+}
+
+const pollMs = 20;
+const gonePolls = 500;
+export async function endServer(cluster: string): Promise<void> {
+  const pid = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0]);
+  const isServer = async (): Promise<boolean> => (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(cluster);
+  if (!(pid > 0) || !(await isServer())) return;
+  process.kill(pid, 'SIGKILL');
+  for (let left = gonePolls; left > 0 && (await isServer()); left--) await delay(pollMs);
+}
+
+/** As the instance's own was made, by the build's own track. */
+export async function makeCluster(ctx: GuestContext, build: Pick<NamedBuild, 'track' | 'bin'>, folder: string): Promise<void> {
+  const { exitCode, stderr } = await ctx.engine.run({ command: join(build.bin, 'initdb'), args: [...initdbArguments(build.track, folder), '--no-sync'], env: { LC_ALL: 'C', TZ: 'UTC' }, timeoutMs: remainingMs(ctx) });
+  if (exitCode !== 0) throw new GuestFault('FAILED', `initdb of ${build.track} ended with code ${exitCode}: ${stderr.trim().split('\n').slice(-3).join('; ')}`);
+}
+
+/** Access to servers that pg_upgrade starts: nobody else can reach their socket. */
+export const upgradeAccess = `local all "${managementRole}" trust\n`;
+export const accessFile = 'pg_hba.conf';
+/** A relative name is looked up in the working folder; a path could not be quoted through two shells. */
+const serverOptions = `-c hba_file=${accessFile} -c dynamic_shared_memory_type=mmap -c shared_preload_libraries= -c session_preload_libraries= -c local_preload_libraries= -c archive_mode=off`;
+
+export interface UpgradeCall { from: Pick<NamedBuild, 'bin'>; to: Pick<NamedBuild, 'bin'>; folder: string; cluster: string; args: readonly string[]; password?: string }
+
+/** Null when it succeeded; else what it found, in its own words. */
+export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Promise<string[] | null> {
+  const port = portOf(ctx);
+  const args = [
+    ...call.args, '-b', call.from.bin, '-B', call.to.bin, '-d', ctx.paths.data, '-D', call.cluster, '-U', managementRole,
+    '-p', String(port), '-P', String(port === largestPort ? port - 1 : port + 1), '--socketdir', ctx.paths.run, '-o', serverOptions, '-O', serverOptions,
+  ];
+  const { exitCode, stdout, stderr } = await ctx.engine.run({
+    command: join(call.to.bin, 'pg_upgrade'), args, cwd: call.folder, timeoutMs: remainingMs(ctx),
+    env: { LC_ALL: 'C', TZ: 'UTC', ...(call.password === undefined ? {} : { PGPASSWORD: call.password }) },
+  });
+  if (exitCode === 0) return null;
+  return Promise.all(problemsOf(`${stdout}\n${stderr}`).map(async ({ words, file }) => {
+    const things = file === null ? '' : await readFile(resolve(call.folder, file), 'utf8').then(file.endsWith('.log') ? lastErrors : namedThings, () => '');
+    return `${words} ${things}`.trim().replaceAll(call.folder, '…');
+  }));
+}
+const largestPort = 65_535;

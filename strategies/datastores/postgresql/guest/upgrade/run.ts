@@ -1,0 +1,72 @@
+/**
+ * Brings the data to the version of the context with pg_upgrade: the new cluster is linked to the files of the old one, so that
+ * it takes as long as there are objects and not as there are rows. The caller keeps a copy of its own.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
+import { clearLeftovers } from '../run-state.ts';
+import { literal } from '../sql.ts';
+import { remainingMs } from '../tool.ts';
+import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
+import { noteFile } from './collations.ts';
+
+export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
+  if (from.track === ctx.track) return;
+  const folder = join(dirname(ctx.paths.data), 'upgrade');
+  const cluster = join(folder, 'data');
+  const former = join(folder, 'former');
+  await removeWork(folder, [cluster, former]);
+  await clearLeftovers(ctx);
+  await makeWork(ctx, folder);
+  await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
+  await ctx.engine.own(join(folder, accessFile), 0o600);
+  ctx.progress(0.2, 'making an empty cluster of the new version');
+  const icu = await icuVersion(ctx, from);
+  await dropOwnOptions(ctx, from);
+  await makeCluster(ctx, { track: ctx.track, bin: ctx.paths.bin }, cluster);
+  ctx.progress(0.4, 'pg_upgrade is at work');
+  const problems = await runUpgradeTool(ctx, { from, to: ctx.paths, folder, cluster, args: ['--link'] });
+  if (problems) throw new GuestFault('FAILED', `pg_upgrade: ${problems.join('; ')}`);
+  const note = join(cluster, noteFile);
+  await writeFile(note, JSON.stringify({ icu }), { mode: 0o600 });
+  await ctx.engine.own(note, 0o600);
+  await rename(ctx.paths.data, former);
+  await rename(cluster, ctx.paths.data);
+  await removeWork(folder, [former]);
+}
+
+/** Collations that come with a cluster are made anew with it: what version the indexes were sorted by is known only now. */
+const icuVersion = async (ctx: GuestContext, from: NamedBuild): Promise<string | null> =>
+  /collversion = "([^"]*)"/.exec(await singleUser(ctx, from, 'template1', "select collversion from pg_collation where collname = 'und-x-icu'"))?.[1] ?? null;
+
+/**
+ * Options that a server gives to columns by itself, undocumented: fixes of 15 and 17 do so, 18 does not know them, and
+ * pg_upgrade hands them on.
+ */
+const ownOptions = ['pg_attver'];
+
+async function dropOwnOptions(ctx: GuestContext, from: NamedBuild): Promise<void> {
+  const server = await readFile(join(ctx.paths.bin, 'postgres'));
+  const unknown = ownOptions.filter((name) => !server.includes(name));
+  if (unknown.length === 0) return;
+  const told = await singleUser(ctx, from, 'template1', 'select datname from pg_database where datallowconn');
+  for (const [, database] of told.matchAll(/datname = "(.*)"\t\(typeid/g)) {
+    if (database === undefined) continue;
+    await singleUser(ctx, from, database, `update pg_attribute set attoptions = (select array_agg(o) from unnest(attoptions) o where split_part(o, '=', 1) <> all (array[${unknown.map(literal).join(', ')}]))
+      where attoptions is not null and attrelid >= ${firstNormalOid}`);
+  }
+}
+/** Below it are the server's own things, which are not handed on. */
+const firstNormalOid = 16_384;
+
+/** Of the former build, on its own data: nothing listens. */
+async function singleUser(ctx: GuestContext, from: NamedBuild, database: string, statement: string): Promise<string> {
+  const settings = ['exit_on_error=on', 'search_path=pg_catalog,pg_temp', 'role=none', 'shared_preload_libraries=', 'session_preload_libraries=', 'local_preload_libraries=', 'archive_mode=off', 'dynamic_shared_memory_type=mmap'];
+  const { exitCode, stdout, stderr } = await ctx.engine.run({
+    command: join(from.bin, 'postgres'), args: ['--single', '-j', '-D', ctx.paths.data, ...settings.flatMap((one) => ['-c', one]), database], env: { LC_ALL: 'C', TZ: 'UTC' },
+    stdin: `${statement};\n\n`, timeoutMs: remainingMs(ctx),
+  });
+  if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${stderr.trim().split('\n').slice(-2).join('; ')}`);
+  return stdout;
+}

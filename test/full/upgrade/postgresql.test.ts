@@ -1,0 +1,13 @@
+import { defineUpgrade } from '../../e2e/upgrade/define.ts';
+import { psql } from '../../support/actions.ts';
+import { enginesFolder } from '../../support/installation.ts';
+
+const between = (from: string, to: string) => defineUpgrade({
+  datastore: 'postgresql', from, to, databases: [{ name: 'app' }, { name: 'words', collation: 'icu:de-DE' }], group: { name: 'work_mem', value: '5120' }, poison: { name: 'max_locks_per_transaction', value: 2_000_000_000 }, refusal: 'ENGINE.FAILED_TO_START',
+  veto: { make: 'create table bad (worker regproc)', unmake: 'drop table bad', words: /reg\* data types.*bad\.worker/ },
+  write: (instance, login) => psql(enginesFolder, instance, login, "create table kept as select 'here'::text as word; create index on kept (word collate \"de-x-icu\")"),
+  read: (instance, login) => psql(enginesFolder, instance, login, 'select word from kept'),
+});
+between('15', '17');
+between('17', '18');
+between('15', '18');

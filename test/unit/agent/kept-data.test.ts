@@ -1,0 +1,88 @@
+/** The copy that an upgrade goes back to, on a real file system. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dropKept, keepData, lookAtRoom, putBack, putBackCopy } from '../../../agent/upgrade/kept.ts';
+import { roomFindings } from '../../../agent/upgrade/upgrading.ts';
+import type { GuestContext, ToolResult, ToolSpec } from '../../../strategies/spi/guest.ts';
+
+let volume: string;
+const run = ({ command, args }: ToolSpec): Promise<ToolResult> => new Promise((resolve) => {
+  execFile(command, [...args], (error, stdout, stderr) => resolve({ exitCode: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }));
+});
+const contextOf = (operationId: string): GuestContext => ({ operationId, paths: { data: join(volume, 'data') }, deadline: new Date(Date.now() + 60_000), progress: () => undefined, engine: { run, own: async () => undefined } } as unknown as GuestContext);
+const write = (text: string): Promise<void> => writeFile(join(volume, 'data/file'), text);
+const read = (folder = 'data'): Promise<string> => readFile(join(volume, folder, 'file'), 'utf8');
+
+beforeEach(async () => {
+  volume = await mkdtemp(join(tmpdir(), 'coffer-kept-'));
+  await mkdir(join(volume, 'data'));
+  await write('before');
+});
+afterEach(() => rm(volume, { recursive: true, force: true }));
+
+describe('data that are kept', () => {
+  it('are a copy of their own, and are put back by renaming', async () => {
+    const ctx = contextOf('op_1');
+    await keepData(ctx);
+    await write('changed in place');
+    expect(await read('kept.op_1')).toBe('before');
+    expect(await putBack(ctx)).toBe(true);
+    expect(await read()).toBe('before');
+    expect(await readdir(volume)).toEqual(['data']);
+    expect(await putBack(ctx)).toBe(false);
+  });
+  it('are put back as a copy before a repeat, as often as it takes', async () => {
+    const ctx = contextOf('op_1');
+    await keepData(ctx);
+    for (const half of ['one', 'two']) {
+      await write(half);
+      await putBackCopy(ctx);
+      expect(await read()).toBe('before');
+    }
+    expect(await read('kept.op_1')).toBe('before');
+  });
+  it('come back after a crash between the two renames', async () => {
+    const ctx = contextOf('op_1');
+    await keepData(ctx);
+    await rename(join(volume, 'data'), join(volume, 'data.discarded'));
+    await putBack(ctx);
+    expect(await read()).toBe('before');
+    expect(await readdir(volume)).toEqual(['data']);
+  });
+  it('are nothing to go back to once they were dropped, also half-way', async () => {
+    const ctx = contextOf('op_1');
+    await keepData(ctx);
+    await write('upgraded');
+    await rename(join(volume, 'kept.op_1'), join(volume, 'kept.op_1.new'));
+    expect(await putBack(ctx)).toBe(false);
+    await dropKept(ctx);
+    expect(await read()).toBe('upgraded');
+    expect(await readdir(volume)).toEqual(['data']);
+  });
+  it('of an earlier operation make room for those of this one; what is there of this one stays', async () => {
+    await keepData(contextOf('op_1'));
+    await write('later');
+    await keepData(contextOf('op_2'));
+    expect((await readdir(volume)).sort()).toEqual(['data', 'kept.op_2']);
+    await write('half done');
+    await keepData(contextOf('op_2'));
+    expect(await read('kept.op_2')).toBe('later');
+  });
+  it('are measured without leaving anything', async () => {
+    const room = await lookAtRoom(contextOf('op_1'));
+    expect(room.dataBytes).toBeGreaterThan(0);
+    expect(room.freeBytes).toBeGreaterThan(0);
+    expect(await readdir(volume)).toEqual(['data']);
+  });
+});
+
+describe('room for a copy', () => {
+  it('is needed where copies take room', () => {
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: false })).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('1024 MB') }]);
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: true })).toEqual([]);
+    expect(roomFindings({ dataBytes: 2 ** 20, freeBytes: 2 ** 30, reflink: false })).toEqual([]);
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { namedThings, problemsOf } from '../../../strategies/datastores/postgresql/guest/upgrade/words.ts';
+
+const begin = 'Performing Consistency Checks\n-----------------------------\nChecking cluster versions                                     ok\n';
+
+describe('the words of pg_upgrade', () => {
+  it('are a paragraph for each thing that is wrong, and the file with what it means', () => {
+    const output = `${begin}Checking data type usage                                      failed check: Checking for reg* data types in user tables\n
+Data type checks failed: 
+Your installation contains one of the reg* data types in user tables.
+These data types reference system OIDs that are not preserved by
+pg_upgrade, so this cluster cannot currently be upgraded.  You can
+drop the problem columns and restart the upgrade.
+
+A list of the problem columns is in the file:
+    new/pg_upgrade_output.d/20261129T041356.684/tables_using_reg.txt
+
+Your installation contains the "aclitem" data type in user tables.
+A list of the problem columns is in the file:
+    /vol ume/new/tables_using_aclitem.txt
+
+Failure, exiting
+`;
+    expect(problemsOf(output)).toEqual([
+      { words: 'Your installation contains one of the reg* data types in user tables. These data types reference system OIDs that are not preserved by pg_upgrade, so this cluster cannot currently be upgraded. You can drop the problem columns and restart the upgrade.', file: 'new/pg_upgrade_output.d/20261129T041356.684/tables_using_reg.txt' },
+      { words: 'Your installation contains the "aclitem" data type in user tables.', file: '/vol ume/new/tables_using_aclitem.txt' },
+    ]);
+  });
+  it('are told where there is no file, and also when there are none', () => {
+    expect(problemsOf(`${begin}\nold cluster uses data checksums but the new one does not\nFailure, exiting\n`)).toEqual([{ words: 'old cluster uses data checksums but the new one does not', file: null }]);
+    expect(problemsOf(begin)).toEqual([{ words: 'pg_upgrade does not say why', file: null }]);
+  });
+  it('name at most so many things', () => {
+    expect(namedThings('In database: app\n  public.bad.worker\n')).toBe('In database: app; public.bad.worker');
+    expect(namedThings(Array.from({ length: 25 }, (_, i) => `t${i}`).join('\n'))).toMatch(/t19; and 5 more lines$/);
+  });
+});
