@@ -5,7 +5,8 @@ import { isAlive } from '../processes/proc.ts';
 import type { ComputeContext } from './context.ts';
 
 /**
- * The size of a volume that is a folder is a promise of the tenant's; what the file system itself keeps is not looked at. While the host has room, overstepping is only reported;
+ * The size of a volume that is a folder is a promise of the tenant's (one with a file system of its own ends where it ends,
+ * and is not looked at). While the host has room, overstepping is only reported;
  * when free space falls into the host's reserve, engines far beyond their size are stopped (SIGUSR2 to the agent), so
  * that neither the store nor a neighbour pays for them. They are let go (SIGHUP) when there is room again.
  */

@@ -1,8 +1,8 @@
-/** What a volume is made of, and where. A strategy is told of instances by their id alone: their folder is known to both sides. */
-export interface VolumeFacts { /** as it was asked for */ sizeBytes: number; isAttached: boolean }
+/** `sizeBytes`: what is kept for it on the disk; 0 where its size is a promise. */
+export interface VolumeFacts { sizeBytes: number; isAttached: boolean }
 
 /**
- * Where the data of instances lie. An instance keeps the type that it was made with. Used by the compute role, in the lane
+ * Where the data of instances lie: behind `instances/<id>/volume`. An instance keeps the type that it was made with. Used by the compute role, in the lane
  * of the instance: nothing else is done to it meanwhile. Every method is idempotent by instance id, also after a crash
  * half way, and what it cannot do is a `CofferError`.
  */
