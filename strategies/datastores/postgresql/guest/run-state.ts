@@ -58,10 +58,10 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   }
 }
 
-/** Of the server that was started last. */
+/** Of the server that was started last: it may have said good-bye itself. */
 async function lastWords(ctx: GuestContext): Promise<string> {
   const lines = await ctx.engine.logTail(logLines);
-  return lines.slice(lines.findLastIndex((line) => line.includes('database system is shut down')) + 1).join(' | ');
+  return lines.slice(lines.slice(0, -1).findLastIndex((line) => line.includes('database system is shut down')) + 1).join(' | ');
 }
 
 /** SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the checkpoint to the next start's recovery. */
