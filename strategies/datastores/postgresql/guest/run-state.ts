@@ -58,10 +58,10 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   }
 }
 
-/** Of the server that was started last: why, before everything else that it says. */
+/** Of the server that was started last, which may have said good-bye itself: why, before everything else that it says. */
 const lastWords = async (ctx: GuestContext): Promise<string> => {
   const told = await ctx.engine.logTail(logLines);
-  const lines = told.slice(told.findLastIndex((line) => line.includes('database system is shut down')) + 1);
+  const lines = told.slice(told.slice(0, -1).findLastIndex((line) => line.includes('database system is shut down')) + 1);
   const reasons = lines.filter((line) => / (?:FATAL|PANIC|ERROR|DETAIL|HINT): /.test(line));
   return (reasons.length > 0 ? reasons : lines).join(' | ');
 };
