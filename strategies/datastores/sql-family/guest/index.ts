@@ -1,8 +1,9 @@
 import type { GuestHalf } from '../../../spi/guest.ts';
+import { configure } from './configure.ts';
 import * as databases from './databases.ts';
 import type { Dialect } from './dialect.ts';
-import { configure } from './files.ts';
 import { initialise } from './initialise.ts';
+import { read } from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
 import * as root from './root.ts';
@@ -33,6 +34,10 @@ export const createGuest = (dialect: Dialect): GuestHalf => ({
   grants: {
     grant: (ctx, user, grants) => users.grant(ctx, dialect, user, grants),
     revoke: (ctx, user, names) => users.revoke(ctx, dialect, user, names),
+  },
+  configuration: {
+    describe: (ctx) => dialect.describe(ctx),
+    read: (ctx) => read(ctx, dialect),
   },
   root: {
     enable: (ctx, password) => root.enable(ctx, dialect, password),
