@@ -18,7 +18,7 @@ const combinations = /^(ANSI|TRADITIONAL|ORACLE|MSSQL|DB2|MAXDB|POSTGRESQL)$/;
 /** Switches, of which those that are left out are as the server has them. */
 const switchLists = new Set(['optimizer_switch', 'optimizer_trace', 'optimizer_trace_features']);
 /** Numbers with a fraction are shown with six digits. */
-const shownPrecision = 1e-6;
+const shownPrecision = 0.5e-6;
 
 /** In the server's words, as they stand in the file. */
 export const toEngine = ({ type }: Pick<Spec, 'type'>, value: string): string => (type === 'BOOLEAN' ? (value === 'true' ? 'ON' : 'OFF') : value);
