@@ -134,7 +134,7 @@ const common: Readonly<Record<string, ParameterAddition>> = merged(
   of({ apply: 'CREATE', owned: 'It is fixed when the data are made.' }, 'lower_case_table_names innodb_page_size innodb_undo_tablespaces aria_block_size myisam_block_size'),
   of({ default: 'SYSTEM', description: 'The time zone of sessions that do not set their own: SYSTEM, which is UTC, or an offset such as +02:00. Names of zones are not known to the server.' }, 'time_zone'),
   // They differ from machine to machine.
-  of({ default: null }, `back_log open_files_limit host_cache_size general_log_file slow_query_log_file log_slow_query_file pid_file relay_log relay_log_index log_error report_host hostname socket tmpdir
+  of({ default: null }, `back_log open_files_limit host_cache_size general_log_file slow_query_log_file log_slow_query_file pid_file relay_log relay_log_index log_error report_host socket tmpdir
     innodb_page_cleaners innodb_purge_threads innodb_read_io_threads innodb_parallel_read_threads innodb_log_writer_threads innodb_buffer_pool_instances innodb_numa_interleave server_memory thread_pool_size
     wsrep_node_name wsrep_node_address wsrep_data_home_dir log_bin log_bin_index innodb_adaptive_hash_index_parts`),
 );

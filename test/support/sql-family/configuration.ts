@@ -83,17 +83,20 @@ export function configurationScenarios(server: ConfigurationServer, { live, rest
     expect(await server.file()).toBe(file);
     expect(await server.harness.enginePids()).toEqual(pids);
   });
-  it('values for the next start wait until the server runs them, going and coming, and the file is as it was', async () => {
+  it('values for the next start wait until the server runs them, going and coming; live ones that it was started with go at once', async () => {
     const [before, file] = [await call('configuration.read', []), await server.file()];
     const names = Object.keys(restart).sort();
     const valueOf = new Map(before.map(({ name, value }) => [name, value]));
-    expect(await server.configureWith(restart)).toEqual({ changed: true, restartRequired: names });
+    const live = { join_buffer_size: '524288', init_connect: 'set @a = 1' };
+    expect(await server.configureWith({ ...restart, ...live })).toEqual({ changed: true, restartRequired: names });
     for (const name of names) expect(await server.read(name)).toEqual({ name, value: valueOf.get(name), pending: restart[name] });
     await server.harness.signalEngine('SIGKILL');
     await call('start', []);
     expect(await call('configure', [])).toEqual({ changed: false, restartRequired: [] });
     for (const name of names) expect(await server.read(name)).toEqual({ name, value: restart[name], pending: null });
+    for (const [name, value] of Object.entries(live)) expect(await server.read(name)).toEqual({ name, value, pending: null });
     expect(await server.configureWith({})).toEqual({ changed: true, restartRequired: names });
+    for (const name of Object.keys(live)) expect(await server.read(name)).toEqual({ name, value: valueOf.get(name), pending: null });
     expect(await server.file()).toBe(file);
     await server.restart();
     expect(await call('configuration.read', [])).toEqual(before);

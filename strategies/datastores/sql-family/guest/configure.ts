@@ -8,7 +8,7 @@ import { SqlError } from '../wire/packets.ts';
 import type { Dialect, Sql } from './dialect.ts';
 import { isInitialised, specsOf, writeFiles } from './files.ts';
 import { isSilenced, withManagement } from './management.ts';
-import { readFileSettings, readParameters, readVariables, type Variable } from './parameters.ts';
+import { type FileSettings, readFileSettings, readParameters, readVariables, type Variable } from './parameters.ts';
 import { decideUntaken, refusal, tryServerFile } from './try-config.ts';
 
 type Specs = ReadonlyMap<string, ParameterSpec>;
@@ -33,9 +33,9 @@ export async function configure(ctx: GuestContext, dialect: Dialect): Promise<Co
 }
 
 async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: Specs): Promise<void> {
-  const { now } = await readFileSettings(ctx);
+  const settings = await readFileSettings(ctx);
   for (let round = 0; round < mostRounds; round++) {
-    const changes = decideChanges(specs, now, await readVariables(sql, dialect));
+    const changes = decideChanges(specs, settings, await readVariables(sql, dialect));
     for (const change of changes) await set(ctx, sql, change);
     if (changes.length === 0) break;
   }
@@ -48,18 +48,18 @@ async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: S
 export interface Change { name: string; /** for SET GLOBAL */ value: string }
 
 /**
- * What the file has and the server has not; and what a statement has set since the start and the file does not have: that
- * goes back to the server's own. Pure.
+ * What the file has and the server has not; and what the file has no more, or a statement has set since the start: that goes
+ * back to the server's own. Pure.
  */
-export function decideChanges(specs: Specs, file: ReadonlyMap<string, string>, variables: ReadonlyMap<string, Variable>): Change[] {
+export function decideChanges(specs: Specs, { now, started }: FileSettings, variables: ReadonlyMap<string, Variable>): Change[] {
   const [forgotten, wanted]: [Change[], Change[]] = [[], []];
   for (const spec of specs.values()) {
     const { name } = spec;
-    const [variable, words] = [variables.get(name), file.get(optionOf(name))];
+    const [variable, words] = [variables.get(name), now.get(optionOf(name))];
     if (!variable || spec.apply !== 'LIVE' || spec.owned !== undefined) continue;
     if (words !== undefined && !isSameValue(spec, variable.words, words)) wanted.push({ name, value: statementValue(spec, words) });
     const isOwn = spec.default !== null && isSameValue(spec, variable.words, spec.default);
-    if (words === undefined && variable.isSet && !isOwn) forgotten.push({ name, value: 'default' });
+    if (words === undefined && (variable.isSet || started.has(optionOf(name))) && !isOwn) forgotten.push({ name, value: 'default' });
   }
   return [...forgotten, ...wanted];
 }

@@ -20,9 +20,9 @@ export const askHelp = (ctx: GuestContext, dialect: Dialect, args: readonly stri
 /** The table at its end: option → value, in the server's words. Pure. */
 export function parseHelp(text: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const line of text.slice(text.indexOf('\nVariables (--variable-name=value)')).split('\n')) {
+  for (const line of text.slice(text.indexOf(`\n${'-'.repeat(columnChars)} `)).split('\n')) {
     const [option] = /^[a-z][\w-]+(?= )/.exec(line) ?? [];
-    if (option === undefined || line.startsWith('-')) continue;
+    if (option === undefined) continue;
     const value = line.slice(Math.max(columnChars, option.length) + 1);
     found.set(option.replaceAll('-', '_'), value === '(No default value)' ? '' : value);
   }

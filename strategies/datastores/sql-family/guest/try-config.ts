@@ -42,8 +42,11 @@ export const complaintsOf = (stderr: string): string[] =>
   stderr.split('\n').flatMap((line) => /\[ERROR\] (.*)$/.exec(line)?.slice(1) ?? [])
     .map((text) => text.replace(/^(\[[^\]]*\] )+/, '').replace(/^Buffered error: /, '').replace(/^\/\S+: /, '').slice(0, mostChars)).filter((text) => text !== 'Aborting');
 
+/** By its name, or by its value where the server tells no more. */
 export function namedIn(words: string, parameters: Readonly<Record<string, string>>): string | null {
-  const named = words.toLowerCase().replaceAll('-', '_');
-  const found = Object.keys(parameters).filter((name) => new RegExp(`\\b${name.toLowerCase()}\\b`).test(named) || named.includes(parameters[name]?.toLowerCase() === '' ? '\0' : `'${parameters[name]?.toLowerCase().replaceAll('-', '_') ?? '\0'}'`));
-  return found.sort((a, b) => b.length - a.length)[0] ?? null;
+  const plain = (text: string): string => text.toLowerCase().replaceAll('-', '_');
+  const text = plain(words);
+  const given = Object.entries(parameters);
+  const found = given.find(([name]) => new RegExp(`\\b${optionOf(name)}\\b`).test(text)) ?? given.find(([, value]) => value !== '' && text.includes(`'${plain(value)}'`));
+  return found?.[0] ?? null;
 }
