@@ -18,8 +18,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
-  absent: { CONFIGURATION: 'no configuration groups yet: the flavor sets its memory and connections' },
+  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
   ports: [{ name: portName, purpose: 'client', tls: 'required' }],
   tracks: [
     { name: '10.11', endOfLife: '2028-02-16T00:00:00Z', minMemoryMb: 256, sources: sources('bookworm') },

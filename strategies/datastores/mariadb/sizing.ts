@@ -8,7 +8,7 @@ import type { SizingInput } from '../../spi/control.ts';
 const mib = 1024 ** 2;
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.floor(value)));
 
-const serverMb = 100;
+export const serverMb = 100;
 /** The server rounds the pool to such steps. */
 const stepMb = 8;
 
@@ -18,13 +18,16 @@ export function sizeServer({ track, flavor, volumeGb }: SizingInput): Record<str
   const freeMb = Math.max(64, memoryMb - serverMb);
   const poolMb = clamp((freeMb * (memoryMb >= 4096 ? 0.7 : 0.5)) / stepMb, 4, 1 << 17) * stepMb;
   const openTables = clamp(memoryMb / 2, 200, 4000);
+  const connections = clamp(memoryMb / 8, 30, 1000);
   return {
     innodb_buffer_pool_size: String(poolMb * mib),
     innodb_log_file_size: String(clamp(volumeMb / 16, 32, 4096) * mib),
     innodb_log_buffer_size: String(clamp(memoryMb / 128, 2, 64) * mib),
     aria_pagecache_buffer_size: String(clamp(freeMb / 16, 8, 128) * mib),
     key_buffer_size: String(mib),
-    max_connections: String(clamp(memoryMb / 8, 30, 1000)),
+    max_connections: String(connections),
+    // What the server would work out by itself, once.
+    thread_cache_size: String(Math.min(256, connections)),
     table_open_cache: String(openTables),
     table_definition_cache: String(openTables + 200),
     tmp_table_size: String(clamp(freeMb / 16, 4, 256) * mib),

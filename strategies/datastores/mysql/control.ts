@@ -2,6 +2,8 @@
 import type { ControlHalf } from '../../spi/control.ts';
 import { judge } from '../sql-family/control.ts';
 import { rootName } from '../sql-family/names.ts';
+import { catalogueOf } from './catalogue/index.ts';
+import { checkParameters } from './check-parameters.ts';
 import { collations } from './collations.ts';
 import { portName } from './manifest.ts';
 import { names, privileges } from './rules.ts';
@@ -13,6 +15,8 @@ export const control: ControlHalf = {
   rootName,
   validate: async (proposal) => judge(proposal, rules),
   size: async (input) => sizeServer(input),
+  parameters: ({ track }) => catalogueOf(track),
+  checkParameters: async (input) => checkParameters(await catalogueOf(input.track), input),
   async endpoints({ host, ports }) {
     const port = ports[portName] ?? 0;
     const authority = host.includes(':') ? `[${host}]` : host;

@@ -8,8 +8,8 @@ import type { SizingInput } from '../../spi/control.ts';
 const mib = 1024 ** 2;
 const clamp = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, Math.floor(value)));
 
-const serverMb = 180;
-const performanceSchemaMb = 150;
+export const serverMb = 180;
+export const performanceSchemaMb = 150;
 const performanceSchemaFromMb = 2048;
 const chunkMb = (poolMb: number): number => (poolMb >= 8192 ? 128 : 16);
 
@@ -33,6 +33,8 @@ export function sizeServer({ flavor, volumeGb }: SizingInput): Record<string, st
     innodb_redo_log_capacity: String(clamp(volumeMb / 16, 32, 8192) * mib),
     innodb_log_buffer_size: String(clamp(memoryMb / 128, 1, 64) * mib),
     max_connections: String(connections),
+    // What the server would work out by itself, once.
+    thread_cache_size: String(8 + Math.floor(connections / 100)),
     table_open_cache: String(openTables),
     table_open_cache_instances: String(clamp(vcpus, 1, 16)),
     table_definition_cache: String(openTables + 144),

@@ -1,9 +1,10 @@
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import { overlay } from '../../../strategies/datastores/mariadb/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/mariadb/index.ts';
 import { presentedCertificate } from '../../../strategies/datastores/sql-family/wire/connection.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
-import { createStockClient } from '../../support/sql-family/stock-client.ts';
+import { createSqlClient, createStockClient } from '../../support/sql-family/stock-client.ts';
 
 const flavor = { vcpus: 1, memoryMb: 256 };
 const volumeGb = 1;
@@ -21,6 +22,13 @@ export const fixtureOf = (track: string, isolated = true): ConformanceFixture =>
   presentedSerial: async ({ host, port }) => (await presentedCertificate({ host, port }, 5_000))?.serialNumber ?? '',
   createHarness: () => createProcessHarness(harnessOptions(track, isolated)),
   client: (facts) => createStockClient(facts, plugin.manifest, withoutTls),
+  configuration: {
+    overlay,
+    live: { name: 'long_query_time', value: '2.5', other: '4' },
+    restart: { name: 'ft_min_word_len', value: '5' },
+    refused: { name: 'sql_mode', value: 'STRICT_SOMETIMES' },
+    seen: async (facts, login) => String(Number(await createSqlClient(facts, plugin.manifest).ask(login, 'select @@long_query_time;'))),
+  },
   samples: {
     databases: [{ name: 'shop', characterSet: 'utf8mb4', collation: 'utf8mb4_uca1400_ai_ci' }, { name: 'archiv', characterSet: 'latin1', collation: 'latin1_german2_ci' }],
     awkwardNames: [`O'Brien "the \\ \`quote\``, 'sp ace;--$1%s{}', '-dash=and=equals', 'データベース名前が長い時の限界を超', 'ß'.repeat(32), 'a'.repeat(64), 'Select', '%', 'a_b', '..', 'a/b', 'a@b.c', 'm%', '\\_'],

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collationProblem, collationsOf, resolveCollation } from '../../../strategies/datastores/sql-family/collations.ts';
 import { hostMatches, hostProblem } from '../../../strategies/datastores/sql-family/hosts.ts';
-import { renderServerFile } from '../../../strategies/datastores/sql-family/guest/files.ts';
+import { renderServerFile } from '../../../strategies/datastores/sql-family/option-file.ts';
 import { grantedWords, heldWords, privilegeProblem } from '../../../strategies/datastores/sql-family/privileges.ts';
 import { account, identifier, literal } from '../../../strategies/datastores/sql-family/text.ts';
 import { frame, readGreeting, readLength, readRow, SqlError, takePacket } from '../../../strategies/datastores/sql-family/wire/packets.ts';

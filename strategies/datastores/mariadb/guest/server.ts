@@ -38,14 +38,16 @@ export function serverArguments(ctx: ServerContext): string[] {
     'server-id': String(serverId(ctx.instanceId)), 'log-bin': join(ctx.paths.data, 'binlog'), 'log-basename': 'server', 'binlog-format': 'ROW', 'gtid-strict-mode': 'ON', 'log-slave-updates': 'ON',
     // Rows are logged, so a function cannot come out differently on a replica; without this nobody but a superuser could make one.
     'log-bin-trust-function-creators': 'ON',
-    'innodb-flush-log-at-trx-commit': '1', 'sync-binlog': '1', 'general-log': 'OFF', 'performance-schema': 'OFF',
+    'general-log': 'OFF',
   };
   return Object.entries(owned).map(([name, value]) => `--${name}=${value}`);
 }
 
 /** Not a matter of size or safety, but of what people expect of a server. */
 export const usualSettings = (): Record<string, string> => ({
-  character_set_server: 'utf8mb4', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2), event_scheduler: 'ON',
+  character_set_server: 'utf8mb4', innodb_flush_log_at_trx_commit: '1', sync_binlog: '1', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2), event_scheduler: 'ON', performance_schema: 'OFF',
+  // What the server would work out by itself, once.
+  innodb_io_capacity_max: '2000',
 });
 
 export const bootstrapArguments = (ctx: ServerContext, folder: string): string[] => {

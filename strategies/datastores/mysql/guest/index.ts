@@ -1,22 +1,27 @@
-import type { Dialect } from '../../sql-family/guest/dialect.ts';
+import { commonSettings, type Dialect } from '../../sql-family/guest/dialect.ts';
 import { heldColumns } from '../../sql-family/privileges.ts';
 import { account } from '../../sql-family/text.ts';
 import { createGuest } from '../../sql-family/guest/index.ts';
+import { catalogueOf } from '../catalogue/index.ts';
 import { collations } from '../collations.ts';
 import { manifest, portName } from '../manifest.ts';
 import { names, privileges } from '../rules.ts';
 import { closingStatements, everybodyQuery, identifiedBy, managementProblem, managementStatements, roleStatements, rootGrants } from './accounts.ts';
 import { bootstrap } from './bootstrap.ts';
+import { describe } from './describe.ts';
 import { environment, program, serverArguments, usualSettings } from './server.ts';
 
 const dialect: Dialect = {
   names, portName, program, serverArguments, usualSettings, environment, bootstrap, managementProblem, closingStatements, rootGrants,
   collations: () => collations,
   privileges: () => privileges,
+  catalogue: catalogueOf,
+  describe: (ctx) => describe(ctx, dialect),
+  variablesQuery: "select g.VARIABLE_NAME as name, g.VARIABLE_VALUE as value, i.VARIABLE_SOURCE = 'DYNAMIC' as isSet from performance_schema.global_variables g join performance_schema.variables_info i using (VARIABLE_NAME)",
   probeMs: manifest.timeouts.probeMs,
   logFile: 'mysql.log',
   repairStatements: async (secret) => [...roleStatements, 'flush privileges', ...managementStatements(secret)],
-  sessionSettings: "session sql_mode = 'STRICT_ALL_TABLES', session lock_wait_timeout = 2, session innodb_lock_wait_timeout = 2, session foreign_key_checks = 0, session max_execution_time = 0",
+  sessionSettings: `${commonSettings}, session max_execution_time = 0`,
   identifiedBy: async (password) => identifiedBy(password),
   // Roles are accounts that nobody can log in to.
   accountsQuery: "select User as name, Host as host from mysql.user where not (account_locked = 'Y' and authentication_string = '') order by User, Host",

@@ -31,13 +31,13 @@ export function serverArguments(ctx: ServerContext): string[] {
     'server-id': String(serverId(ctx.instanceId)), 'log-bin': join(ctx.paths.data, 'binlog'), 'gtid-mode': 'ON', 'enforce-gtid-consistency': 'ON', 'log-replica-updates': 'ON',
     // Rows are logged, so a function cannot come out differently on a replica; without this nobody but a superuser could make one.
     'log-bin-trust-function-creators': 'ON',
-    'innodb-flush-log-at-trx-commit': '1', 'sync-binlog': '1', 'general-log': 'OFF', 'log-error-verbosity': '2',
+    'general-log': 'OFF', 'log-error-verbosity': '2',
   };
   return Object.entries(owned).map(([name, value]) => `--${name}=${value}`);
 }
 
 /** Not a matter of size or safety, but of what people expect of a server. */
-export const usualSettings = (): Record<string, string> => ({ character_set_server: 'utf8mb4', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2) });
+export const usualSettings = (): Record<string, string> => ({ character_set_server: 'utf8mb4', innodb_flush_log_at_trx_commit: '1', sync_binlog: '1', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2) });
 
 /**
  * Fast rather than durable: what is cut short is thrown away, and the server flushes everything at its end. A small log

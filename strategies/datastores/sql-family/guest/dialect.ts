@@ -1,5 +1,6 @@
 /** Where the engines of the family differ. What is shared takes one of these and knows no engine. */
 import type { GuestContext } from '../../../spi/guest.ts';
+import type { ParameterSpec } from '../../../spi/parameters.ts';
 import type { CollationTable } from '../collations.ts';
 import type { NameRules } from '../names.ts';
 import type { PrivilegeTable } from '../privileges.ts';
@@ -13,6 +14,12 @@ export interface Sql {
 }
 
 export type ServerContext = Pick<GuestContext, 'instanceId' | 'track' | 'version' | 'paths' | 'tls' | 'network' | 'sizing'>;
+
+/** Of management's own sessions: what a configuration group sets for everybody must not reach them. */
+export const commonSettings = [
+  "sql_mode = 'STRICT_ALL_TABLES'", 'lock_wait_timeout = 2', 'innodb_lock_wait_timeout = 2', 'foreign_key_checks = 0', 'autocommit = 1', 'completion_type = 0',
+  'sql_safe_updates = 0', 'sql_big_selects = 1', 'group_concat_max_len = 1048576', 'wait_timeout = 28800', 'net_read_timeout = 30', 'net_write_timeout = 60',
+].map((setting) => `session ${setting}`).join(', ');
 
 export interface Dialect {
   names: NameRules;
@@ -28,9 +35,14 @@ export interface Dialect {
   program(ctx: Pick<GuestContext, 'paths'>): string;
   /** What Coffer owns, given where nothing inside the server can change it. Everybody on the host can read it. */
   serverArguments(ctx: ServerContext): string[];
-  /** name → value for the section of the server in its file: usual settings; sizing is added */
+  /** name → value for the section of the server in its file: usual settings; sizing and a group's values win over them */
   usualSettings(ctx: ServerContext): Record<string, string>;
   environment: Record<string, string>;
+  /** What a group may set, and what else there is. */
+  catalogue(track: string): Promise<readonly ParameterSpec[]>;
+  describe(ctx: GuestContext): Promise<ParameterSpec[]>;
+  /** columns name, value, and isSet: 1 where a statement has set it since the server's start */
+  variablesQuery: string;
 
   /** Fills an empty folder with a server's data that knows the management account and nobody else. No network, no process left. */
   bootstrap(ctx: GuestContext, folder: string): Promise<void>;

@@ -1,32 +1,62 @@
-/** The server's file, its folders, and what of its settings can be changed while it runs. */
+/** The server's file and its folders. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigureResult, GuestContext } from '../../../spi/guest.ts';
-import { SqlError } from '../wire/packets.ts';
-import type { Dialect, ServerContext, Sql } from './dialect.ts';
-import { socketOf, withManagement } from './management.ts';
+import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { lineProblem, renderServerFile } from '../option-file.ts';
+import { toEngine } from '../values.ts';
+import type { Dialect, ServerContext } from './dialect.ts';
+import { socketOf } from './management.ts';
 
-const heading = '# Written by Coffer; changes made by hand are lost.\n';
 export const serverFile = (ctx: Pick<ServerContext, 'paths'>): string => join(ctx.paths.config, 'server.cnf');
+/** What the server was started with. */
+export const startedFile = (ctx: Pick<ServerContext, 'paths'>): string => join(ctx.paths.run, 'started.cnf');
 export const pidFile = (ctx: Pick<ServerContext, 'paths'>): string => join(ctx.paths.run, 'server.pid');
 /** Beside the data: inside, it would be taken for a database. On the volume: files there may become large. */
 export const temporaryFolder = (ctx: Pick<ServerContext, 'paths'>): string => `${ctx.paths.data}.tmp`;
 export const isInitialised = (ctx: Pick<GuestContext, 'paths'>): boolean => existsSync(join(ctx.paths.data, 'mysql'));
 
-const wantedSettings = (ctx: ServerContext, dialect: Dialect): Record<string, string> => ({ ...dialect.usualSettings(ctx), ...ctx.sizing });
+export const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
 
-/** Pure. */
-export const renderServerFile = (settings: Readonly<Record<string, string>>): string =>
-  `${heading}[server]\n${Object.entries(settings).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name} = ${value}\n`).join('')}`;
+export async function specsOf({ track }: Pick<GuestContext, 'track'>, dialect: Dialect): Promise<ReadonlyMap<string, ParameterSpec>> {
+  return new Map((await dialect.catalogue(track)).map((spec) => [spec.name, spec]));
+}
 
-/** True when the file was not as it should be. */
-export async function writeFiles(ctx: GuestContext, dialect: Dialect): Promise<boolean> {
+/** What comes later wins: usual settings, sizing, the group's. What Coffer owns is on the command line, or has no line at all. */
+async function wantedFile(ctx: GuestContext, dialect: Dialect): Promise<string> {
+  const given = Object.entries(ctx.parameters);
+  const specs = given.length === 0 ? new Map<string, ParameterSpec>() : await specsOf(ctx, dialect);
+  const group = Object.fromEntries(given.map(([name, value]) => [name, groupWords(specs.get(name), name, value)]));
+  return renderServerFile({ ...dialect.usualSettings(ctx), ...ctx.sizing, ...group });
+}
+
+function groupWords(spec: ParameterSpec | undefined, name: string, value: string): string {
+  const problem = spec ? spec.owned ?? lineProblem(name, value) : 'this version has no such parameter';
+  if (!spec || problem !== null) throw new GuestFault('REFUSED', `${name}: ${problem}`);
+  return toEngine(spec, value);
+}
+
+/** True when the file was not as it should be. `attempt` throws where the server would not start with it. */
+export async function writeFiles(ctx: GuestContext, dialect: Dialect, attempt?: (file: string) => Promise<void>): Promise<boolean> {
   const path = serverFile(ctx);
-  const text = renderServerFile(wantedSettings(ctx, dialect));
-  if ((await readFile(path, 'utf8').catch(() => null)) === text) return false;
-  await writePrivate(ctx, path, text);
+  const [text, before] = [await wantedFile(ctx, dialect), await readText(path)];
+  const aside = `${path}.new`;
+  if (before === text) {
+    // Of a call that died.
+    await rm(aside, { force: true });
+    return false;
+  }
+  await writeFile(aside, text, { mode: 0o600 });
+  await ctx.engine.own(aside, 0o600);
+  await attempt?.(aside).catch(async (error: unknown) => { await rm(aside, { force: true }); throw error; });
+  await rename(aside, path);
   return true;
+}
+
+/** Beside a server that is about to start: it knows no other settings than these. */
+export async function keepStartedFile(ctx: GuestContext): Promise<void> {
+  await writePrivate(ctx, startedFile(ctx), (await readText(serverFile(ctx))) ?? '');
 }
 
 export async function writePrivate(ctx: GuestContext, path: string, text: string): Promise<void> {
@@ -46,30 +76,3 @@ export async function makeFolder(ctx: GuestContext, path: string): Promise<void>
 export async function clearRunFiles(ctx: GuestContext): Promise<void> {
   for (const stale of [pidFile(ctx), socketOf(ctx), `${socketOf(ctx)}.lock`]) await rm(stale, { force: true });
 }
-
-export async function configure(ctx: GuestContext, dialect: Dialect): Promise<ConfigureResult> {
-  const changed = await writeFiles(ctx, dialect);
-  if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
-  const restartRequired = await withManagement(ctx, dialect, 'read', (sql) => applyLive(sql, wantedSettings(ctx, dialect)));
-  return { changed, restartRequired };
-}
-
-/** ER_INCORRECT_GLOBAL_LOCAL_VAR: read only. */
-const readOnlyVariable = 1238;
-
-/** Sets what differs; answers what did not become what was wanted, and so waits for a restart. */
-async function applyLive(sql: Sql, wanted: Readonly<Record<string, string>>): Promise<string[]> {
-  const before = await readVariables(sql);
-  for (const [name, value] of Object.entries(wanted)) {
-    if (isSame(before.get(name), value)) continue;
-    await sql.run([`set global ${name} = ${value}`]).catch((error: unknown) => { if (!(error instanceof SqlError && error.number === readOnlyVariable)) throw error; });
-  }
-  const after = await readVariables(sql);
-  return Object.keys(wanted).filter((name) => !isSame(after.get(name), wanted[name] ?? '')).sort();
-}
-
-const readVariables = async (sql: Sql): Promise<Map<string, string>> =>
-  new Map((await sql.rows('show global variables')).map((row) => [row['Variable_name'] ?? '', row['Value'] ?? '']));
-
-const isSame = (running: string | undefined, wanted: string): boolean =>
-  running !== undefined && (running.toLowerCase() === wanted.toLowerCase() || (running !== '' && wanted !== '' && Number(running) === Number(wanted)));

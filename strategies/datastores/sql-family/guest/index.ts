@@ -1,8 +1,9 @@
 import type { GuestHalf } from '../../../spi/guest.ts';
+import { configure } from './configure.ts';
 import * as databases from './databases.ts';
 import type { Dialect } from './dialect.ts';
-import { configure } from './files.ts';
 import { initialise } from './initialise.ts';
+import { read } from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
 import { check } from './resize.ts';
@@ -36,6 +37,10 @@ export const createGuest = (dialect: Dialect): GuestHalf => ({
     revoke: (ctx, user, names) => users.revoke(ctx, dialect, user, names),
   },
   resize: { check: (ctx, to) => check(ctx, dialect, to) },
+  configuration: {
+    describe: (ctx) => dialect.describe(ctx),
+    read: (ctx) => read(ctx, dialect),
+  },
   root: {
     enable: (ctx, password) => root.enable(ctx, dialect, password),
     disable: (ctx) => root.disable(ctx, dialect),

@@ -93,6 +93,9 @@ export const isUnreachable = (error: unknown): boolean => ['ENOENT', 'ECONNREFUS
 const isGoing = (error: unknown): boolean => error instanceof SqlError && [1053, 1077, 1079, 1184, 1317, 3169, 3024].includes(error.number);
 const isReadOnly = (error: unknown): boolean => error instanceof SqlError && [1290, 1792, 1836].includes(error.number);
 
+/** No answer about what was asked. */
+export const isSilenced = (error: unknown): boolean => isFull(error) || isUnreachable(error) || isGoing(error) || isLockTimeout(error);
+
 export function asFault(error: unknown): Error {
   if (error instanceof GuestFault) return error;
   const message = error instanceof Error ? error.message : String(error);

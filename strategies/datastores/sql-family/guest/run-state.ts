@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Dialect } from './dialect.ts';
-import { clearRunFiles, isInitialised, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
+import { clearRunFiles, isInitialised, keepStartedFile, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
 import { isFull, isManagementRefused, openManagement } from './management.ts';
 import { forgetProbe } from './probe.ts';
 
@@ -23,6 +23,7 @@ export async function start(ctx: GuestContext, dialect: Dialect, extraArguments:
     if (extraArguments.length === 0) await rm(startStatementsFile(ctx), { force: true });
     await makeFolder(ctx, temporaryFolder(ctx));
     await writeFiles(ctx, dialect);
+    await keepStartedFile(ctx);
     for (const path of [ctx.tls.certificate, ctx.tls.key, ctx.tls.ca]) await ctx.engine.own(path, 0o600);
     await ctx.engine.start({
       command: dialect.program(ctx), args: [`--defaults-file=${serverFile(ctx)}`, ...dialect.serverArguments(ctx), ...extraArguments],

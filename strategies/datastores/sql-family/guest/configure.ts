@@ -1,0 +1,76 @@
+/** Values into the server: in its file, and live what can be. */
+import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { optionOf } from '../option-file.ts';
+import { identifier } from '../text.ts';
+import { isSameValue, statementValue } from '../values.ts';
+import { SqlError } from '../wire/packets.ts';
+import type { Dialect, Sql } from './dialect.ts';
+import { isInitialised, specsOf, writeFiles } from './files.ts';
+import { isSilenced, withManagement } from './management.ts';
+import { type FileSettings, readFileSettings, readParameters, readVariables, type Variable } from './parameters.ts';
+import { decideUntaken, refusal, tryServerFile } from './try-config.ts';
+
+type Specs = ReadonlyMap<string, ParameterSpec>;
+
+/** Some values bound others: what was cut short the first time is right the second time. */
+const mostRounds = 2;
+/** ER_INCORRECT_GLOBAL_LOCAL_VAR: read only. ER_NO_DEFAULT */
+const [readOnlyVariable, noDefault] = [1238, 1230];
+const resizing = /resize is already in progress|resize in progress/i;
+
+export async function configure(ctx: GuestContext, dialect: Dialect): Promise<ConfigureResult> {
+  const specs = await specsOf(ctx, dialect);
+  // Values that people chose are tried before the file of the last ones is gone. Our own need no trial.
+  const isTried = Object.keys(ctx.parameters).length > 0 && isInitialised(ctx);
+  const changed = await writeFiles(ctx, dialect, isTried ? (file) => tryServerFile(ctx, dialect, specs, file) : undefined);
+  if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
+  return withManagement(ctx, dialect, 'read', async (sql) => {
+    await applyLive(ctx, dialect, sql, specs);
+    const live = await readParameters(ctx, dialect, sql);
+    return { changed, restartRequired: live.filter(({ pending }) => pending !== null).map(({ name }) => name).sort() };
+  });
+}
+
+async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: Specs): Promise<void> {
+  const settings = await readFileSettings(ctx);
+  for (let round = 0; round < mostRounds; round++) {
+    const changes = decideChanges(specs, settings, await readVariables(sql, dialect));
+    for (const change of changes) await set(ctx, sql, change);
+    if (changes.length === 0) break;
+  }
+  const variables = await readVariables(sql, dialect);
+  const live = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => specs.get(name)?.apply === 'LIVE'));
+  const untaken = decideUntaken(specs, live, (name) => variables.get(name)?.words);
+  if (untaken) throw refusal(untaken.name, untaken.words);
+}
+
+export interface Change { name: string; /** for SET GLOBAL */ value: string }
+
+/**
+ * What the file has and the server has not; and what the file has no more, or a statement has set since the start: that goes
+ * back to the server's own. Pure.
+ */
+export function decideChanges(specs: Specs, { now, started }: FileSettings, variables: ReadonlyMap<string, Variable>): Change[] {
+  const [forgotten, wanted]: [Change[], Change[]] = [[], []];
+  for (const spec of specs.values()) {
+    const { name } = spec;
+    const [variable, words] = [variables.get(name), now.get(optionOf(name))];
+    if (!variable || spec.apply !== 'LIVE' || spec.owned !== undefined) continue;
+    if (words !== undefined && !isSameValue(spec, variable.words, words)) wanted.push({ name, value: statementValue(spec, words) });
+    const isOwn = spec.default !== null && isSameValue(spec, variable.words, spec.default);
+    if (words === undefined && (variable.isSet || started.has(optionOf(name))) && !isOwn) forgotten.push({ name, value: 'default' });
+  }
+  return [...forgotten, ...wanted];
+}
+
+async function set({ parameters }: GuestContext, sql: Sql, { name, value }: Change): Promise<void> {
+  try {
+    await sql.run([`set global ${identifier(name)} = ${value}`]);
+  } catch (error) {
+    if (!(error instanceof SqlError) || isSilenced(error)) throw error;
+    if (resizing.test(error.message)) throw new GuestFault('RETRYABLE', `the server is still changing its memory: ${error.message}`, { cause: error });
+    if (Object.hasOwn(parameters, name)) throw refusal(name, error.message);
+    if (error.number !== readOnlyVariable && error.number !== noDefault) throw error;
+  }
+}
