@@ -8,7 +8,7 @@
  */
 export const schemaLevel = {
   /** of this release */
-  current: 1,
+  current: 2,
   /** what a store must at least have of a release, as this release leaves it */
   needed: 1,
 } as const;
