@@ -10,7 +10,8 @@ const reason = [at('FATAL:  too many server processes configured'), at('DETAIL: 
 
 it('the last words are the reason, without the run before and without clients', () => {
   expect(lastWordsOf([...former, ...reason])).toBe(reason.join(' | '));
-  expect(lastWordsOf([...former, at('LOG:  starting PostgreSQL 18'), ...reason, at('LOG:  database system is shut down')])).toBe(reason.join(' | '));
+  const end = at('LOG:  database system is shut down');
+  expect(lastWordsOf([...former, at('LOG:  starting PostgreSQL 18'), ...reason, end])).toBe([...reason, end].join(' | '));
   // one that was killed has said nothing of its end
   expect(lastWordsOf([...former.slice(0, 4), ...reason])).toBe([former[0], ...reason].join(' | '));
 });

@@ -5,7 +5,7 @@ export const logLines = 40;
 const toldLines = 8;
 
 /** What every run begins with: nothing is wrong, and with it the reason may not fit where it is told. */
-const isRoutine = (line: string): boolean => / LOG: {2}(starting PostgreSQL|listening on|database system was (shut down|interrupted)|redirecting log|ending log output|database system is shut down)/.test(line);
+const isRoutine = (line: string): boolean => / LOG: {2}(starting PostgreSQL|listening on|database system was (shut down|interrupted)|redirecting log|ending log output)/.test(line);
 
 /** Lines of a client's session bear its name: what they say is no reason to end. The message follows what stands before it. */
 const isOfSession = (line: string): boolean => / \[\d+\] \S*@\S* /.test(line);
