@@ -18,6 +18,7 @@ const benches: Record<string, { about: string; load(): Promise<{ bench: Bench }>
   mixed: { about: 'ten instances of mixed engines created at once, beside their bare scripts one after the other', load: () => import('./benches/mixed.ts') },
   kills: { about: 'from the death of an engine to the event at a subscriber', load: () => import('./benches/kills.ts') },
   memory: { about: 'memory of gateway and agents, idle and after load', load: () => import('./benches/memory.ts') },
+  configuration: { about: 'a group given to 200 instances, 100 values judged, a change on ten engines', load: () => import('./benches/configuration.ts') },
   start: { about: 'first answer of a gateway process, warm `npm start`', load: () => import('./benches/start.ts') },
 };
 

@@ -44,11 +44,11 @@ export function createLifeCycle({ boot, guest, state, secrets, supervisor, engin
     }
   };
 
-  /** An engine that is up with its former values is no success: whoever sent the command wanted the new ones. */
+  /** An engine that is up with its former values is no success: whoever sent the command wanted the new ones. Trying again would start the former. */
   const startWith = async (ctx: GuestContext, start: (current: GuestContext) => Promise<void>): Promise<void> => {
     const rejected = await startSafely(() => ctx, start);
     await supervisor.started();
-    if (rejected) throw new GuestFault('FAILED_TO_START', `The engine did not start with its new values and runs with the former ones again: ${rejected.reason}`);
+    if (rejected) throw new GuestFault('REFUSED', `The engine did not start with its new values and runs with the former ones again: ${rejected.reason}`);
   };
 
   /** One that is down reads the new files when it starts. */

@@ -224,6 +224,8 @@ export interface Configurations {
   replace(caller: Caller, input: RolloutInput & { name?: string | null | undefined; description?: string | null | undefined; values?: ConfigurationValueInput[] | null | undefined }): Promise<ChangedConfiguration>;
   /** what a revision had becomes the newest one */
   restore(caller: Caller, input: Omit<RolloutInput, 'revision'> & { revision: number }): Promise<ChangedConfiguration>;
+  /** Instances that the group's latest rollout reached get the revision they had before; the group's newest one stays. */
+  revertRollout(caller: Caller, input: { operationId: string; waveSize?: number | null | undefined }): Promise<ChangedConfiguration>;
   /** refused while instances have it; answers it as it was */
   delete(caller: Caller, id: string): Promise<ConfigurationDoc>;
   /** `replace`: take the place of the one that is attached */

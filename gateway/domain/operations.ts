@@ -4,6 +4,7 @@ import { operationDocSql } from '../store/operation-document.ts';
 import type { OperationView } from '../operations/workflow.ts';
 import type { Tx } from '../store/tx.ts';
 import type { Caller, OperationFilter, OperationsApi } from './api.ts';
+import { prepareConfigureAgain, requireRolloutLatest } from './configuration/retry.ts';
 import type { DomainDeps } from './deps.ts';
 import { lockInstance } from './instance/change.ts';
 import { toConnection, windowOf } from './paging.ts';
@@ -42,15 +43,20 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
       const seen = requireOn(caller, 'operation.retry', `operation ${id}`, await find(caller, id), (o) => o.projectId);
       const action = actionOf(seen.kind);
       if (action) requireAction(caller, action);
-      return deps.operations.retry(id, caller, (tx) => requireLatest(tx, seen));
+      return deps.operations.retry(id, caller, async (tx) => {
+        await requireLatest(tx, seen);
+        await again[seen.kind]?.(tx, caller, seen);
+      });
     },
   };
 }
 
-/** Doing it again needs what doing it needed. */
-/** What begins an operation, where that has another name. */
+/** What begins an operation, where that has another name: doing it again needs what doing it needed. */
 const begunBy: Readonly<Record<string, Action>> = { 'engine.install': 'engine-build.install', 'instance.configure': 'configuration.attach', 'instance.grow-volume': 'instance.resize-volume', 'instance.check-upgrade': 'instance.upgrade', 'configuration.rollout': 'configuration.update' };
 const actionOf = (kind: string): Action | null => begunBy[kind] ?? (kind in policy ? (kind as Action) : null);
+
+/** What has to be so, or is made so, before it is done again. */
+const again: Readonly<Record<string, (tx: Tx, caller: Caller, operation: OperationView) => Promise<void>>> = { 'instance.configure': prepareConfigureAgain, 'configuration.rollout': requireRolloutLatest };
 
 /** Only what went wrong last is done again: an older wish may be the opposite of what was wanted since. */
 async function requireLatest(tx: Tx, operation: OperationView): Promise<void> {

@@ -1,8 +1,8 @@
 /** Which instances of a rollout come next, and whether it may go on. Pure. */
 import type { OperationView } from '../operations/workflow.ts';
 
-/** The operation of a rollout on one instance. */
-export interface Child { id: string; state: OperationView['state']; fault: { code: string; message: string } | null; instanceId: string; name: string }
+/** The operation of a rollout on one instance. `isEarlier`: of a run before the rollout was retried. */
+export interface Child { id: string; isEarlier: boolean; state: OperationView['state']; fault: { code: string; message: string } | null; instanceId: string; name: string }
 /** An instance that a rollout concerns. `busyWith`: the operation that holds it. */
 export interface WaveInstance { id: string; name: string; busyWith: string | null }
 
@@ -10,11 +10,11 @@ export interface WaveInstance { id: string; name: string; busyWith: string | nul
 export const nextWave = <T extends WaveInstance>(left: readonly T[], size: number): T[] => left.filter(({ busyWith }) => busyWith === null).slice(0, size);
 
 /**
- * The first that failed halts it. One that a deletion or a reset took over is neither: it is gone, or its turn comes
+ * The first that failed halts it, unless that was before a retry. One that a deletion or a reset took over is neither: it is gone, or its turn comes
  * again.
  */
 export function verdictOf(children: readonly Child[]): { halt: { name: string; fault: { code: string; message: string } } | null; done: { instanceId: string; name: string; operationId: string; state: string }[] } {
-  const failed = children.find(({ state, fault }) => state === 'FAILED' || (state === 'CANCELLED' && fault?.code !== 'OPERATION.PREEMPTED'));
+  const failed = children.find(({ isEarlier, state, fault }) => !isEarlier && (state === 'FAILED' || (state === 'CANCELLED' && fault?.code !== 'OPERATION.PREEMPTED')));
   const done = children.map(({ id, instanceId, name, state }) => ({ instanceId, name, operationId: id, state }));
   return { halt: failed ? { name: failed.name, fault: failed.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'it failed' } } : null, done };
 }

@@ -77,6 +77,7 @@ export function createFakeConfigurations(world: World) {
       return add(name, (instanceId ? world.instance(caller, instanceId) : need(caller, configurationId!)).projectId);
     },
     patch: change, replace: change, restore: change,
+    async revertRollout(caller) { world.mayWrite(caller, 'configuration.update'); throw notFound('operation'); },
     async delete(caller, id) { const group = need(caller, id); world.mayWrite(caller, 'configuration.delete'); groups.delete(id); return group; },
     async attach(caller, { configurationId, instanceId }) {
       world.instance(caller, instanceId);

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import {
   type ConfigurationRowFragment, DeleteConfigurationDocument, type OperationHeadFragment, PatchConfigurationDocument, ReplaceConfigurationDocument, RestoreConfigurationRevisionDocument,
+  RevertConfigurationRolloutDocument,
 } from '../../generated/documents.ts';
 import type { Client } from '../../api/client.ts';
 import { accepted } from '../../api/refusal.ts';
@@ -21,10 +22,10 @@ interface ChangeOptions extends WaitOptions { waveSize?: number; apply?: boolean
 interface Changed { configuration: ConfigurationRowFragment; operation: OperationHeadFragment | null }
 
 const revisionNumber = wholeNumber(1, 2 ** 31 - 1);
+const addWaveOptions = (command: Command): Command => addWaitOptions(command)
+  .addOption(new Option('--wave-size <number>', 'how many instances take it at a time; it halts at the first that fails').argParser(wholeNumber(1, 50)).default(1));
 const addChangeOptions = (command: Command, isRestore = false): Command => {
-  addWaitOptions(command)
-    .addOption(new Option('--wave-size <number>', 'how many instances take it at a time; it halts at the first that fails').argParser(wholeNumber(1, 50)).default(1))
-    .option('--no-apply', 'save it, and touch no instance');
+  addWaveOptions(command).option('--no-apply', 'save it, and touch no instance');
   return isRestore ? command : command.addOption(new Option('--if-revision <number>', 'only if this is still its newest revision').argParser(revisionNumber));
 };
 const rolloutOf = ({ waveSize, apply, ifRevision }: ChangeOptions): { waveSize?: number | undefined; apply?: boolean | undefined; revision?: number } => ({ waveSize, apply, ...(ifRevision === undefined ? {} : { revision: ifRevision }) });
@@ -65,6 +66,13 @@ export function addChangeCommands(parent: Command, kit: Kit): void {
       const { id } = await findConfiguration(session, client, reference);
       await tellChanged(session, client, accepted((await client.request(RestoreConfigurationRevisionDocument, { input: { configurationId: id, ...rolloutOf(options), revision } })).result), options.wait);
     }));
+
+  const revert = addWaveOptions(parent.command('revert').description('take the latest rollout of a group back on the instances that it reached; its values stay').argument('<operation>', 'id of the rollout'))
+    .action(action<ChangeOptions, [string]>(kit, async (session, { waveSize, wait }, operationId) => {
+      const client = await session.client();
+      await tellChanged(session, client, accepted((await client.request(RevertConfigurationRolloutDocument, { input: { operationId, waveSize } })).result), wait);
+    }));
+  addExamples(revert, [{ description: 'coffer configuration revert op_…' }]);
 
   addYesOption(parent.command('delete').description('remove a group; refused while instances have it').argument('<configuration>', 'name or id'))
     .action(action<YesOptions, [string]>(kit, async (session, { yes }, reference) => {

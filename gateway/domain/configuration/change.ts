@@ -145,7 +145,7 @@ async function changeOnce(deps: DomainDeps, caller: Caller, input: Rollout, chan
   }).catch((error: unknown) => { throw asNameTaken(error, change.name ?? ''); });
 }
 
-const enqueueRollout = (tx: Tx, deps: DomainDeps, caller: Caller, group: ConfigurationDoc, work: RolloutWork): Promise<OperationView> => deps.operations.enqueue(tx, {
+export const enqueueRollout = (tx: Tx, deps: DomainDeps, caller: Caller, group: ConfigurationDoc, work: RolloutWork): Promise<OperationView> => deps.operations.enqueue(tx, {
   kind: 'configuration.rollout', input: work, subjectId: group.id, lockMode: 'EXCLUSIVE', projectId: group.projectId, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
 });
 
@@ -179,7 +179,7 @@ export function textIssues({ name, description }: { name?: string | null | undef
   return issues;
 }
 
-const waveIssues = (size: number | null | undefined): InputIssue[] =>
+export const waveIssues = (size: number | null | undefined): InputIssue[] =>
   size === null || size === undefined || (size >= 1 && size <= limits.waveSize) ? [] : [{ path: ['input', 'waveSize'], message: `must be 1 to ${limits.waveSize}` }];
 
 const pathIn = (list: string, values: readonly { name: string }[]) => (parameter: string): string[] => {

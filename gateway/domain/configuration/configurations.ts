@@ -6,6 +6,7 @@ import { createConfigurationChanges } from './change.ts';
 import { createComparisons } from './compare.ts';
 import { cloneConfiguration } from './copy.ts';
 import { findConfiguration, findConfigurations, listAttachments, listConfigurations, listHistory } from './read.ts';
+import { revertRollout } from './revert.ts';
 import { validateConfiguration } from './validate.ts';
 
 export function createConfigurations(deps: DomainDeps): Configurations {
@@ -18,6 +19,7 @@ export function createConfigurations(deps: DomainDeps): Configurations {
     history: (configuration, page) => listHistory(store, configuration, page),
     validate: (caller, input) => validateConfiguration(deps, caller, input),
     clone: (caller, input) => cloneConfiguration(deps, caller, input),
+    revertRollout: (caller, input) => revertRollout(deps, caller, input),
     ...createConfigurationChanges(deps),
     ...createAttachments(deps),
     ...createComparisons(deps),

@@ -23,4 +23,6 @@ export interface AttachmentDoc {
   applied: { id: string; revision: number } | null;
   /** parameters that wait for a restart */
   restartRequired: string[];
+  /** the last that was done to the instance's configuration; null once that is forgotten */
+  operationId: string | null;
 }

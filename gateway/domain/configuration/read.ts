@@ -44,12 +44,13 @@ export async function findConfigurations(tx: Tx, caller: Caller, ids: readonly s
 /** The group has been found for the caller. */
 export async function listAttachments(tx: Tx, configurationId: string, page: Page): Promise<Connection<AttachmentDoc>> {
   const window = windowOf(page);
-  const [row] = await tx.query<{ total: number; rows: { id: string; revision: number; sight: ConfigurationSight | null }[] | null }>(
+  const [row] = await tx.query<{ total: number; rows: { id: string; revision: number; sight: ConfigurationSight | null; operationId: string | null }[] | null }>(
     `select (select count(*) from instance i where i.configuration_id = $1 and i.deleted_at is null)::int as total,
-            (select json_agg(a order by a.id) from (select i.id, i.configuration_revision as revision, i.observation->'configuration' as sight from instance i
+            (select json_agg(a order by a.id) from (select i.id, i.configuration_revision as revision, i.observation->'configuration' as sight,
+               (select o.id from operation o where o.subject_id = i.id and o.kind = 'instance.configure' order by o.id desc limit 1) as "operationId" from instance i
                where i.configuration_id = $1 and i.deleted_at is null and ($2::text is null or i.id > $2) order by i.id limit $3) a) as rows`,
     [configurationId, window.from?.id ?? null, window.limit + 1]);
-  const docs = (row?.rows ?? []).map(({ id, revision, sight }): AttachmentDoc => ({ configurationId, instanceId: id, revision, applied: appliedOf(sight), restartRequired: sight?.restartRequired ?? [] }));
+  const docs = (row?.rows ?? []).map(({ id, revision, sight, operationId }): AttachmentDoc => ({ configurationId, instanceId: id, revision, applied: appliedOf(sight), restartRequired: sight?.restartRequired ?? [], operationId }));
   return toConnection(docs, window, row?.total ?? 0, (doc) => ({ key: '', id: doc.instanceId }));
 }
 

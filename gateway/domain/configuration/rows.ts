@@ -63,6 +63,20 @@ export async function findLeaving(tx: Tx, configurationId: string): Promise<stri
   return row?.id ?? null;
 }
 
+/** The latest rollout of the group. */
+export async function findLatestRollout(tx: Tx, configurationId: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(`select id from operation where subject_id = $1 and kind = 'configuration.rollout' order by id desc limit 1`, [configurationId]);
+  return row?.id ?? null;
+}
+
+/** An instance that a rollout has brought to another revision, and nothing has been done to its configuration since. */
+export interface Reached { id: string; name: string; flavorId: string; volumeGb: number; wanted: number; before: number }
+export const selectReached = (tx: Tx, configurationId: string, rolloutId: string): Promise<Reached[]> => tx.query<Reached>(
+  `select i.id, i.name, i.flavor_id as "flavorId", i.volume_gb as "volumeGb", i.configuration_revision as wanted, (o.input->'before'->>'revision')::int as before
+     from operation o join instance i on i.id = o.subject_id and i.configuration_id = $1 and i.deleted_at is null and not i.released
+    where o.parent_id = $2 and o.state = 'SUCCEEDED'
+      and not exists (select 1 from operation later where later.subject_id = o.subject_id and later.kind = 'instance.configure' and later.id > o.id) order by i.id`, [configurationId, rolloutId]);
+
 /** The operation that rolls the group out now. */
 export async function findRollout(tx: Tx, configurationId: string): Promise<string | null> {
   const [row] = await tx.query<{ operation_id: string }>('select operation_id from subject_lock where subject_id = $1 limit 1', [configurationId]);

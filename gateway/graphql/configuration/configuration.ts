@@ -6,7 +6,7 @@ import { connectionCost, defineConnection, forwardArgs } from '../connection.ts'
 import { EventConnection } from '../event/event.ts';
 import { OperationConnection } from '../operation/operation.ts';
 import {
-  ConfigurationAttachmentRef, ConfigurationDifferenceRef, ConfigurationRef, ConfigurationRevisionRef, ConfigurationValueRef, DatastoreVersionRef, InstanceRef, NodeRef, ProjectRef,
+  ConfigurationAttachmentRef, ConfigurationDifferenceRef, ConfigurationRef, ConfigurationRevisionRef, ConfigurationValueRef, DatastoreVersionRef, InstanceRef, NodeRef, OperationRef, ProjectRef,
 } from '../refs.ts';
 
 /** One statement each, for every group of a list. */
@@ -87,6 +87,10 @@ ConfigurationAttachmentRef.implement({
     revision: t.exposeInt('revision', { description: 'That it is to run: lower than the group\'s while a rollout has not come to it, or was halted.' }),
     appliedRevision: t.int({ nullable: true, description: 'That its engine\'s files hold, as last reported; null when that is none of this group.', resolve: ({ applied, configurationId }) => (applied?.id === configurationId ? applied.revision : null) }),
     restartRequired: t.exposeStringList('restartRequired', { description: 'Parameters that wait for a restart.' }),
+    operation: t.field({
+      type: OperationRef, nullable: true, description: 'The last change of its configuration: of one that failed the fault says why. Null when there was none, as for one that was made with the group.',
+      resolve: ({ operationId }, _args, ctx) => (operationId === null ? null : ctx.operations.load(operationId)),
+    }),
   }),
 });
 

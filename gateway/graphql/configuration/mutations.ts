@@ -134,6 +134,17 @@ defineMutation('restoreConfigurationRevision', {
   payload: changed,
 });
 
+defineMutation('revertConfigurationRollout', {
+  description: 'Takes the latest rollout of a group back, also one that was halted or cancelled: each instance that it reached gets the revision it had before. The group\'s newest revision stays; to change that too, restore one.',
+  errors: refusals,
+  input: (t) => ({
+    operationId: t.id({ required: true, description: 'The rollout.' }),
+    waveSize: t.int({ description: rollout.waveSize }),
+  }),
+  resolve: (ctx, input) => ctx.domain.configurations.revertRollout(ctx.caller, input),
+  payload: changed,
+});
+
 defineMutation('deleteConfiguration', {
   description: 'Removes a group. Refused while instances have it.',
   errors: ['NotFoundError', 'ForbiddenError', 'ConflictError'],

@@ -48,7 +48,7 @@ const seeStep = (deps: WorkflowDeps): Step<ConfigureWork> => ({
 
 export const configureInstanceWorkflow = (deps: WorkflowDeps): Workflow<ConfigureWork> =>
   defineWorkflow<ConfigureWork>({
-    kind: 'instance.configure', version: 1, cancellable: true, timeoutMs: minutesMs(20),
+    kind: 'instance.configure', version: 1, cancellable: true, retryable: true, timeoutMs: minutesMs(20),
     steps: [ensureGuest(deps), enrolStep(deps), configureStep(deps), seeStep(deps)],
     async onEnd(tx, operation, ending) {
       const { instanceId, configuration, before } = operation.input;

@@ -9,11 +9,13 @@ import { type Waves, wavesStep } from './waves.ts';
 export interface VersionRolloutWork { versionId: string; buildId: string; waveSize: number; canary: number }
 interface VersionInstance extends WaveInstance { buildId: string | null }
 
+const timeoutMs = minutesMs(60 * 72);
+
 const INSTANCES = `select i.id, i.name, i.build_id as "buildId", i.task_id as "busyWith" from instance i
   where i.version_id = $1 and i.deleted_at is null and not i.released and i.prepared order by i.id`;
 
 const newestBuild = (deps: WorkflowDeps): Waves<VersionRolloutWork, VersionInstance> => ({
-  name: 'roll-out', title: 'Bring the build to the instances',
+  name: 'roll-out', title: 'Bring the build to the instances', timeoutMs,
   instances: ({ versionId }) => deps.store.query<VersionInstance>(INSTANCES, [versionId]),
   isLeft: (input, { buildId }) => buildId !== input.buildId,
   sizeOf: ({ waveSize, canary }, begun) => (begun < canary ? canary - begun : waveSize),
@@ -23,4 +25,4 @@ const newestBuild = (deps: WorkflowDeps): Waves<VersionRolloutWork, VersionInsta
 });
 
 export const versionRolloutWorkflow = (deps: WorkflowDeps): Workflow<VersionRolloutWork> =>
-  defineWorkflow<VersionRolloutWork>({ kind: 'version.rollout', version: 1, cancellable: true, timeoutMs: minutesMs(72 * 60), steps: [wavesStep(deps, newestBuild(deps))] });
+  defineWorkflow<VersionRolloutWork>({ kind: 'version.rollout', version: 1, cancellable: true, timeoutMs, steps: [wavesStep(deps, newestBuild(deps))] });

@@ -14,6 +14,8 @@ import { brief, secondsMs, type WorkflowDeps } from './deps.ts';
 export interface Waves<Input, Instance extends WaveInstance> {
   name: string;
   title: string;
+  /** of the whole operation: its time begins anew when it is retried */
+  timeoutMs: number;
   /** all that it concerns, in the order of their turn */
   instances(input: Input): Promise<Instance[]>;
   isLeft(input: Input, instance: Instance): boolean;
@@ -31,14 +33,16 @@ export interface Waves<Input, Instance extends WaveInstance> {
 const waitHereMs = 5_000;
 const giveWayMs = 1_500;
 
-const CHILDREN = `select o.id, o.state, o.fault, o.subject_id as "instanceId", coalesce(i.name, o.subject_id) as name
+/** From when the present run counts. */
+const CHILDREN = `select o.id, o.created_at < $2 as "isEarlier", o.state, o.fault, o.subject_id as "instanceId", coalesce(i.name, o.subject_id) as name
   from operation o left join instance i on i.id = o.subject_id where o.parent_id = $1 order by o.id`;
 
 /** Resolves when none of the children runs; else comes back later. */
-async function awaitChildren(deps: WorkflowDeps, ctx: StepContext<unknown>): Promise<Child[]> {
+async function awaitChildren(deps: WorkflowDeps, ctx: StepContext<unknown>, timeoutMs: number): Promise<Child[]> {
   const until = performance.now() + waitHereMs;
+  const begunAt = new Date(ctx.operation.deadline.getTime() - timeoutMs);
   for (;;) {
-    const children = await deps.store.query<Child>(CHILDREN, [ctx.operation.id]);
+    const children = await deps.store.query<Child>(CHILDREN, [ctx.operation.id, begunAt]);
     const running = children.find(({ state }) => !isFinished(state));
     if (!running) return children;
     const leftMs = until - performance.now();
@@ -51,7 +55,7 @@ async function awaitChildren(deps: WorkflowDeps, ctx: StepContext<unknown>): Pro
 async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps, ctx: StepContext<Input>, waves: Waves<Input, Instance>): Promise<unknown> {
   const { input } = ctx;
   for (;;) {
-    const children = await awaitChildren(deps, ctx);
+    const children = await awaitChildren(deps, ctx, waves.timeoutMs);
     const { halt, done } = verdictOf(children);
     const instances = await waves.instances(input);
     // One that has had its turn and is not as it was to be would have it again and again.
@@ -94,5 +98,5 @@ export const wavesStep = <Input, Instance extends WaveInstance>(deps: WorkflowDe
   name: waves.name, title: waves.title, timeoutMs: secondsMs(60), retry: brief,
   run: (ctx) => rollOut(deps, ctx, waves),
   // Called off: what has been begun is finished, and no more is begun.
-  async compensate(ctx) { await awaitChildren(deps, ctx); },
+  async compensate(ctx) { await awaitChildren(deps, ctx, waves.timeoutMs); },
 });

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, finish, psql, redisCli, show, succeed, until } from '../../support/actions.ts';
+import { create, enginePid, finish, psql, redisCli, show, succeed, until } from '../../support/actions.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
 import { action } from '../../support/documents.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
@@ -128,6 +128,43 @@ describe.each(kinds)('a group for $datastore', ({ datastore, version, flavors: [
   });
 });
 
+describe('a value with which the engine does not start', () => {
+  const condition = (instance: any, type: string): any => instance.conditions.find((one: any) => one.type === type);
+  let id = '';
+  let group = '';
+  let login: Login;
+  const workers = async (): Promise<string> => psql(enginesFolder, await show(coffer.client, id), login, 'show max_worker_processes');
+
+  it('is a fault of the restart with the engine\'s own words; the engine runs with the values from before', async () => {
+    const [datastore, version] = ['postgresql', '18'];
+    const made = await create(coffer.client, { name: 'poisoned', datastore, version, flavor: 'nano' });
+    id = made.id;
+    await succeed(coffer.client, made.operationId);
+    const { result: root } = await coffer.client.query('mutation ($input: EnableRootInput!) { result: enableRoot(input: $input) { ... on EnableRootPayload { credentials { name password } } } }', { input: { instanceId: id } });
+    login = { user: root.credentials.name, password: root.credentials.password };
+    const [before, usual] = [await filesOf(id), await workers()];
+    // Within its bounds and taken by the server's own check of the file: only a start counts all processes together.
+    const { result } = await coffer.client.query(created, { input: { name: 'poison', datastore, version, values: [{ name: 'max_worker_processes', value: 262_143 }] } });
+    group = result.configuration.id;
+    await done('attachConfiguration', { configurationId: group, instanceId: id });
+    const { restartInstance } = await coffer.client.query(action('restartInstance'), { input: { instanceId: id } });
+    expect(await finish(coffer.client, restartInstance.operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED', message: expect.stringMatching(/too many server processes.*max_worker_processes/s) as string } });
+    const seen = await until(coffer.client, id, (one) => one.status === 'ACTIVE' && condition(one, 'ConfigurationRejected') !== undefined);
+    expect(condition(seen, 'ConfigurationRejected').message).toMatch(/did not start with.*max_worker_processes/s);
+    expect(await workers()).toBe(usual);
+    expect(await filesOf(id)).toEqual(before);
+  });
+
+  it('is forgotten with the next good one, which a crash brings into force', async () => {
+    await done('patchConfiguration', { configurationId: group, set: [{ name: 'max_worker_processes', value: 9 }] });
+    const waiting = await until(coffer.client, id, (one) => condition(one, 'ConfigurationRejected') === undefined && condition(one, 'RestartRequired') !== undefined);
+    expect(condition(waiting, 'RestartRequired').message).toContain('max_worker_processes');
+    process.kill(await enginePid(id), 'SIGKILL');
+    await until(coffer.client, id, (one) => one.status === 'ACTIVE' && condition(one, 'RestartRequired') === undefined);
+    expect(await workers()).toBe('9');
+  });
+});
+
 describe('from the command line', () => {
   let cli: Cli;
   beforeAll(async () => { cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } }); });
@@ -146,7 +183,11 @@ describe('from the command line', () => {
     await ok('instance', 'create', 'made', ...version, '--flavor', 'nano', '--volume', '1', '--configuration', 'line');
     expect(await ok('instance', 'parameters', 'made', '--search', 'hz')).toMatch(/^hz +20 +GROUP/m);
     expect(await ok('configuration', 'patch', 'line', 'hz=30', '--unset', 'timeout').catch((refused: Error) => refused.message)).toMatch(/does not set timeout/);
-    expect(await ok('configuration', 'patch', 'line', 'hz=30')).toMatch(/line is at revision 2\nconfiguration\.rollout SUCCEEDED/);
+    const patched = await ok('configuration', 'patch', 'line', 'hz=30');
+    expect(patched).toMatch(/line is at revision 2\nconfiguration\.rollout SUCCEEDED/);
+    expect(await ok('configuration', 'revert', /op_\w+/.exec(patched)![0])).toMatch(/line is at revision 2\nconfiguration\.rollout SUCCEEDED/);
+    expect(await ok('configuration', 'show', 'line')).toMatch(/made +ACTIVE +1 \(behind\) +1/);
+    await ok('configuration', 'patch', 'line');
     expect(await ok('configuration', 'show', 'line')).toMatch(/made +ACTIVE +2 +2/);
     expect(await ok('configuration', 'diff', 'line', '--revision', '1')).toMatch(/hz +30 +20/);
     expect(await ok('configuration', 'diff', 'line', '--instance', 'made')).toBe('');

@@ -167,7 +167,7 @@ describe('values of a configuration group', () => {
     expect(await apply({ ...first, ...poison }, 'cg_1/3')).toMatchObject({ fault: undefined, restartRequired: ['databases'] });
     const from = since();
     const { fault } = await agent.run({ $case: 'restart', value: none });
-    expect(fault).toMatchObject({ code: 'FAILED_TO_START', message: expect.stringMatching(/runs with the former ones again: .*argument must be between 1/s) as string });
+    expect(fault).toMatchObject({ code: 'REFUSED', message: expect.stringMatching(/runs with the former ones again: .*argument must be between 1/s) as string });
     await told({ applied: 'cg_1/2', rejected: 'cg_1/3' }, from);
     const seen = agent.conductor.observations.at(-1);
     expect(seen).toMatchObject({ wanted: 'RUNNING', engine: 'ok', configuration: { rejectedReason: expect.stringMatching(/databases 0/) as string } });

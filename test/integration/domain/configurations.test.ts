@@ -166,7 +166,7 @@ describe('an instance', () => {
     const [id] = await attached(group, 'shop') as [string];
     expect(applied.get(id)).toEqual({ configuration: `${group.id}/1`, parameters: { work_mem: String(Math.floor(world.catalogue.flavors()[0]!.memoryMb * 1_024 * 0.01)) } });
     const { edges } = await groups().attachments(group.id, {});
-    expect(edges.map(({ node }) => node)).toEqual([{ configurationId: group.id, instanceId: id, revision: 1, applied: { id: group.id, revision: 1 }, restartRequired: [] }]);
+    expect(edges.map(({ node }) => node)).toEqual([{ configurationId: group.id, instanceId: id, revision: 1, applied: { id: group.id, revision: 1 }, restartRequired: [], operationId: expect.any(String) as string }]);
     expect((await refusal(groups().delete(editor(), group.id)))).toMatchObject({ code: 'CONFLICT.IN_USE', message: expect.stringContaining('shop') });
 
     expect((await ended((await groups().detach(editor(), { instanceId: id })).operation)).state).toBe('SUCCEEDED');
@@ -215,6 +215,26 @@ describe('an instance', () => {
     expect(await wantedOf(id)).toBe(`${one.id}/1`);
     expect(applied.get(id)!.configuration).toBe(`${one.id}/1`);
     expect((await world.instance(id))['fault']).toMatchObject({ operationId: operation.id });
+  });
+
+  it('that refused a group takes it when that is tried again, unless the group has changed since', async () => {
+    const group = await create('web');
+    const id = await addInstance('shop');
+    refuses = () => true;
+    const { operation } = await groups().attach(editor(), { configurationId: group.id, instanceId: id });
+    expect((await ended(operation)).state).toBe('FAILED');
+    expect(await wantedOf(id)).toBeNull();
+    refuses = () => false;
+    await world.domain.operations.retry(editor(), operation.id);
+    expect((await ended(operation)).state).toBe('SUCCEEDED');
+    expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([`${group.id}/1`, `${group.id}/1`]);
+
+    const late = await addInstance('late');
+    refuses = () => true;
+    const failed = await ended((await groups().attach(editor(), { configurationId: group.id, instanceId: late })).operation);
+    await patch(group.id, '9MB', { apply: false });
+    expect(await refusal(world.domain.operations.retry(editor(), failed.id))).toMatchObject({ code: 'PRECONDITION.NOT_RETRYABLE', message: expect.stringContaining('web has changed') });
+    expect(await wantedOf(late)).toBeNull();
   });
 
   it('whose attaching is called off is as before', async () => {
@@ -280,6 +300,75 @@ describe('a rollout', () => {
     expect((await ended(operation)).state).toBe('SUCCEEDED');
     expect(configuration.revision).toBe(3);
     for (const id of [a, b, c]) expect(applied.get(id)).toEqual({ configuration: `${group.id}/3`, parameters: { work_mem: '8192' } });
+  });
+
+  it('that was halted goes on when it is tried again; not once the group has changed', async () => {
+    const group = await create('web');
+    const [a, b, c] = await attached(group, 'a', 'b', 'c') as [string, string, string];
+    refuses = (id) => id === b;
+    const { operation } = await patch(group.id, '16MB');
+    expect((await ended(operation)).state).toBe('FAILED');
+    await world.domain.operations.retry(editor(), operation!.id);
+    // Still refused: it halts again, and nothing is begun on what comes after.
+    expect((await ended(operation)).state).toBe('FAILED');
+    expect(await wantedOf(c)).toBe(`${group.id}/1`);
+    refuses = () => false;
+    await world.domain.operations.retry(editor(), operation!.id);
+    expect(await ended(operation)).toMatchObject({ state: 'SUCCEEDED', fault: null });
+    for (const id of [a, b, c]) expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([`${group.id}/2`, `${group.id}/2`]);
+    const states = (await world.domain.operations.list(editor(), {}, { parentId: operation!.id })).edges.map(({ node }) => `${node.subjectId === b ? 'b' : ''} ${node.state} ${node.fault?.code ?? ''}`).sort();
+    expect(states).toEqual([' SUCCEEDED ', ' SUCCEEDED ', 'b FAILED ENGINE.REFUSED', 'b FAILED ENGINE.REFUSED', 'b SUCCEEDED ']);
+
+    refuses = (id) => id === a;
+    const halted = await ended((await patch(group.id, '17MB')).operation);
+    await patch(group.id, '18MB', { apply: false });
+    expect(await refusal(world.domain.operations.retry(editor(), halted.id))).toMatchObject({ code: 'PRECONDITION.NOT_RETRYABLE', message: expect.stringContaining('web has changed') });
+  });
+
+  it('is taken back, also when it was halted: what it reached has its revision from before, each its own', async () => {
+    const group = await create('web');
+    const [a, b, c, d] = await attached(group, 'a', 'b', 'c', 'd') as [string, string, string, string];
+    // The first alone comes to revision 2.
+    refuses = (id, { work_mem: value }) => id === b && value === '9216';
+    expect((await ended((await patch(group.id, '9MB')).operation)).state).toBe('FAILED');
+    refuses = (id, { work_mem: value }) => id === d && value === '16384';
+    const halted = await ended((await patch(group.id, '16MB')).operation);
+    expect(halted.state).toBe('FAILED');
+    const revisions = async () => (await Promise.all([a, b, c, d].map(wantedOf))).map((text) => text!.split('/')[1]);
+    expect(await revisions()).toEqual(['3', '3', '3', '1']);
+    const seen = (await groups().attachments(group.id, {})).edges.map(({ node }) => node);
+    expect(await Promise.all(seen.map(async ({ operationId }) => (await world.operations.get(operationId!))!.state))).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'FAILED']);
+    // One of them was given the group anew: that is another's wish.
+    await ended((await groups().attach(editor(), { configurationId: group.id, instanceId: c })).operation);
+
+    const { configuration, operation } = await groups().revertRollout(editor('req-back'), { operationId: halted.id, waveSize: 2 });
+    expect(configuration.revision).toBe(3);
+    expect(await refusal(groups().revertRollout(editor(), { operationId: halted.id }))).toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation!.id } });
+    const back = await ended(operation);
+    expect(back).toMatchObject({ state: 'SUCCEEDED', kind: 'configuration.rollout', steps: [{ message: '2 of 2 instances have what they had before revision 3' }] });
+    expect(await revisions()).toEqual(['2', '1', '3', '1']);
+    expect([applied.get(a)!.parameters, applied.get(b)!.parameters]).toEqual([{ work_mem: '9216' }, { work_mem: '8192' }]);
+    expect((back.outputs['roll-out'] as { instances: { name: string; state: string }[] }).instances.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(['a SUCCEEDED', 'b SUCCEEDED']);
+    expect(await world.framesOf('req-back')).toContain('configuration.revert START token:EDITOR 10.0.0.9');
+
+    expect(await refusal(groups().revertRollout(editor(), { operationId: halted.id }))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining(operation!.id) });
+    // Taking back the taking back.
+    expect((await ended((await groups().revertRollout(editor(), { operationId: operation!.id })).operation)).state).toBe('SUCCEEDED');
+    expect(await revisions()).toEqual(['3', '3', '3', '1']);
+  });
+
+  it('is taken back by who may change the group, and only if it reached somebody', async () => {
+    const group = await create('web');
+    const [a] = await attached(group, 'a') as [string];
+    refuses = (_id, { work_mem: value }) => value === '16384';
+    const halted = await ended((await patch(group.id, '16MB')).operation);
+    expect(await refusal(groups().revertRollout(editor(), { operationId: halted.id }))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining('no instance') });
+    expect((await refusal(groups().revertRollout(world.caller('VIEWER'), { operationId: halted.id }))).code).toBe('ACCESS.FORBIDDEN');
+    const other = world.caller('EDITOR', 'req', await world.addProject('beta'));
+    expect((await refusal(groups().revertRollout(other, { operationId: halted.id }))).message).toBe(`operation ${halted.id} was not found`);
+    expect((await refusal(groups().revertRollout(editor(), { operationId: halted.id, waveSize: 99 }))).code).toBe('INPUT.INVALID');
+    const { operation } = await groups().detach(editor(), { instanceId: a });
+    expect(await refusal(groups().revertRollout(editor(), { operationId: operation.id }))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining('no rollout') });
   });
 
   it('that was halted goes on with a patch of nothing; a change that is not applied waits for one', async () => {

@@ -11,6 +11,7 @@ import { migrate } from '../../../gateway/store/migrate.ts';
 import { createMigrationCheck } from '../../../gateway/store/migration-check.ts';
 import { pruneIdempotencyKeys } from '../../../gateway/store/prune-idempotency-keys.ts';
 import { pruneOperations } from '../../../gateway/store/prune-operations.ts';
+import { schemaLevel } from '../../../gateway/store/schema-level.ts';
 import { createStore } from '../../../gateway/store/store.ts';
 import { isUniqueViolation } from '../../../gateway/store/tx.ts';
 import { silentLog } from '../../../kernel/log.ts';
@@ -170,9 +171,10 @@ describe('migrations', () => {
   it('of a newer release are left alone, unless it says that this one cannot run any more', async () => {
     await test.store.query("insert into _prisma_migrations (id, checksum, migration_name, finished_at) values ('x', 'y', '29990101000000_later', now())");
     expect(await migrate({ url: test.url, folder: migrationsFolder, log: silentLog })).toEqual([]);
-    await test.store.query('update installation set schema_level = 2');
+    const later = schemaLevel.current + 1;
+    await test.store.query('update installation set schema_level = $1', [later]);
     await expect(migrate({ url: test.url, folder: migrationsFolder, log: silentLog })).rejects.toMatchObject({ code: 'STORE.TOO_NEW', message: expect.stringContaining('newer release') as string });
-    expect(await migrate({ url: test.url, folder: migrationsFolder, log: silentLog, level: 2 })).toEqual([]);
+    expect(await migrate({ url: test.url, folder: migrationsFolder, log: silentLog, level: later })).toEqual([]);
   });
 
   it('that are missing, or of a newer release, are told to who asks whether all is well', async () => {

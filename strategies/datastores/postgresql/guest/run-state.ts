@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { writeFiles } from './configure.ts';
 import { isInitialised } from './initialise.ts';
+import { lastWordsOf, logLines } from './last-words.ts';
 import { isManagementRefused, openManagement } from './management.ts';
 import { portOf, serverArguments } from './owned.ts';
 import { forgetProbe } from './probe.ts';
@@ -14,7 +15,6 @@ const firstPollMs = 10;
 const maxPollMs = 200;
 /** PostgreSQL itself kills what is left of an immediate shutdown after 5 s. */
 const immediateMs = 8_000;
-const logLines = 20;
 
 export async function start(ctx: GuestContext): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there is no database cluster in ${ctx.paths.data}: initialise first`);
@@ -58,13 +58,7 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   }
 }
 
-/** Of the server that was started last, which may have said good-bye itself: why, before everything else that it says. */
-const lastWords = async (ctx: GuestContext): Promise<string> => {
-  const told = await ctx.engine.logTail(logLines);
-  const lines = told.slice(told.slice(0, -1).findLastIndex((line) => line.includes('database system is shut down')) + 1);
-  const reasons = lines.filter((line) => / (?:FATAL|PANIC|ERROR|DETAIL|HINT): /.test(line));
-  return (reasons.length > 0 ? reasons : lines).join(' | ');
-};
+const lastWords = async (ctx: GuestContext): Promise<string> => lastWordsOf(await ctx.engine.logTail(logLines));
 
 /** SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the checkpoint to the next start's recovery. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
