@@ -72,6 +72,15 @@ describe('a larger volume', () => {
     expect(grown).toEqual([]);
   });
 
+  it('is refused where a formula of the instance\'s group would come to what the engine does not take', async () => {
+    const [datastore, track] = ['redis', '7'];
+    const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore(datastore)!.id, true).find(({ name }) => name === track)!;
+    const group = await world.domain.configurations.create(world.caller('EDITOR'), { name: 'by-volume', datastore, version: track, values: [{ name: 'work_mem', value: '{volumeGb}MB * 250' }] });
+    const id = await add('shop', { datastore, track, version_id: version.id, configuration_id: group.id, configuration_revision: group.revision });
+    await expect(resize(id, 5)).rejects.toMatchObject({ code: 'INPUT.INVALID', details: { issues: [{ path: ['input', 'sizeGb'], message: expect.stringContaining('work_mem') }] } });
+    expect((await resize(id, 3)).operation.kind).toBe('instance.grow-volume');
+  });
+
   it('counts on its host from its reservation on, and not any more when it failed; a retry goes on', async () => {
     const id = await add('shop');
     await world.store.query('insert into port_lease (host_id, port, instance_id, name) values ($1, 30000, $2, $3)', [world.hostId, id, 'client']);
