@@ -66,7 +66,7 @@ describe.each(modes)('in an installation started $name', ({ uid }) => {
   it('stands in the catalogue beside the built-in ones, with where it comes from', async () => {
     const { datastores } = await coffer.client.query('{ datastores { edges { node { name plugin { origin state version apiVersion } } } } }');
     const plugins = Object.fromEntries(datastores.edges.map(({ node }: any) => [node.name, node.plugin]));
-    expect(plugins).toMatchObject({ valkey: { state: 'READY', version: '0.1.0', apiVersion: '^1.3', origin: expect.stringContaining('node_modules/coffer-plugin-valkey') as string } });
+    expect(plugins).toMatchObject({ valkey: { state: 'READY', version: '0.1.0', apiVersion: '^1.4', origin: expect.stringContaining('node_modules/coffer-plugin-valkey') as string } });
     expect(Object.keys(plugins).length).toBeGreaterThan(1);
     const listed = await cli.run(['datastore', 'list']);
     expect(listed.out, listed.error).toMatch(/valkey +8\* 9/);

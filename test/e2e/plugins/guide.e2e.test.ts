@@ -43,7 +43,7 @@ describe('the guide', () => {
   it('makes a package that passes every tier', async () => {
     expect(blocks).toHaveLength(2);
     const { stdout } = await type(blocks[0]!, folder);
-    expect(stdout).toMatch(/memo 0\.1\.0 \(contract \^1\.2\)[^]*fault +LIFE CYCLE[^]*\d+ passed/);
+    expect(stdout).toMatch(/memo 0\.1\.0 \(contract \^1\.4\)[^]*fault +LIFE CYCLE[^]*\d+ passed/);
     expect(stdout).not.toMatch(/failed|warned/);
   }, walkTimeoutMs);
 
