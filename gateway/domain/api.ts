@@ -238,6 +238,8 @@ export interface OperationsApi {
   list(caller: Caller, page: Page, filter: OperationFilter): Promise<Connection<OperationView>>;
   find(caller: Caller, id: string): Promise<OperationView | null>;
   findMany(caller: Caller, ids: readonly string[]): Promise<(OperationView | null)[]>;
+  /** of one that was found for the caller: how long it took the engine from its clients; null where that was not measured */
+  interruptionMs(operationId: string): Promise<number | null>;
   cancel(caller: Caller, operationId: string): Promise<OperationView>;
   retry(caller: Caller, operationId: string): Promise<OperationView>;
 }

@@ -35,6 +35,10 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
                    select o.id, (${operationDocSql('o')})::text as doc from operation o where ${where.text}${keyset} order by o.id ${direction} limit $${values.length}) page) as docs`, values);
       return toConnection(row?.docs ? (JSON.parse(row.docs) as OperationView[]) : [], window, row?.total ?? 0, (o) => ({ key: '', id: o.id }));
     },
+    async interruptionMs(id) {
+      const [row] = await deps.store.query<{ ms: number | null }>(INTERRUPTION, [id]);
+      return row?.ms ?? null;
+    },
     async cancel(caller, id) {
       requireOn(caller, 'operation.cancel', `operation ${id}`, await find(caller, id), (o) => o.projectId);
       return deps.operations.cancel(id, caller);
@@ -50,6 +54,10 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
     },
   };
 }
+
+/** Of the step that connects again; outputs are in the journal, in the order of the steps. */
+const INTERRUPTION = `select (o.journal->'steps'->(s.at - 1)::int->'output'->>'interruptionMs')::int as ms
+  from operation o, json_array_elements(o.steps) with ordinality as s(step, at) where o.id = $1 and o.kind = 'instance.upgrade' and s.step->>'name' = 'verify'`;
 
 /** What begins an operation, where that has another name: doing it again needs what doing it needed. */
 const begunBy: Readonly<Record<string, Action>> = { 'engine.install': 'engine-build.install', 'instance.configure': 'configuration.attach', 'instance.grow-volume': 'instance.resize-volume', 'instance.check-upgrade': 'instance.upgrade', 'configuration.rollout': 'configuration.update' };

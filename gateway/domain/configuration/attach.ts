@@ -50,7 +50,7 @@ const changeTo = (configuration: GroupRevision | null, before: GroupRevision | n
   patch: { configuration_id: configuration?.id ?? null, configuration_revision: configuration?.revision ?? null }, input: { configuration, before },
 });
 
-const groupOf = (row: InstanceRow): GroupRevision | null => (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
+export const groupOf = (row: InstanceRow): GroupRevision | null => (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
 
 async function attachOnce(deps: DomainDeps, caller: Caller, input: { configurationId: string; instanceId: string; replace?: boolean | null | undefined }): Promise<Accepted> {
   const { configurationId, instanceId } = input;

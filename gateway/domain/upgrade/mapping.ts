@@ -75,7 +75,7 @@ async function takeAlong(deps: DomainDeps, instance: InstanceDoc, to: VersionDoc
   return { kept: judged.values, dropped: [...drop] };
 }
 
-/** A group that can be had at all. */
+/** What was judged is what the locked row has. */
 export function requireSameGroup(judged: Pick<InstanceDoc, 'configuration'>, now: { id: string; revision: number } | null): void {
   if (JSON.stringify(judged.configuration) !== JSON.stringify(now)) throw new CofferError('CONFLICT.STALE', 'the configuration of the instance was changed meanwhile', { remedy: 'Try again.' });
 }

@@ -7,11 +7,12 @@ import type { VersionRolloutWork } from '../../operations/workflows/version-roll
 import { isFinished, type OperationView } from '../../operations/workflow.ts';
 import type { Catalogue, Caller, RolloutUpgradeInput, UpgradeAnswer, UpgradeInput, VersionDoc } from '../api.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
+import { groupOf } from '../configuration/attach.ts';
 import { lockConfiguration } from '../configuration/rows.ts';
 import { requireUnheld } from '../configuration/change.ts';
 import type { DomainDeps } from '../deps.ts';
 import type { InstanceRow } from '../instance/change.ts';
-import type { GroupRevision, InstanceDoc } from '../instance/document.ts';
+import type { InstanceDoc } from '../instance/document.ts';
 import { accept, requireBuilt } from '../instance/lifecycle.ts';
 import { findInstance } from '../instance/read.ts';
 import { findVersion, requireCapability } from '../instance/validate-create.ts';
@@ -48,8 +49,6 @@ export async function upgradeInstance(deps: UpgradeDeps, caller: Caller, input: 
   });
   return { ...accepted, findings, estimate: null };
 }
-
-const groupOf = (row: InstanceRow): GroupRevision | null => (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
 
 function requireSame(judged: InstanceDoc, row: InstanceRow): void {
   if (row.build_id === judged.buildId && row.version_id === judged.versionId && row.flavor_id === judged.flavorId) return;

@@ -44,6 +44,10 @@ OperationRef.implement({
         return fault ? { ...fault, operationId: operation.id } : null;
       },
     }),
+    interruptionMs: t.int({
+      nullable: true, extensions: { cost: { own: 5 } }, description: 'Of an upgrade: how long clients were without the engine, from before its stop to the first connection after it. Null until that was measured, and for what interrupts nobody.',
+      resolve: (operation, _args, ctx) => (operation.kind === 'instance.upgrade' ? ctx.domain.operations.interruptionMs(operation.id) : null),
+    }),
     parent: t.field({
       type: OperationRef, nullable: true,
       resolve: async (operation, _args, ctx) => {

@@ -231,8 +231,9 @@ const verifyStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     if (!endpoint) throw new CofferError('PRECONDITION.STATE', 'the instance has no endpoint');
     await deps.client.verifyRefusal(datastore, { host: endpoint.host, port: endpoint.port, caCertificate: caCertificate ?? '', database: null }, ctx.signal);
     const { stoppedAt } = ctx.outputs['stop'] as { stoppedAt: string };
+    if (ctx.input.intent === 'STOPPED') return { interruptionMs: null };
     const interruptionMs = Math.max(0, Date.now() - Date.parse(stoppedAt));
-    if (ctx.input.intent === 'RUNNING') ctx.progress(1, `clients were interrupted for ${interruptionMs} ms`);
+    ctx.progress(1, `clients were interrupted for ${interruptionMs} ms`);
     return { interruptionMs };
   },
 });
