@@ -32,7 +32,7 @@ const project = (name: string, options: Options): TestProjectInlineConfiguration
 
 /** Where files run side by side the longest shall not begin last; vitest knows them only after a first run. */
 const LONGEST = [
-  ...['crash-matrix', 'zombie', 'engine-faults', 'delete', 'full-disk', 'store-killed'].map((name) => `/test/fault/${name}.test.ts`),
+  ...['crash-matrix', 'crash-matrix-changes', 'zombie', 'engine-faults', 'delete', 'full-disk', 'store-killed'].map((name) => `/test/fault/${name}.test.ts`),
   ...['agent/crashes', 'agent/configuration', 'agents/real-agent', 'operations/crash', 'agent/supervision', 'operations/operations'].map((name) => `/test/integration/${name}.test.ts`),
 ];
 class LongestFirst extends BaseSequencer {

@@ -375,6 +375,9 @@ const growVolume: Scenario = {
   },
 };
 
+/** Of operations that change a running database. */
+export const changeKinds: readonly string[] = ['instance.configure', 'configuration.rollout', 'instance.resize', 'instance.grow-volume'];
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,

@@ -208,7 +208,7 @@ describe('completion', () => {
       const script = `PATH="${cli.folder}:$PATH"; . "${path}"; COMP_WORDS=(coffer "$@"); COMP_CWORD=$#; _coffer_complete; printf '%s\\n' "\${COMPREPLY[@]}"`;
       return (await promisify(execFile)('bash', ['-c', script, 'bash', ...words], { env })).stdout.trim().split('\n');
     };
-    expect(await complete('instance', 're')).toEqual(['restart', 'reset', 'rename']);
+    expect(await complete('instance', 're')).toEqual(['restart', 'reset', 'rename', 'resize']);
     expect(await complete('instance', 'watch', 'x', '--until', '=', 'de')).toEqual(['deleting', 'deleted']);
     expect(await complete('token', 'create', 'x', '--role', '=')).toEqual(['viewer', 'editor', 'owner', 'operator']);
     expect(await complete('--url', 'http', ':', server.url.slice('http:'.length), 'instance', 'show', 'complete-h')).toEqual(['complete-here']);
