@@ -39,7 +39,7 @@ async function stopHost(paths: HomePaths): Promise<boolean> {
     }
   }
   await endLeftoverGateway(paths);
-  const hadStore = await endLeftoverStore(dataFolder(paths));
+  const hadStore = await endLeftoverStore(dataFolder(paths), paths.storeSockets);
   return host !== null || hadStore;
 }
 

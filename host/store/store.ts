@@ -23,12 +23,12 @@ const immediateShutdownMs = 5_000;
 export async function startStore(place: StorePlace, output: RotatingLog, log: Log): Promise<Store> {
   try {
     const data = dataFolder(place.paths);
-    await endLeftoverStore(data);
+    await endLeftoverStore(data, place.paths.storeSockets);
     const wasMade = await ensureStoreData(place);
     const service = await superviseService({
       name: 'store', log,
       launch: () => launchServer(place, data, output),
-      clean: async () => { await endLeftoverStore(data); },
+      clean: async () => { await endLeftoverStore(data, place.paths.storeSockets); },
     });
     return {
       wasMade, process: service.process,
