@@ -24,7 +24,11 @@ export interface Seen { instanceId: string; incarnation: number; counter: number
 export interface AgentRecords {
   /** Judges the Hello; gives the stream its incarnation, which ends every earlier one. */
   connect(hello: Hello, serial: string): Promise<Connected>;
-  accept(instanceId: string, observation: ObservationDoc): Promise<Accepted>;
+  /**
+   * `isOpen` is asked when the row is locked: a report that was still under way when its stream ended must not make an agent that is
+   * gone look connected.
+   */
+  accept(instanceId: string, observation: ObservationDoc, isOpen: () => boolean): Promise<Accepted>;
   /** One statement for many agents that reported nothing new. Answers the ids whose rows are not ours any more. */
   noteSeen(seen: readonly Seen[]): Promise<string[]>;
   /** The stream of this incarnation ended; its agent was last heard at `atMs`. */
@@ -63,12 +67,12 @@ export function createAgentRecords({ store, clock, gatewayId, release, capabilit
       return { ok: true, incarnation, volumeBytes: row.volume_gb * 1024 ** 3 };
     }),
 
-    accept: (instanceId, observation) => store.transaction(async (tx): Promise<Accepted> => {
+    accept: (instanceId, observation, isOpen) => store.transaction(async (tx): Promise<Accepted> => {
       const row = (await lockInstance(tx, instanceId)) as AgentRow | null;
       if (!row || row.deleted_at !== null) return 'gone';
       // Invariant: of two streams of one agent only the newer is believed, and of one stream only later reports.
       if (Number(row.incarnation) !== observation.incarnation) return 'superseded';
-      if (observation.counter <= Number(row.report_counter)) return 'late';
+      if (observation.counter <= Number(row.report_counter) || !isOpen()) return 'late';
       const at = now();
       const { engine, afterCommand, configuration, volumeGb } = row.observation ?? {};
       const isAwaited = engine !== observation.engine || volumeGb !== observation.volumeGb || afterCommand !== observation.afterCommand || configuration?.applied !== observation.configuration?.applied;

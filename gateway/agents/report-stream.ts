@@ -123,7 +123,7 @@ export function serveReports(call: ReportCall, deps: ReportStreamDeps): void {
       return deps.onSeen({ instanceId: own.instanceId, incarnation: own.incarnation, counter: next.counter, atMs: clock.now() });
     }
     await pauseBetweenNews();
-    const outcome = await records.accept(own.instanceId, next).catch(async (error: unknown) => {
+    const outcome = await records.accept(own.instanceId, next, () => !isClosed()).catch(async (error: unknown) => {
       deps.log.warn({ instanceId: own.instanceId, error: String(error) }, 'could not write a report; trying again');
       await delay(RETRY_DELAY_MS);
       return 'again' as const;

@@ -2,11 +2,13 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DISCONNECT_GRACE_MS } from '../../../gateway/domain/instance/status.ts';
+import { toObservationDoc } from '../../../gateway/agents/observation.ts';
+import { createAgentRecords } from '../../../gateway/agents/records.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
 import {
-  conductorClient, enrol, eventsOf, insertInstance, instanceRow, movableClock, observation, openReports, startGateway, testSealer, waitForEvent,
+  conductorClient, enrol, eventsOf, hello, insertInstance, instanceRow, movableClock, observation, openReports, RELEASE, startGateway, testSealer, waitForEvent,
   type AgentIdentity, type Reporter, type TestGateway,
 } from './harness.ts';
 
@@ -45,6 +47,18 @@ async function open(identity: AgentIdentity, address = gateway.address): Promise
 const summary = async (id: string): Promise<string[]> => (await eventsOf(store, id)).map(({ doc }) => [doc.status, ...doc.conditions.map((c) => c.reason)].join(' '));
 
 describe('a report', () => {
+  it('that was under way when its stream ended does not make an agent that is gone look connected', async () => {
+    const id = await insertInstance(store);
+    const records = createAgentRecords({ store, clock, gatewayId: 'gw_of_the_stream', release: RELEASE, capabilitiesOf: () => [] });
+    const connected = await records.connect(hello(id), '01');
+    const incarnation = connected.ok ? connected.incarnation : 0;
+    const told = (counter: number) => toObservationDoc(observation(incarnation, counter, { crashes: counter }), incarnation, clock.now());
+    expect(await records.accept(id, told(1), () => true)).toBe('accepted');
+    expect(await instanceRow(store, id)).toMatchObject({ agent_connected: true });
+    await records.disconnect(id, incarnation, clock.now());
+    expect(await records.accept(id, told(2), () => false)).toBe('late');
+    expect(await instanceRow(store, id)).toMatchObject({ agent_connected: false, agent_gateway: null, report_counter: '1' });
+  });
   it('that is news becomes status and event in one, what is not becomes neither', async () => {
     const { id, identity } = await newAgent();
     const agent = await open(identity);
