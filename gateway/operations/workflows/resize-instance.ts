@@ -112,7 +112,9 @@ async function bringBack(deps: WorkflowDeps, ctx: Ctx): Promise<void> {
 
 /** Values that waited for a restart before the resize may be ones that the engine does not start with: it runs without them, as it did. */
 function unlessGivenUp(error: unknown): void {
-  if (!isCofferError(error) || error.code !== 'ENGINE.FAILED_TO_START') throw error;
+  // REFUSED; an agent of an earlier release says that it did not start.
+  const code = isCofferError(error) || error instanceof FinalStepError ? error.code : null;
+  if (code !== 'ENGINE.REFUSED' && code !== 'ENGINE.FAILED_TO_START') throw error;
 }
 
 /** `asked`: what waits for a restart. */
@@ -171,7 +173,7 @@ const ready = (deps: WorkflowDeps): Step<ResizeWork> => ({
     await seeAnswering(deps, ctx, isRestarted ? 'restart' : null);
     // A worker that died before it could say so left a restart that was repeated, with the values that the agent had gone back to.
     const reason = isRestarted ? (await readInstance(deps.store, ctx.input.instanceId)).observation?.configuration?.rejected?.reason : null;
-    if (reason) throw new FinalStepError('ENGINE.FAILED_TO_START', `the engine did not start with its new values and runs with the former ones again: ${reason}`);
+    if (reason) throw new FinalStepError('ENGINE.REFUSED', `the engine did not start with its new values and runs with the former ones again: ${reason}`);
   },
 });
 

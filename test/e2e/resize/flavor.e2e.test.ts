@@ -64,12 +64,12 @@ describe('an engine that asks for a restart', () => {
     // As large as it likes, and beyond every machine's memory on a larger flavor.
     await attached(made.id, [{ name: 'max_locks_per_transaction', value: 'max(64, ({memoryMb} - 256) * 1000000)' }], 'greedy', 'postgresql', '17');
     const operation = await finish(coffer.client, await begin(made.id, 'micro'));
-    expect(operation).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.FAILED_TO_START', message: expect.stringMatching(/FATAL:.*shared memory/) } });
+    expect(operation).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED', message: expect.stringMatching(/FATAL:.*shared memory/) } });
     expect(operation.fault!.message).not.toContain('did not succeed');
     expect(await tuned()).toBe('64MB 32');
     expect(await ask('select sum(n) from kept')).toBe('500500');
     expect(await flavorOf(made.id)).toBe('nano');
-    expect(await show(coffer.client, made.id)).toMatchObject({ status: 'ACTIVE', fault: { code: 'ENGINE.FAILED_TO_START' } });
+    expect(await show(coffer.client, made.id)).toMatchObject({ status: 'ACTIVE', fault: { code: 'ENGINE.REFUSED' } });
     await expectLimits(made.id, 256);
     expect(JSON.parse(await readFile(join(coffer.home, 'instances', made.id, 'agent/boot.json'), 'utf8')).flavor.memoryMb).toBe(256);
   });

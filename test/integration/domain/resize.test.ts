@@ -107,9 +107,11 @@ describe('what does not work', () => {
     expect(deeds).toEqual(['check', 'configure', 'restart', 'limits 256', 'limits 512', 'undo-configure', 'undo-restart', 'limits 512']);
     expect(await rowOf(id)).toEqual([flavorId('micro'), null]);
   });
-  it('values that waited for a restart before, and that the engine does not start with, keep nothing from being undone', async () => {
+  it.each([
+    ['', () => ({ fault: { code: 'REFUSED', message: 'huge pages' } })], [', as an agent of an earlier release says it', failing('ENGINE.FAILED_TO_START', 'huge pages')],
+  ])('values that waited for a restart before, and that the engine does not start with, keep nothing from being undone%s', async (_title, answer) => {
     answers['configure'] = answers['undo-configure'] = asks('huge_pages');
-    answers['restart'] = answers['undo-restart'] = failing('ENGINE.FAILED_TO_START', 'huge pages');
+    answers['restart'] = answers['undo-restart'] = answer;
     const { state, fault } = await resized(await add('nano'), 'micro');
     expect([state, fault?.message]).toEqual(['FAILED', 'Restart the engine: huge pages']);
     expect(deeds.slice(-2)).toEqual(['undo-restart', 'limits 256']);
@@ -125,7 +127,7 @@ describe('what does not work', () => {
     answers['configure'] = asks('shared_buffers');
     const observation = { ...(await world.instance(id))['observation'], configuration: { applied: null, restartRequired: [], drifted: [], rejected: { group: '', reason: 'FATAL: no memory' } } };
     await world.store.query('update instance set observation = $2 where id = $1', [id, JSON.stringify(observation)]);
-    expect(await resized(id, 'micro')).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.FAILED_TO_START', message: expect.stringContaining('FATAL: no memory') } });
+    expect(await resized(id, 'micro')).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED', message: expect.stringContaining('FATAL: no memory') } });
     expect(deeds.at(-1)).toBe('limits 256');
   });
   it('limits stay while the engine cannot be given its former values', async () => {
