@@ -4,7 +4,7 @@
  * - unit         decisions and formats: no process, no network, no clock but a given one
  * - integration  one part against what it really talks to, mostly the embedded PostgreSQL
  * - e2e          the whole system with real engines
- * - engines      each engine's own folder of e2e (the kit, its stock client, attacks) and the guide's walk; runs beside e2e
+ * - engines      each engine's own folder of e2e (the kit, its stock client, attacks); runs beside e2e
  * - fault        the whole system while something is killed, stopped, cut off or full
  * - full         engines as in e2e, for hours that nobody waits: the kit's fault tier, further tracks and users
  *
@@ -45,8 +45,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Of an engine: what the kit needs of it lies there. And the guide's walk, which ends in the kit: both lanes are then of one length. */
-const ENGINE_TESTS = [...globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`), 'test/e2e/plugins/guide.e2e.test.ts'];
+/** Of an engine: what the kit needs of it lies there. */
+const ENGINE_TESTS = globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`);
 
 /** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
 const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
