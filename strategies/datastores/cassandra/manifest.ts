@@ -27,7 +27,7 @@ export const manifest: Manifest = {
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
   capabilities: ['DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
-  absent: { CONFIGURATION: 'no configuration groups yet: the flavor sets its heap' },
+  absent: { CONFIGURATION: 'no configuration groups yet: the flavor sets its heap', UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
   ports: [
     { name: 'cql', purpose: 'client', tls: 'required' },
     { name: 'storage', purpose: 'peer', tls: 'required' },

@@ -19,6 +19,7 @@ export const manifest: Manifest = {
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
   capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
+  absent: { UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
   ports: [{ name: portName, purpose: 'client', tls: 'required' }],
   tracks: [
     { name: '10.11', endOfLife: '2028-02-16T00:00:00Z', minMemoryMb: 256, sources: sources('bookworm') },

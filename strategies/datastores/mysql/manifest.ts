@@ -19,6 +19,7 @@ export const manifest: Manifest = {
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
   capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
+  absent: { UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
   ports: [{ name: portName, purpose: 'client', tls: 'required' }],
   tracks: [{ name: '9.7', default: true, minMemoryMb: 512, sources }],
   connect: {
