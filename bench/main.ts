@@ -19,6 +19,8 @@ const benches: Record<string, { about: string; load(): Promise<{ bench: Bench }>
   kills: { about: 'from the death of an engine to the event at a subscriber', load: () => import('./benches/kills.ts') },
   memory: { about: 'memory of gateway and agents, idle and after load', load: () => import('./benches/memory.ts') },
   configuration: { about: 'a group given to 200 instances, 100 values judged, a change on ten engines', load: () => import('./benches/configuration.ts') },
+  upgrade: { about: '1 GB of PostgreSQL from 15 to 18, beside pg_upgrade by hand', load: () => import('./benches/upgrade.ts') },
+  volume: { about: 'a volume that grows while pgbench and redis-benchmark run', load: () => import('./benches/volume.ts') },
   start: { about: 'first answer of a gateway process, warm `npm start`', load: () => import('./benches/start.ts') },
 };
 

@@ -30,21 +30,27 @@ export async function programsOf(build: string, program: string): Promise<string
 
 /** Milliseconds from the start of the script to the first connection. */
 export async function runBareEngine(script: string, programs: string): Promise<number> {
+  const { answer, ms } = await runBareScript(script, (home) => [programs, home, String(bareEnginePort)]);
+  if (!answer.startsWith('connected')) throw new Error(`${script} ended with ${answer}; nothing was measured`);
+  return ms;
+}
+
+/** The first that the script says, and when; then it is told to end. */
+export async function runBareScript(script: string, args: (home: string) => string[]): Promise<{ answer: string; ms: number }> {
   const home = await mkdtemp(join(tmpdir(), 'coffer-bare-'));
   await chmod(home, 0o700);
   if (isRoot) await chown(home, nobody, nobody);
   try {
     const startedAt = performance.now();
-    const child = spawn(join(import.meta.dirname, '../bare', script), [programs, home, String(bareEnginePort)], {
+    const child = spawn(join(import.meta.dirname, '../bare', script), args(home), {
       stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] }, ...(isRoot ? { uid: nobody, gid: nobody } : {}),
     });
     const ended = once(child, 'close');
     const [first] = (await Promise.race([once(child.stdout, 'data'), ended])) as [unknown];
-    const tookMs = performance.now() - startedAt;
-    if (!String(first).startsWith('connected')) throw new Error(`${script} ended with ${String(first)}; nothing was measured`);
+    const ms = performance.now() - startedAt;
     child.stdin.end();
     await ended;
-    return tookMs;
+    return { answer: String(first), ms };
   } finally {
     await rm(home, { recursive: true, force: true });
   }
