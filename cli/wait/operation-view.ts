@@ -40,6 +40,9 @@ const detail = (step: Step): string => [
   step.message ? printable(step.message) : '',
 ].filter((part) => part !== '').join(', ');
 
+/** Of a step CANCELLED is: taken back, whether it failed or a later one did. */
+export const stepWord = ({ state }: Pick<Step, 'state'>): string => (state === 'CANCELLED' ? 'UNDONE' : state);
+
 export interface Frame { nowMs: number; columns: number; rows: number; count: number; style: Style }
 
 /** Head with a bar, and a line a step. Never wider or higher than the terminal: it is drawn over itself. */
@@ -70,7 +73,7 @@ export function endedStepLines(before: Operation | null, now: Operation): string
   const ended = (step: Step | undefined): boolean => step !== undefined && (step.state === 'SUCCEEDED' || step.state === 'FAILED' || step.state === 'CANCELLED');
   return now.steps.filter((step) => ended(step) && !ended(before?.steps.find(({ name }) => name === step.name))).map((step) => {
     const ms = elapsedMs(step, 0);
-    const word = step.state === 'SUCCEEDED' ? 'done' : step.state.toLowerCase();
+    const word = step.state === 'SUCCEEDED' ? 'done' : stepWord(step).toLowerCase();
     return `${padEnd(percentText(now.progress), 4)} ${printable(step.title)}: ${word}${ms === null ? '' : ` (${durationText(ms)})`}${detail(step) ? `, ${detail(step)}` : ''}`;
   });
 }

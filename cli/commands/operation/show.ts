@@ -3,7 +3,7 @@ import { paintWord } from '../../output/style.ts';
 import { printable, printableLines } from '../../output/text.ts';
 import { durationText, momentText, percentText } from '../../output/units.ts';
 import type { Session } from '../../session/session.ts';
-import { subjectName } from '../../wait/operation-view.ts';
+import { stepWord, subjectName } from '../../wait/operation-view.ts';
 
 export function showOperation(session: Session, operation: OperationStepsFragment): void {
   const { terminal } = session;
@@ -28,7 +28,7 @@ export function showOperation(session: Session, operation: OperationStepsFragmen
   terminal.line();
   terminal.table([
     { title: 'STEP', value: ({ title }) => title },
-    { title: 'STATE', value: ({ state }) => state, paint: (text) => paintWord(style, text) },
+    { title: 'STATE', value: stepWord, paint: (text) => paintWord(style, text) },
     { title: 'TIME', value: ({ startedAt, finishedAt }) => (startedAt ? durationText((finishedAt ? Date.parse(finishedAt) : now) - Date.parse(startedAt)) : null), align: 'right' },
     { title: 'ATTEMPTS', value: ({ attempts }) => attempts, align: 'right' },
     { title: 'MESSAGE', value: ({ message }) => message },

@@ -70,7 +70,7 @@ OperationStepRef.implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     title: t.exposeString('title', { description: 'For people.' }),
-    state: t.field({ type: OperationStateEnum, resolve: (step) => step.state as OperationState }),
+    state: t.field({ type: OperationStateEnum, description: 'CANCELLING and CANCELLED: it is taken back, and was; `fault` of the operation says which one failed.', resolve: (step) => step.state as OperationState }),
     attempts: t.exposeInt('attempts'),
     progress: t.exposeFloat('progress', { nullable: true, description: '0 to 1, where the step can tell.' }),
     message: t.exposeString('message', { nullable: true }),

@@ -82,6 +82,7 @@ describe('an operation while it runs', () => {
     expect(endedStepLines(null, first)).toEqual(['50%  Do one: done (2.0 s)']);
     expect(endedStepLines(first, second)).toEqual(['60%  Do two: failed (1.0 s), no room']);
     expect(endedStepLines(second, second)).toEqual([]);
+    expect(endedStepLines(first, operation([step('one', 'SUCCEEDED', 0, 2), step('two', 'CANCELLED', 2, 3, { message: 'no room' })], { progress: 0.5 }))).toEqual(['50%  Do two: undone (1.0 s), no room']);
   });
   it('a bar is full at the end and not before', () => { expect([progressBar(0, 4), progressBar(0.99, 4), progressBar(1, 4), progressBar(7, 4)]).toEqual(['░░░░', '███░', '████', '████']); });
 });
