@@ -14,7 +14,7 @@ import type { LiveDifference } from './configuration/diff.ts';
 import type { EffectiveParameter } from './configuration/effective.ts';
 import type { StoredValue } from './configuration/values.ts';
 import type { InstanceDoc, VolumeAutoscaling } from './instance/document.ts';
-import type { UpgradeEstimate } from './upgrade/judge.ts';
+import type { UpgradeCheck, UpgradeEstimate } from './upgrade/judge.ts';
 import type { UserIdentity } from './user-identity.ts';
 
 export type Role = 'OPERATOR' | 'OWNER' | 'EDITOR' | 'VIEWER';
@@ -240,6 +240,8 @@ export interface OperationsApi {
   findMany(caller: Caller, ids: readonly string[]): Promise<(OperationView | null)[]>;
   /** of one that was found for the caller: how long it took the engine from its clients; null where that was not measured */
   interruptionMs(operationId: string): Promise<number | null>;
+  /** of one that was found for the caller: what the check of an upgrade answered; null until it has */
+  upgradeCheck(operationId: string): Promise<UpgradeCheck | null>;
   cancel(caller: Caller, operationId: string): Promise<OperationView>;
   retry(caller: Caller, operationId: string): Promise<OperationView>;
 }

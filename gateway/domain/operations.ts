@@ -8,6 +8,7 @@ import { prepareConfigureAgain, requireRolloutLatest } from './configuration/ret
 import type { DomainDeps } from './deps.ts';
 import { lockInstance } from './instance/change.ts';
 import { toConnection, windowOf } from './paging.ts';
+import type { UpgradeCheck } from './upgrade/judge.ts';
 import { type Action, policy, requireAction, requireOn, seesProject } from './policy.ts';
 
 export function createOperationsApi(deps: DomainDeps): OperationsApi {
@@ -35,10 +36,8 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
                    select o.id, (${operationDocSql('o')})::text as doc from operation o where ${where.text}${keyset} order by o.id ${direction} limit $${values.length}) page) as docs`, values);
       return toConnection(row?.docs ? (JSON.parse(row.docs) as OperationView[]) : [], window, row?.total ?? 0, (o) => ({ key: '', id: o.id }));
     },
-    async interruptionMs(id) {
-      const [row] = await deps.store.query<{ ms: number | null }>(INTERRUPTION, [id]);
-      return row?.ms ?? null;
-    },
+    interruptionMs: async (id) => (await outputOf<{ interruptionMs: number | null }>(deps, id, 'verify'))?.interruptionMs ?? null,
+    upgradeCheck: (id) => outputOf<UpgradeCheck>(deps, id, 'check'),
     async cancel(caller, id) {
       requireOn(caller, 'operation.cancel', `operation ${id}`, await find(caller, id), (o) => o.projectId);
       return deps.operations.cancel(id, caller);
@@ -55,9 +54,14 @@ export function createOperationsApi(deps: DomainDeps): OperationsApi {
   };
 }
 
-/** Of the step that connects again; outputs are in the journal, in the order of the steps. */
-const INTERRUPTION = `select (o.journal->'steps'->(s.at - 1)::int->'output'->>'interruptionMs')::int as ms
-  from operation o, json_array_elements(o.steps) with ordinality as s(step, at) where o.id = $1 and o.kind = 'instance.upgrade' and s.step->>'name' = 'verify'`;
+/** Outputs are in the journal, in the order of the steps. */
+const OUTPUT = `select o.journal->'steps'->(s.at - 1)::int->'output' as output
+  from operation o, json_array_elements(o.steps) with ordinality as s(step, at) where o.id = $1 and s.step->>'name' = $2`;
+
+async function outputOf<T>({ store }: Pick<DomainDeps, 'store'>, operationId: string, step: string): Promise<T | null> {
+  const [row] = await store.query<{ output: T | null }>(OUTPUT, [operationId, step]);
+  return row?.output ?? null;
+}
 
 /** What begins an operation, where that has another name: doing it again needs what doing it needed. */
 const begunBy: Readonly<Record<string, Action>> = { 'engine.install': 'engine-build.install', 'instance.configure': 'configuration.attach', 'instance.grow-volume': 'instance.resize-volume', 'instance.check-upgrade': 'instance.upgrade', 'configuration.rollout': 'configuration.update' };

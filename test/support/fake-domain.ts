@@ -235,6 +235,7 @@ export function createFakeDomain(feed = createFakeFeed()) {
     },
     operations: {
       interruptionMs: async () => null,
+      upgradeCheck: async () => null,
       async list(caller, page, filter) { calls.push('operations.list'); return pageOf([...operations.values()].filter((one) => sees(caller, one.projectId) && (!filter.subjectId || filter.subjectId === one.subjectId)), page); },
       find: async (caller, id) => own(caller, operations.get(id)),
       async findMany(caller, wanted) { calls.push('operations.findMany'); return wanted.map((id) => own(caller, operations.get(id))); },

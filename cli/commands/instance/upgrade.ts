@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { RolloutUpgradeDocument, UpgradeInstanceDocument } from '../../generated/documents.ts';
+import { RolloutUpgradeDocument, UpgradeCheckDocument, UpgradeInstanceDocument } from '../../generated/documents.ts';
 import { accepted } from '../../api/refusal.ts';
 import { action, type Kit } from '../../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../../command/help.ts';
@@ -13,7 +13,7 @@ import { finish } from '../../wait/wait-operation.ts';
 import { printOperation } from '../operation/print.ts';
 
 interface UpgradeOptions extends WaitOptions { datastoreVersion: string; dryRun?: boolean; configuration?: string; takeValues?: boolean; drop?: string[] }
-interface Answer {
+interface Check {
   findings: readonly { severity: string; subject: string | null; message: string }[] | null;
   estimate: { dataBytes: number; freeBytes: number; reflink: boolean; interruptionMs: number } | null;
 }
@@ -37,9 +37,11 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
         return printOperation(session, client, answer.operation, wait);
       }
       const operation = await finish(session, client, answer.operation, true);
-      if (session.isJson) session.terminal.json({ operation, findings: answer.findings, estimate: answer.estimate });
-      else tellCheck(session, answer);
-      if (answer.findings?.some(({ severity }) => severity === 'ERROR')) throw new Failure('the instance cannot be upgraded as it is', { code: 'PRECONDITION.STATE', exitCode: exitCodes.failure, remedy: null });
+      const { node } = await client.request(UpgradeCheckDocument, { id: operation.id });
+      const { findings, estimate }: Check = node?.__typename === 'Operation' ? node : { findings: null, estimate: null };
+      if (session.isJson) session.terminal.json({ operation, findings, estimate });
+      else tellCheck(session, { findings, estimate });
+      if (findings?.some(({ severity }) => severity === 'ERROR')) throw new Failure('the instance cannot be upgraded as it is', { code: 'PRECONDITION.STATE', exitCode: exitCodes.failure, remedy: null });
     }));
   addExamples(upgrade, [
     { description: 'coffer instance upgrade shop --datastore-version 17 --dry-run' },
@@ -59,14 +61,13 @@ export function addRolloutCommand(parent: Command, kit: Kit): void {
   addExamples(rollout, [{ description: 'coffer engine rollout postgresql 17 --canary 1 --wave-size 5' }]);
 }
 
-function tellFindings(session: Session, findings: Answer['findings']): void {
+function tellFindings(session: Session, findings: Check['findings']): void {
   if (session.isJson) return;
   for (const { severity, subject, message } of findings ?? []) session.terminal.note(`${severity.toLowerCase()}: ${subject ? `${printable(subject)}: ` : ''}${printable(message)}`);
 }
 
-function tellCheck(session: Session, { findings, estimate }: Answer): void {
+function tellCheck(session: Session, { findings, estimate }: Check): void {
   tellFindings(session, findings);
-  if (findings === null) session.terminal.note('The check took longer than it was waited for: ask again.');
-  else if (!findings.some(({ severity }) => severity === 'ERROR')) session.terminal.line('It can be upgraded.');
+  if (!findings?.some(({ severity }) => severity === 'ERROR')) session.terminal.line('It can be upgraded.');
   if (estimate) session.terminal.line(`${bytesText(estimate.dataBytes)} of data, ${estimate.reflink ? 'copied without copying' : `to be copied, ${bytesText(estimate.freeBytes)} free`}; about ${Math.ceil(estimate.interruptionMs / 1_000)} s without the engine`);
 }

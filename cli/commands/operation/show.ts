@@ -28,7 +28,7 @@ export function showOperation(session: Session, operation: OperationStepsFragmen
   terminal.line();
   terminal.table([
     { title: 'STEP', value: ({ title }) => title },
-    { title: 'STATE', value: stepWord, paint: (text) => paintWord(style, text) },
+    { title: 'STATE', value: (step) => stepWord(step), paint: (text) => paintWord(style, text) },
     { title: 'TIME', value: ({ startedAt, finishedAt }) => (startedAt ? durationText((finishedAt ? Date.parse(finishedAt) : now) - Date.parse(startedAt)) : null), align: 'right' },
     { title: 'ATTEMPTS', value: ({ attempts }) => attempts, align: 'right' },
     { title: 'MESSAGE', value: ({ message }) => message },

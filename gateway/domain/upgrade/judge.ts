@@ -4,6 +4,9 @@ import type { Finding } from '../../../strategies/spi/guest.ts';
 /** `reflink`: the copy that is kept takes neither time nor room. */
 export interface UpgradeEstimate { dataBytes: number; freeBytes: number; reflink: boolean; interruptionMs: number }
 
+/** What the check of an upgrade answers, with what was known before. */
+export interface UpgradeCheck { findings: Finding[]; estimate: UpgradeEstimate }
+
 /** Of an ordinary disk, read and written at once. */
 const copiedBytesPerMs = 150_000;
 /** Stopping, starting and the engine's own work, as it usually is: a fraction of what it may take. */

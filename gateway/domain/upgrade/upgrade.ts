@@ -1,8 +1,9 @@
 /** Another version, or a newer build of its own: what can be known beforehand is refused beforehand; the rest is an operation. */
 import { CofferError, invalidInput } from '../../../kernel/errors.ts';
+import type { Finding } from '../../../strategies/spi/guest.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 import { compareVersions } from '../../../strategies/sources/version.ts';
-import type { CheckUpgradeWork, UpgradeCheck, UpgradeWork } from '../../operations/workflows/upgrade-instance.ts';
+import type { CheckUpgradeWork, UpgradeWork } from '../../operations/workflows/upgrade-instance.ts';
 import type { VersionRolloutWork } from '../../operations/workflows/version-rollout.ts';
 import { isFinished, type OperationView } from '../../operations/workflow.ts';
 import type { Catalogue, Caller, RolloutUpgradeInput, UpgradeAnswer, UpgradeInput, VersionDoc } from '../api.ts';
@@ -17,6 +18,7 @@ import { accept, requireBuilt } from '../instance/lifecycle.ts';
 import { findInstance } from '../instance/read.ts';
 import { findVersion, requireCapability } from '../instance/validate-create.ts';
 import { requireAction, requireOn, seesVersion } from '../policy.ts';
+import type { UpgradeCheck } from './judge.ts';
 import { mapConfiguration, requireSameGroup } from './mapping.ts';
 
 export type UpgradeDeps = DomainDeps & { listBuilds(): Promise<EngineBuild[] | null> };
@@ -42,7 +44,7 @@ export async function upgradeInstance(deps: UpgradeDeps, caller: Caller, input: 
         await requireUnheld(tx, now);
       }
       const work: Omit<UpgradeWork, 'instanceId' | 'hostId' | 'datastore' | 'track'> = {
-        from: { versionId: row.version_id, track: row.track, buildId: row.build_id! }, to: target, configuration: group, before, intent: row.intent,
+        from: { versionId: row.version_id, track: row.track, buildId: row.build_id! }, to: target, configuration: group, before, known: findings, intent: row.intent,
       };
       return { patch: {}, input: work };
     },
@@ -56,20 +58,20 @@ function requireSame(judged: InstanceDoc, row: InstanceRow): void {
 }
 
 /** Its answer is that of the check, waited for here. */
-async function checkUpgrade(deps: UpgradeDeps, caller: Caller, instance: InstanceDoc, to: CheckUpgradeWork['to'], known: UpgradeAnswer['findings']): Promise<UpgradeAnswer> {
+async function checkUpgrade(deps: UpgradeDeps, caller: Caller, instance: InstanceDoc, to: CheckUpgradeWork['to'], known: Finding[]): Promise<UpgradeAnswer> {
   const accepted = await accept(deps, caller, 'instance.upgrade', 'instance.check-upgrade', instance.id, {
     async prepare(_tx, row) {
       requireBuilt(row);
       requireSame(instance, row);
       if (row.intent !== 'RUNNING') throw new CofferError('PRECONDITION.STATE', `instance ${row.name} is stopped, and the check asks the running engine`, { remedy: 'Start it first. An upgrade itself does that.' });
-      return { patch: {}, input: { to } };
+      return { patch: {}, input: { to, known } };
     },
   });
   const ended = await deps.operations.waitForEnd(accepted.operation.id, deps.inlineWaitMs);
   const found = ended.outputs['check'] as UpgradeCheck | undefined;
   return {
     instance: (await findInstance(deps.store, caller, { id: instance.id })) ?? accepted.instance, operation: ended,
-    findings: isFinished(ended.state) && found ? [...(known ?? []), ...found.findings] : null, estimate: found?.estimate ?? null,
+    findings: isFinished(ended.state) && found ? found.findings : null, estimate: found?.estimate ?? null,
   };
 }
 

@@ -1,9 +1,10 @@
 /** Another version or build of an instance: asked for, or only asked about. */
 import type { Finding } from '../../../strategies/spi/guest.ts';
-import type { UpgradeEstimate } from '../../domain/upgrade/judge.ts';
+import type { UpgradeCheck, UpgradeEstimate } from '../../domain/upgrade/judge.ts';
 import { builder } from '../builder.ts';
 import { defineMutation } from '../mutation.ts';
-import { InstanceRef, OperationRef } from '../refs.ts';
+import type { GraphqlContext } from '../context.ts';
+import { InstanceRef, OperationRef, type OperationSource } from '../refs.ts';
 
 const FindingSeverityEnum = builder.enumType('FindingSeverity', {
   values: { ERROR: { description: 'It will not be done.' }, WARNING: { description: 'It can be, and a person should know.' } } as const,
@@ -25,6 +26,18 @@ const UpgradeEstimateRef = builder.objectRef<UpgradeEstimate>('UpgradeEstimate')
     interruptionMs: t.exposeInt('interruptionMs', { description: 'How long clients will be without the engine, roughly.' }),
   }),
 });
+const checks: readonly string[] = ['instance.upgrade', 'instance.check-upgrade'];
+const checkOf = async ({ id, kind }: OperationSource, ctx: GraphqlContext): Promise<UpgradeCheck | null> => (checks.includes(kind) ? ctx.domain.operations.upgradeCheck(id) : null);
+builder.objectFields(OperationRef, (t) => ({
+  findings: t.field({
+    type: [FindingRef], nullable: true, extensions: { cost: { own: 5 } }, description: 'Of an upgrade and of a dry run: what the check found. Null until it has ended, and where it ended in a veto of the upgrade, which `fault` tells.',
+    resolve: async (operation, _args, ctx) => (await checkOf(operation, ctx))?.findings ?? null,
+  }),
+  estimate: t.field({
+    type: UpgradeEstimateRef, nullable: true, extensions: { cost: { own: 5 } }, description: 'Of an upgrade and of a dry run, once the check has ended.',
+    resolve: async (operation, _args, ctx) => (await checkOf(operation, ctx))?.estimate ?? null,
+  }),
+}));
 const ConfigurationMappingInput = builder.inputType('ConfigurationMappingInput', {
   description: 'Which configuration group the instance has afterwards. Empty: one that is made with the values of its present one.',
   fields: (t) => ({
@@ -46,7 +59,7 @@ defineMutation('upgradeInstance', {
   payload: (t) => ({
     instance: t.field({ type: InstanceRef, resolve: (answer) => answer.instance }),
     operation: t.field({ type: OperationRef, resolve: (answer) => answer.operation }),
-    findings: t.field({ type: [FindingRef], nullable: true, description: 'Null when the check of a dry run still runs or failed: see the operation. Those of an upgrade are in its operation.', resolve: (answer) => answer.findings }),
+    findings: t.field({ type: [FindingRef], nullable: true, description: 'Null when the check of a dry run still runs: they will be in its operation.', resolve: (answer) => answer.findings }),
     estimate: t.field({ type: UpgradeEstimateRef, nullable: true, description: 'Of a dry run.', resolve: (answer) => answer.estimate }),
   }),
 });

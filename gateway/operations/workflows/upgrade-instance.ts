@@ -12,7 +12,7 @@ import { freeName, insertRevision, readRevision } from '../../domain/configurati
 import type { StoredValue } from '../../domain/configuration/values.ts';
 import { changeInstance, type InstancePatch, type InstanceRow } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
-import { type UpgradeEstimate, estimateOf, findingsText, isVeto } from '../../domain/upgrade/judge.ts';
+import { type UpgradeCheck, estimateOf, findingsText, isVeto } from '../../domain/upgrade/judge.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import type { Tx } from '../../store/tx.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
@@ -25,12 +25,13 @@ import { endOnAgent, runOnAgent } from './run-on-agent.ts';
 export interface VersionBuild { versionId: string; track: string }
 /** `values`: of a group that is made with the new version, in the name of the instance's. */
 export interface UpgradeGroup extends GroupRevision { made: { name: string; description: string | null; values: StoredValue[]; origin: string } | null }
-/** `track` is that of before. `before`: the group of before. */
+/** `track` is that of before. `before`: the group of before. `known`: what was found before the engine was asked. */
 export interface UpgradeWork extends InstanceWork {
   from: VersionBuild & { buildId: string };
   to: VersionBuild;
   configuration: UpgradeGroup | null;
   before: GroupRevision | null;
+  known?: Finding[] | undefined;
   intent: 'RUNNING' | 'STOPPED';
 }
 
@@ -43,8 +44,7 @@ export function workToNewestBuild(row: InstanceRow): UpgradeWork {
     configuration: configuration && { ...configuration, made: null }, before: configuration, intent: row.intent,
   };
 }
-export interface CheckUpgradeWork extends InstanceWork { to: VersionBuild }
-export interface UpgradeCheck { findings: Finding[]; estimate: UpgradeEstimate }
+export interface CheckUpgradeWork extends InstanceWork { to: VersionBuild; known?: Finding[] | undefined }
 type Ctx = StepContext<UpgradeWork>;
 
 const checkMs = minutesMs(10);
@@ -77,7 +77,7 @@ async function check(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Pr
   const { to } = buildsOf(ctx);
   const outcome = await runOnAgent(deps, ctx, 'check', checkMs, { $case: 'checkUpgrade', value: { to: wire(to) } });
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-  return { findings: toFindings(outcome), estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
+  return { findings: [...(ctx.input.known ?? []), ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
 }
 
 /** Nothing is left of a check that was called off. */

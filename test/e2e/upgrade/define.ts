@@ -56,6 +56,8 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
     expect(operation.steps.map(({ name }) => name)).toEqual(['install-engine', 'check']);
     expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [{ severity: 'WARNING', subject: `${datastore}-values-${to}` }], estimate: { reflink: expect.any(Boolean) } });
     expect(answer.estimate.dataBytes).toBeGreaterThan(0);
+    const { node } = await coffer.client.query('query ($id: ID!) { node(id: $id) { ... on Operation { findings { severity subject message } estimate { dataBytes freeBytes reflink interruptionMs } } } }', { id: operation.id });
+    expect(node).toEqual({ findings: answer.findings, estimate: answer.estimate });
     expect(await now()).toMatchObject({ build: before.build, endpoints: before.endpoints });
     expect(await volumeOf(id)).toEqual(['data']);
   });
