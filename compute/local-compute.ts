@@ -33,11 +33,15 @@ export function createLocalCompute(context: ComputeContext, keeper: Keeper): Com
 
   return {
     facts: () => hostFacts(context),
-    listBuilds: () => context.engineStore.list(),
-    ensureEngine({ datastore, track }, { signal, progress }) {
+    async listBuilds() {
+      const [builds, offered] = await Promise.all([context.engineStore.list(), context.engineStore.offered()]);
+      const ids = new Set(offered.map(({ id }) => id));
+      return builds.map((build) => ({ ...build, offered: ids.has(build.id) }));
+    },
+    ensureEngine({ datastore, track, refresh = false }, { signal, progress }) {
       const sources = context.engineSources(datastore, track);
       if (sources.length === 0) throw new CofferError('RESOURCE.NOT_FOUND', `no plugin of this host knows ${datastore} ${track}`);
-      return context.engineStore.ensure({ datastore, track, sources, signal, ...(progress ? { progress } : {}) });
+      return context.engineStore.ensure({ datastore, track, sources, refresh, signal, ...(progress ? { progress } : {}) });
     },
     createVolume: ({ instanceId, sizeGb, type = '' }, options) => act(instanceId, options, 'make', (deed) => createVolume(context, deed, sizeGb, type)),
     growVolume: ({ instanceId, sizeGb }, options) => act(instanceId, options, 'make', (deed) => growVolume(context, keeper, deed, sizeGb)),

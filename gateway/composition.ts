@@ -26,6 +26,7 @@ import { createApi } from './graphql/api.ts';
 import { schema as coreSchema } from './graphql/schema.ts';
 import { healthChecks } from './health.ts';
 import { createHosts } from './hosts/hosts.ts';
+import { createNewerBuilds } from './hosts/newer-builds.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { instanceHooks } from './operation-hooks.ts';
@@ -97,13 +98,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const hosts = createHosts({ store, strategy, log });
   // What a host offers is part of the catalogue.
   hosts.onTargets(() => void catalogue.reload().catch(() => {}));
+  const newerBuilds = createNewerBuilds({ store, compute: (hostId) => hosts.compute(hostId) });
   let gateways: Gateways | undefined;
   const conductors = (): Gateways => { if (!gateways) throw new CofferError('STORE.UNAVAILABLE', 'the gateway is still starting'); return gateways; };
 
   const enginePorts = { from: settings.enginePorts.first, to: settings.enginePorts.last };
   const reserve = { memoryMb: settings.memoryReserveMb, diskBytes: settings.diskReserveGb * gib };
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, parameters, operations: () => operations, compute: (hostId) => hosts.compute(hostId), client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
+    store, sealer, catalogue, control, agents, parameters, operations: () => operations, compute: (hostId) => hosts.compute(hostId), newerBuilds, client: createClientRunner({ ...clientProgram(), packagesOf: (datastore) => packagesOf(plugins, datastore) }),
     issueEnrolment: (tx, instanceId) => createIssueEnrolment({ pki, gateways: conductors() })(tx, instanceId),
     async revokeIdentity(tx, instanceId) { await pki.revoke(tx, { subjectId: instanceId }); },
     enginePorts, engineBind: settings.engineBind, engineAdvertise: settings.engineAdvertise, reserve, log,
@@ -140,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       worker.start();
     }
     reconciler = createReconciler({
-      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), domain: domainDeps, log,
+      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), domain: domainDeps, newerBuilds, log,
       hostIds: () => hosts.targets(), computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
     });
     reconciler.start();

@@ -26,13 +26,14 @@ export function addEngineCommands(program: Command, kit: Kit): void {
       { title: 'ID', value: ({ build }) => build?.id },
     ]);
   }));
-  const install = addWaitOptions(engine.command('install').description('fetch the binaries of a version ahead, so that the first instance need not wait (operators)').argument('<datastore>').argument('<version>', 'such as 17'))
-    .action(action<WaitOptions, [string, string]>(kit, async (session, { wait }, datastore, version) => {
+  const install = addWaitOptions(engine.command('install').description('fetch the binaries of a version ahead, so that the first instance need not wait, or a newer build of them (operators)').argument('<datastore>').argument('<version>', 'such as 17'))
+    .option('--refresh', 'ask the source for a newer build although one is installed; instances keep theirs until they are upgraded')
+    .action(action<WaitOptions & { refresh?: boolean }, [string, string]>(kit, async (session, { wait, refresh }, datastore, version) => {
       const client = await session.client();
-      const { operation } = accepted((await client.request(InstallEngineDocument, { input: { datastore, version } })).result);
+      const { operation } = accepted((await client.request(InstallEngineDocument, { input: { datastore, version, refresh } })).result);
       await printOperation(session, client, operation, wait);
     }));
-  addExamples(install, [{ description: 'coffer engine install postgresql 17' }]);
+  addExamples(install, [{ description: 'coffer engine install postgresql 17' }, { description: 'coffer engine install postgresql 17 --refresh', does: 'when there are security fixes' }]);
   addRolloutCommand(engine, kit);
   // cli/bin/coffer.mjs hands these two to the host program; here arrives who started this client in another way.
   const onHost = action(kit, () => Promise.reject(usageFailure('files of engines lie on the host: run this there, by cli/bin/coffer.mjs of its checkout')));

@@ -277,6 +277,9 @@ export interface SystemDoc {
   operations: { pending: number; running: number };
 }
 
+/** `refresh`: ask the source for a newer build although one is installed. */
+export interface InstallEngineInput { datastore: string; version: string; refresh?: boolean | null | undefined }
+
 export interface Domain {
   catalogue: Catalogue;
   catalogueChanges: CatalogueChanges;
@@ -284,7 +287,7 @@ export interface Domain {
   /** what can be set in the engine's configuration, by name; UNSUPPORTED where the version has no CONFIGURATION */
   parameters(version: VersionDoc): Promise<ReadonlyMap<string, ParameterSpec>>;
   /** operators: fetch a track's binaries ahead; an operation of the host */
-  installEngine(caller: Caller, input: { datastore: string; version: string }): Promise<OperationView>;
+  installEngine(caller: Caller, input: InstallEngineInput): Promise<OperationView>;
   instances: Instances;
   live: Live;
   engine: EngineObjects;

@@ -1,7 +1,8 @@
 /** All use cases, put together. */
 import { CofferError, notFound } from '../../kernel/errors.ts';
-import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
-import type { Access, Caller, Domain, EngineSourceDoc } from './api.ts';
+import type { ListedBuild } from '../../strategies/spi/compute.ts';
+import type { InstallEngineWork } from '../operations/workflows/install-engine.ts';
+import type { Access, Caller, Domain, EngineSourceDoc, InstallEngineInput } from './api.ts';
 import { createAdmit } from './admit.ts';
 import { createFlavorChanges } from './catalogue/flavors.ts';
 import { createVersionChanges } from './catalogue/versions.ts';
@@ -27,7 +28,7 @@ export interface DomainOptions extends DomainDeps {
   version: string;
   generation: number;
   /** builds a host has now; null when the host does not answer */
-  listBuilds(): Promise<EngineBuild[] | null>;
+  listBuilds(): Promise<ListedBuild[] | null>;
 }
 
 export function createDomain(deps: DomainOptions): Domain {
@@ -77,15 +78,16 @@ async function engineSource(deps: DomainOptions, versionId: string): Promise<Eng
   return { kinds: track.sources.map((s) => s.kind), builds: own?.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt, binDir: b.binDir })) ?? null };
 }
 
-async function installEngine(deps: DomainOptions, caller: Caller, input: { datastore: string; version: string }): ReturnType<Domain['installEngine']> {
+async function installEngine(deps: DomainOptions, caller: Caller, input: InstallEngineInput): ReturnType<Domain['installEngine']> {
   requireAction(caller, 'engine-build.install');
   // one that is not active, too: its binaries may come before its instances
   const version = findVersion(deps.catalogue, caller, input.datastore, input.version);
   return deps.store.transaction(async (tx) => {
     const [host] = await tx.query<{ id: string }>('select id from host order by seen_at desc limit 1');
     if (!host) throw new CofferError('ADMISSION.NO_HOST', 'no host with a compute role is known');
+    const work: InstallEngineWork = { hostId: host.id, datastore: version.datastore, track: version.name, refresh: input.refresh ?? false };
     return deps.operations.enqueue(tx, {
-      kind: 'engine.install', target: host.id, input: { hostId: host.id, datastore: version.datastore, track: version.name }, subjectId: host.id, lockMode: 'SHARED',
+      kind: 'engine.install', target: host.id, input: work, subjectId: host.id, lockMode: 'SHARED',
       projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });
   });

@@ -5,8 +5,7 @@
 import { CofferError } from '../../kernel/errors.ts';
 import { newId } from '../../kernel/ids.ts';
 import type { Log } from '../../kernel/log.ts';
-import type { ComputeStrategy } from '../../strategies/spi/compute.ts';
-import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
+import type { ComputeStrategy, ListedBuild } from '../../strategies/spi/compute.ts';
 import type { Store } from '../store/tx.ts';
 
 export const beatMs = 5_000;
@@ -19,7 +18,7 @@ export interface Hosts {
   targets(): string[];
   onTargets(listener: () => void): void;
   /** Null when the compute role does not answer. Those who ask while it is being asked share the answer: a list asks for each of its rows. */
-  listBuilds(): Promise<EngineBuild[] | null>;
+  listBuilds(): Promise<ListedBuild[] | null>;
   /** Reads the facts and writes them; never throws. */
   beat(): Promise<void>;
   start(): void;
@@ -30,7 +29,7 @@ export function createHosts({ store, strategy, log }: { store: Store; strategy: 
   let own: string | null = null;
   let timer: NodeJS.Timeout | undefined;
   let reached = true;
-  let listing: Promise<EngineBuild[] | null> | null = null;
+  let listing: Promise<ListedBuild[] | null> | null = null;
   const listeners: (() => void)[] = [];
   const hosts: Hosts = {
     compute(hostId) {

@@ -7,6 +7,7 @@ import type { IssueEnrolment } from '../agents/issue-enrolment.ts';
 import type { Pki } from '../pki/pki.ts';
 import type { Store } from '../store/tx.ts';
 import type { DomainDeps } from '../domain/deps.ts';
+import { lookAtHosts, type NewerBuilds } from '../hosts/newer-builds.ts';
 import { growVolumes } from './grow-volumes.ts';
 import { releaseDeletions, removeLeftovers } from './gone-hosts.ts';
 import { createLoop, type Loop, type LoopOptions, type LoopRun } from './loop.ts';
@@ -26,11 +27,13 @@ export interface ReconcilerDeps {
   isWorker: boolean;
   /** what volumes that grow by themselves need; without it none does */
   domain?: DomainDeps;
+  /** without it instances are told of newer builds by installations alone */
+  newerBuilds?: NewerBuilds;
   log: Log;
   clock?: Clock;
   onRun?: (run: LoopRun) => void;
 }
-export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'grow-volumes' | 'prune';
+export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'grow-volumes' | 'newer-builds' | 'prune';
 export interface Reconciler {
   start(): void;
   /** One look of a loop, now. */
@@ -65,8 +68,9 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000,
       work: async (signal) => (await releaseDeletions(store)) + (await removeLeftovers(deps, signal)),
     });
-    const { domain } = deps;
+    const { domain, newerBuilds } = deps;
     if (domain) define('grow-volumes', { everyMs: 5_000, delayMs: SETTLE_MS, timeoutMs: 60_000, work: (signal) => growVolumes({ domain, clock }, signal) });
+    if (newerBuilds) define('newer-builds', { everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000, work: (signal) => lookAtHosts(newerBuilds, deps.hostIds(), signal) });
     define('prune', { everyMs: 3_600_000, timeoutMs: 60_000, work: () => pruneCertificates(store, clock) });
   }
 

@@ -55,6 +55,15 @@ export function eligible(records: readonly BuildRecord[], subject: { datastore: 
 /** An installed build serves a request only if a source it names would make the same: a plugin that adds a package gets a new one. */
 export const serves = (record: BuildRecord, sources: readonly EngineSourceSpec[]): boolean => sources.some((s) => recipeOf(s) === record.recipe);
 
+/**
+ * For something newer: the source of what is installed. One that comes before it could not deliver then, and if it can now, what it has
+ * may be older (a package somebody installed on the host).
+ */
+export function sourcesToAsk(sources: readonly EngineSourceSpec[], present: BuildRecord | undefined): readonly EngineSourceSpec[] {
+  const own = sources.filter((s) => present !== undefined && recipeOf(s) === present.recipe);
+  return own.length > 0 ? own : sources;
+}
+
 /** Names become parts of paths. */
 function requireSafeNames({ datastore, track }: Subject): void {
   for (const name of [datastore, track]) {
@@ -155,12 +164,18 @@ export function createEngineStore(options: EngineStoreOptions): PortableEngineSt
   async function ensure(request: EnsureEngineRequest): Promise<EngineBuild> {
     const directory = await operatorDir(request);
     if (directory !== undefined) return await fromOperator(request, directory);
-    const installed = async (): Promise<EngineBuild | undefined> =>
-      request.refresh === true ? undefined : eligible(await known(), request, undefined).find((r) => serves(r, request.sources))?.build;
+    const installed = async (): Promise<BuildRecord | undefined> => eligible(await known(), request, undefined).find((r) => serves(r, request.sources));
+    const isEnough = (record: BuildRecord | undefined): record is BuildRecord => record !== undefined && request.refresh !== true;
     const present = await installed();
-    if (present !== undefined) return present;
+    if (isEnough(present)) return present.build;
     const progress = createMonotonic(request.progress);
-    return await locked(request, progress, async (writable) => await installed() ?? await askSources(writable, debian(writable), request, progress));
+    return await locked(request, progress, async (writable) => {
+      const meanwhile = await installed();
+      if (isEnough(meanwhile)) return meanwhile.build;
+      const made = await askSources(writable, debian(writable), { ...request, sources: sourcesToAsk(request.sources, meanwhile) }, progress);
+      // What was imported may be newer than what the source has.
+      return (await installed())?.build ?? made;
+    });
   }
 
   async function restore(request: Parameters<EngineStore['restore']>[0]): Promise<EngineBuild> {
@@ -199,6 +214,12 @@ export function createEngineStore(options: EngineStoreOptions): PortableEngineSt
   return {
     list: async () => (await known()).toSorted(newestFirst).map((r) => r.build),
     find: async (datastore, track) => eligible(await known(), { datastore, track }, await operatorDir({ datastore, track }))[0]?.build,
+    offered: async () => {
+      const records = await known();
+      const tracks = [...new Map(records.map(({ build: { datastore, track } }) => [`${datastore}/${track}`, { datastore, track }])).values()];
+      const best = await Promise.all(tracks.map(async (track) => eligible(records, track, await operatorDir(track))[0]?.build));
+      return best.filter((build) => build !== undefined);
+    },
     get: async (buildId) => (await known()).find((r) => r.build.id === buildId)?.build,
     ensure: (request) => explained(request, () => ensure(request)),
     restore,

@@ -21,6 +21,8 @@ export interface BuildRequest<Spec = DebianSource | ArchiveSource> {
   spec: Spec;
   /** of a recorded build that is made again: instances name it, whatever a new one would be called */
   buildId?: string;
+  /** something newer than what is installed is asked for */
+  refresh?: boolean;
   signal: AbortSignal;
   progress: Progress;
 }

@@ -42,13 +42,17 @@ export interface HostFacts {
   /** missing from an earlier release, which has `directory` alone */
   volumeTypes?: VolumeTypeFacts[];
 }
+/** `offered`: a new instance of its track gets it, without a source being asked; missing where an earlier release answers. */
+export interface ListedBuild extends EngineBuild { offered?: boolean }
+export interface EngineRequest { datastore: string; track: string; refresh?: boolean }
 export interface CallOptions { signal: AbortSignal; fence: Fence; operationId: string; progress?(fraction: number, message: string): void }
 
 /** Creates and destroys guests. Every method is idempotent by instance id; an older fence is refused. */
 export interface ComputeStrategy {
   facts(signal: AbortSignal): Promise<HostFacts>;
-  listBuilds(signal: AbortSignal): Promise<EngineBuild[]>;
-  ensureEngine(request: { datastore: string; track: string }, options: Omit<CallOptions, 'fence' | 'operationId'>): Promise<EngineBuild>;
+  listBuilds(signal: AbortSignal): Promise<ListedBuild[]>;
+  /** Answers what is installed; with `refresh` the source is asked for a newer build first. */
+  ensureEngine(request: EngineRequest, options: Omit<CallOptions, 'fence' | 'operationId'>): Promise<EngineBuild>;
   createVolume(request: { instanceId: string; sizeGb: number; /** of a volume strategy of the host; `directory` when left out */ type?: string }, options: CallOptions): Promise<void>;
   /** Under a running engine; the agent is told. A size that it has already, or is beyond, changes nothing. */
   growVolume(request: { instanceId: string; sizeGb: number }, options: CallOptions): Promise<GuestFacts>;

@@ -139,7 +139,10 @@ export interface EnsureEngineRequest {
   signal: AbortSignal;
   /** fraction 0..1, never going back; the message is for people: "downloading libicu76 76.1 (23 of 41 MB)" */
   progress?(fraction: number, message: string): void;
-  /** look for a newer build although one is installed; the installed one stays for the instances that pin it */
+  /**
+   * Ask the source that the installed build is of for a newer one, over the network where it is there; what is installed stays for the
+   * instances that pin it, and is the answer when there is nothing newer. A source that cannot be asked is a failure then.
+   */
   refresh?: boolean;
 }
 
@@ -152,6 +155,8 @@ export interface EngineStore {
   list(): Promise<EngineBuild[]>;
   /** The build a new instance of the track would get without asking any source, or undefined. */
   find(datastore: string, track: string): Promise<EngineBuild | undefined>;
+  /** The same of every track that has builds. */
+  offered(): Promise<EngineBuild[]>;
   get(buildId: string): Promise<EngineBuild | undefined>;
   /** Idempotent; safe in several processes at once: one installs, the others wait for it. */
   ensure(request: EnsureEngineRequest): Promise<EngineBuild>;

@@ -8,6 +8,7 @@ import type { Caller, Role } from '../../gateway/domain/api.ts';
 import { loadCatalogue } from '../../gateway/domain/catalogue/catalogue.ts';
 import { seedCatalogue } from '../../gateway/domain/catalogue/seed.ts';
 import { createDomain } from '../../gateway/domain/domain.ts';
+import { createNewerBuilds } from '../../gateway/hosts/newer-builds.ts';
 import { instanceHooks } from '../../gateway/operation-hooks.ts';
 import { createOperations } from '../../gateway/operations/operations.ts';
 import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
@@ -47,8 +48,9 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
     // what it was at has ended
     cancel: async () => {},
   } as unknown as Agents;
+  const newerBuilds = createNewerBuilds({ store, compute: () => script.compute as ComputeStrategy });
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, newerBuilds, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
     enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
   };
   const workflows = createWorkflows(workflowDeps);
@@ -68,7 +70,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const workers: Worker[] = [];
 
   return {
-    store, deps, domain, operations, catalogue, projectId, hostId, script, commands,
+    store, deps, domain, operations, catalogue, newerBuilds, projectId, hostId, script, commands,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
     /** A second host, last seen so long ago. */

@@ -10,13 +10,18 @@ export const endpointText = (endpoints: Endpoints): string => endpoints.map(({ h
 
 export const datastoreText = ({ datastore, name }: InstanceRowFragment['datastoreVersion']): string => `${datastore.name} ${name}`;
 
+/** Told where people look, since nobody asks for it. */
+const hasNewerBuild = ({ conditions }: { conditions: readonly { type: string }[] }): boolean => conditions.some(({ type }) => type === 'NewerBuild');
+const upgradeText = (instance: InstanceDetailsFragment): string | null =>
+  (hasNewerBuild(instance) && instance.capabilities.includes('UPGRADE') ? `coffer instance upgrade ${printable(instance.name)} --datastore-version ${instance.datastoreVersion.name}` : null);
+
 const taskText = (task: { kind: string; progress: number } | null): string | null => (task ? `${task.kind} ${percentText(task.progress)}` : null);
 
 export const instanceColumns = (style: Style, nowMs: number, withProject: boolean): Column<InstanceRowFragment>[] => [
   { title: 'NAME', value: ({ name }) => name },
   ...(withProject ? [{ title: 'PROJECT', value: ({ project }: InstanceRowFragment) => project.name }] : []),
   { title: 'STATUS', value: ({ status }) => status, paint: (text) => paintWord(style, text) },
-  { title: 'DATASTORE', value: ({ datastoreVersion }) => datastoreText(datastoreVersion) },
+  { title: 'DATASTORE', value: (instance) => `${datastoreText(instance.datastoreVersion)}${hasNewerBuild(instance) ? ' (newer build)' : ''}` },
   { title: 'FLAVOR', value: ({ flavor }) => flavor.name },
   { title: 'VOLUME', value: ({ volume }) => `${volume.sizeGb} GiB`, align: 'right' },
   { title: 'ENDPOINT', value: ({ endpoints }) => endpointText(endpoints) },
@@ -48,6 +53,7 @@ export function instanceFields(instance: InstanceDetailsFragment, style: Style, 
     ['conditions', noteworthy(instance.conditions).map(({ type, status, reason, message }) => `${type}${status === 'UNKNOWN' ? '?' : ''} (${reason}): ${printableLines(message)}`).join('\n')],
     ['task', instance.task ? `${taskText(instance.task)} (${instance.task.id})` : null],
     ['datastore', `${datastoreText(instance.datastoreVersion)}${instance.build ? `, runs ${instance.build}` : ''}`],
+    ['newer build', upgradeText(instance)],
     ['flavor', `${flavor.name}: ${flavor.vcpus} vCPU, ${memoryText(flavor.memoryMb)}`],
     ['volume', volumeText(volume, nowMs)],
     ['role', instance.role === 'STANDALONE' ? null : instance.role],

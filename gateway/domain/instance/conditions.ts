@@ -6,10 +6,13 @@ import type { ConfigurationSight, ObservationDoc } from './observation.ts';
 /** A condition before it has a time. */
 export type Finding = Omit<ConditionDoc, 'since'>;
 
+/** A build of its version that its host has and that is newer. `canUpgrade`: the agent has UPGRADE, or has not said yet what it has. */
+export interface Offer { datastore: string; track: string; id: string; version: string; canUpgrade: boolean }
+
 /** Types that the status table owns. Others are carried along. */
 export const derivedTypes = [
   'AgentRefused', 'AgentUnreachable', 'ConfigurationDrifted', 'ConfigurationRejected', 'CreateFailed', 'EngineUnavailable', 'IsolationShared', 'LimitsUnenforced',
-  'ManagementLost', 'RestartRequired', 'VolumeCannotGrow', 'VolumeFull', 'VolumeNearlyFull',
+  'ManagementLost', 'NewerBuild', 'RestartRequired', 'VolumeCannotGrow', 'VolumeFull', 'VolumeNearlyFull',
 ] as const;
 export type DerivedType = (typeof derivedTypes)[number];
 
@@ -64,6 +67,12 @@ function configurationFindings({ restartRequired, drifted, rejected }: Configura
   if (drifted.length > 0) found.push(finding('ConfigurationDrifted', 'ChangedByHand', `Changed in the engine by hand, and lost at its next start: ${drifted.join(', ')}.`, status));
   if (rejected) found.push(finding('ConfigurationRejected', 'EngineDidNotStart', `The engine did not start with ${rejected.group}, and runs with the values from before: ${rejected.reason}`, status));
   return found;
+}
+
+/** It has nothing to do with what an agent sees: the engine may be at its best. */
+export function offerFinding({ datastore, track, id, version, canUpgrade }: Offer): Finding {
+  const remedy = canUpgrade ? 'Upgrade the instance with the version that it has to bring it there.' : `${datastore} has no upgrades: new instances have it, and this one stays as it is.`;
+  return finding('NewerBuild', 'Installed', `${datastore} ${track} is installed in a newer build: ${version} (${id}). ${remedy}`);
 }
 
 function volumeFinding(usedBytes: number | null, volumeGb: number, previous: readonly ConditionDoc[], status: ConditionDoc['status']): Finding | null {

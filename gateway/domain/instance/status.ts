@@ -3,7 +3,7 @@
  * status and conditions come out. Derived from what was seen, never from what is hoped.
  */
 import { activityOf } from './activity.ts';
-import { datedConditions, finding, guestFindings, stateFindings, withLogTail, type Finding } from './conditions.ts';
+import { datedConditions, finding, guestFindings, offerFinding, stateFindings, withLogTail, type Finding, type Offer } from './conditions.ts';
 import type { ConditionDoc, InstanceStatus, VolumeAutoscalingDoc } from './document.ts';
 import type { ObservationDoc } from './observation.ts';
 
@@ -32,6 +32,7 @@ export interface StatusInput {
   volumeAutoscaling?: VolumeAutoscalingDoc | null;
   previous: readonly ConditionDoc[];
   createdAt: Date;
+  offer?: Offer | null;
 }
 export interface Derived { status: InstanceStatus; conditions: ConditionDoc[] }
 
@@ -67,6 +68,7 @@ function judge(input: StatusInput): Verdict {
   if (input.deleted || activity === 'delete') return { status: 'DELETING', findings: [] };
   const refused = refusal(input.agentRefused);
   const guest = input.observation === null ? [] : guestFindings(input.observation);
+  const offer = input.offer ? [offerFinding(input.offer)] : [];
   // Invariant: no way out of BUILDING before the create has ended, so that nothing flaps while it runs.
   if (activity === 'create') return { status: 'BUILDING', findings: [...refused, ...guest] };
   if (input.released || !input.prepared) return { status: 'ERROR', findings: [...refused, ...createFailed(input.fault)] };
@@ -76,10 +78,10 @@ function judge(input: StatusInput): Verdict {
   // Invariant: nothing is green on missing or old data. Everything below has a fresh report.
   if (observation === null || contact !== 'fresh') {
     const state = observation === null ? [] : stateFindings(observation, input, false);
-    return { status: 'UNKNOWN', findings: [...refused, unreachable(contact, input.guestState), ...guest, ...state] };
+    return { status: 'UNKNOWN', findings: [...refused, unreachable(contact, input.guestState), ...guest, ...state, ...offer] };
   }
   const engine = judgeEngine(input, observation, activity === 'planned-downtime');
-  return { status: engine.status, findings: [...refused, ...engine.findings, ...guest, ...stateFindings(observation, input, true)] };
+  return { status: engine.status, findings: [...refused, ...engine.findings, ...guest, ...stateFindings(observation, input, true), ...offer] };
 }
 
 /** `isPlanned`: an operation that is expected to take the engine down for a while is running. */

@@ -1,8 +1,7 @@
 /** Another version, or a newer build of its own: what can be known beforehand is refused beforehand; the rest is an operation. */
 import { CofferError, invalidInput } from '../../../kernel/errors.ts';
+import type { ListedBuild } from '../../../strategies/spi/compute.ts';
 import type { Finding } from '../../../strategies/spi/guest.ts';
-import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
-import { compareVersions } from '../../../strategies/sources/version.ts';
 import type { CheckUpgradeWork, UpgradeWork } from '../../operations/workflows/upgrade-instance.ts';
 import type { VersionRolloutWork } from '../../operations/workflows/version-rollout.ts';
 import { isFinished, type OperationView } from '../../operations/workflow.ts';
@@ -20,8 +19,9 @@ import { findVersion, requireCapability } from '../instance/validate-create.ts';
 import { requireAction, requireOn, seesVersion } from '../policy.ts';
 import type { UpgradeCheck } from './judge.ts';
 import { mapConfiguration, requireSameGroup } from './mapping.ts';
+import { newerThan, newestBuild } from './newer-build.ts';
 
-export type UpgradeDeps = DomainDeps & { listBuilds(): Promise<EngineBuild[] | null> };
+export type UpgradeDeps = DomainDeps & { listBuilds(): Promise<ListedBuild[] | null> };
 
 export async function upgradeInstance(deps: UpgradeDeps, caller: Caller, input: UpgradeInput): Promise<UpgradeAnswer> {
   const { instanceId } = input;
@@ -111,16 +111,9 @@ export function upgradesOf(catalogue: Pick<Catalogue, 'manifest' | 'versions'>, 
 async function requireNewerBuild(deps: UpgradeDeps, instance: InstanceDoc): Promise<void> {
   const builds = await deps.listBuilds();
   if (builds === null) throw new CofferError('HOST.UNREACHABLE', 'no host answers: which builds there are is not known');
-  const newest = newestBuild(builds, instance);
-  if (!newest || newest.id === instance.buildId) {
-    throw new CofferError('PRECONDITION.STATE', `instance ${instance.name} has the newest build of ${instance.datastore} ${instance.track} that is installed: ${instance.buildId}`, { remedy: 'Install a newer one first, or name another version.' });
+  if (!newerThan(builds, instance)) {
+    throw new CofferError('PRECONDITION.STATE', `instance ${instance.name} has the newest build of ${instance.datastore} ${instance.track} that is installed: ${instance.buildId}`, { remedy: 'Install a newer one first (`installEngine` with `refresh` asks its source for one), or name another version.' });
   }
-}
-
-/** What a new instance of the track would get. */
-export function newestBuild(builds: readonly EngineBuild[], { datastore, track }: { datastore: string; track: string }): EngineBuild | undefined {
-  return builds.filter((build) => build.datastore === datastore && build.track === track)
-    .toSorted((a, b) => compareVersions(b.version, a.version) || b.installedAt.localeCompare(a.installedAt))[0];
 }
 
 const limits = { wave: 50 } as const;
@@ -139,7 +132,7 @@ export async function rolloutUpgrade(deps: UpgradeDeps, caller: Caller, input: R
   if (!newest) throw new CofferError('PRECONDITION.STATE', `no build of ${version.datastore} ${version.name} is installed`, { remedy: 'Install one first.' });
   return deps.store.transaction(async (tx) => {
     const [row] = await tx.query<{ left: number }>('select count(*)::int as left from instance where version_id = $1 and deleted_at is null and not released and prepared and build_id <> $2', [version.id, newest.id]);
-    if (row!.left === 0) throw new CofferError('PRECONDITION.STATE', `all instances of ${version.datastore} ${version.name} have its newest build: ${newest.id}`, { remedy: 'Install a newer one first.' });
+    if (row!.left === 0) throw new CofferError('PRECONDITION.STATE', `all instances of ${version.datastore} ${version.name} have its newest build: ${newest.id}`, { remedy: 'Install a newer one first: `installEngine` with `refresh` asks its source for one.' });
     const work: VersionRolloutWork = { versionId: version.id, buildId: newest.id, waveSize, canary };
     return deps.operations.enqueue(tx, {
       kind: 'version.rollout', input: work, subjectId: version.id, lockMode: 'EXCLUSIVE', projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
@@ -148,8 +141,7 @@ export async function rolloutUpgrade(deps: UpgradeDeps, caller: Caller, input: R
 }
 
 /** The one that is installed and newer than its own; null where there is none, or no host answers. */
-export async function newerBuild(deps: Pick<UpgradeDeps, 'listBuilds'>, instance: Pick<InstanceDoc, 'datastore' | 'track' | 'buildId'>): Promise<EngineBuild | null> {
+export async function newerBuild(deps: Pick<UpgradeDeps, 'listBuilds'>, instance: Pick<InstanceDoc, 'datastore' | 'track' | 'buildId' | 'buildVersion'>): Promise<ListedBuild | null> {
   const builds = instance.buildId === null ? null : await deps.listBuilds();
-  const newest = builds && newestBuild(builds, instance);
-  return newest && newest.id !== instance.buildId ? newest : null;
+  return builds && newerThan(builds, instance);
 }

@@ -2,6 +2,7 @@ import type { Log } from '../../../kernel/log.ts';
 import type { ComputeStrategy, Enrolment } from '../../../strategies/spi/compute.ts';
 import type { Agents } from '../../agents/agents.ts';
 import type { Catalogue } from '../../domain/api.ts';
+import type { NewerBuilds } from '../../hosts/newer-builds.ts';
 import type { Operations } from '../workflow.ts';
 import type { Reserve } from '../../domain/admission.ts';
 import type { ClientRunner } from '../../plugins/client-runner.ts';
@@ -21,6 +22,7 @@ export interface WorkflowDeps {
   /** for those that begin others; there once all workflows are known */
   operations(): Operations;
   compute(hostId: string): ComputeStrategy;
+  newerBuilds: NewerBuilds;
   client: ClientRunner;
   issueEnrolment(tx: Tx, instanceId: string): Promise<Enrolment>;
   revokeIdentity(tx: Tx, instanceId: string): Promise<void>;

@@ -1,7 +1,7 @@
 import { type CallOptions as GrpcOptions, credentials, type ClientUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { CofferError } from '../../../kernel/errors.ts';
 import { HostComputeClient, type Subject } from '../../../proto/generated/coffer/compute/v1/compute.ts';
-import type { CallOptions, ComputeStrategy, HostFacts } from '../../spi/compute.ts';
+import type { CallOptions, ComputeStrategy, EngineRequest, HostFacts } from '../../spi/compute.ts';
 import type { EngineBuild } from '../../spi/engine-source.ts';
 import { buildFromWire, errorOfStatus, factsFromWire, guestToWire } from './wire.ts';
 
@@ -95,12 +95,12 @@ const subjectOf = (instanceId: string, { fence, operationId }: CallOptions): Sub
 const cancelled = (what: string, signal: AbortSignal): unknown =>
   signal.reason instanceof CofferError ? signal.reason : new CofferError('OPERATION.CANCELLED', `${what} was cancelled`);
 
-function ensureEngine(client: HostComputeClient, request: { datastore: string; track: string }, options: Pick<CallOptions, 'signal' | 'progress'>): Promise<EngineBuild> {
+function ensureEngine(client: HostComputeClient, { datastore, track, refresh = false }: EngineRequest, options: Pick<CallOptions, 'signal' | 'progress'>): Promise<EngineBuild> {
   const { promise, resolve, reject } = Promise.withResolvers<EngineBuild>();
   const { signal } = options;
-  const what = `installing ${request.datastore} ${request.track}`;
+  const what = `installing ${datastore} ${track}`;
   if (signal.aborted) return Promise.reject(cancelled(what, signal));
-  const stream = client.ensureEngine(request, { deadline: Date.now() + timeouts.installMs });
+  const stream = client.ensureEngine({ datastore, track, refresh }, { deadline: Date.now() + timeouts.installMs });
   const abort = (): void => stream.cancel();
   signal.addEventListener('abort', abort, { once: true });
   stream.on('data', ({ event }) => {

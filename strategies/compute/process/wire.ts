@@ -3,7 +3,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { catalogue, CofferError, type ErrorCode } from '../../../kernel/errors.ts';
 import type * as wire from '../../../proto/generated/coffer/compute/v1/compute.ts';
 import type { EngineBuild } from '../../spi/engine-source.ts';
-import type { Enrolment, GuestChange, GuestFacts, GuestSpec, HostFacts } from '../../spi/compute.ts';
+import type { Enrolment, GuestChange, GuestFacts, GuestSpec, HostFacts, ListedBuild } from '../../spi/compute.ts';
 
 const codeKey = 'coffer-code';
 const remedyKey = 'coffer-remedy-bin';
@@ -40,9 +40,10 @@ export function errorOfStatus(error: ServiceError, what: string): CofferError {
   return new CofferError('INTERNAL', `${what}: ${error.details}`, { cause: error });
 }
 
-export const buildToWire = (build: EngineBuild): wire.EngineBuild => ({ ...build, packages: build.packages.map((one) => ({ ...one })) });
+export const buildToWire = (build: ListedBuild): wire.EngineBuild => ({ ...build, offered: build.offered, packages: build.packages.map((one) => ({ ...one })) });
 const sourceKinds = ['host', 'debian', 'archive'] as const satisfies EngineBuild['source'][];
-export const buildFromWire = (build: wire.EngineBuild): EngineBuild => ({ ...build, source: sourceKinds.find((kind) => kind === build.source) ?? 'debian' });
+export const buildFromWire = ({ offered, ...build }: wire.EngineBuild): ListedBuild =>
+  ({ ...build, source: sourceKinds.find((kind) => kind === build.source) ?? 'debian', ...(offered === undefined ? {} : { offered }) });
 
 export const hostFactsToWire = ({ volumeTypes = [], ...facts }: HostFacts): wire.FactsResponse =>
   ({ ...facts, volumeTypes: volumeTypes.map(({ name, problem }) => ({ name, problem: problem ?? undefined })) });

@@ -46,7 +46,7 @@ async function openWorkspace(options: DebianOptions, directory: string, acquire:
   };
 }
 
-interface Refresh { sources: string; isForced: boolean; signal: AbortSignal }
+interface Refresh extends Pick<WorkspaceRequest, 'isForced' | 'isRequired' | 'signal'> { sources: string }
 
 /** Fetches the suite's lists when they are missing, old or of another mirror. True when they were fetched now. */
 async function refreshLists(options: DebianOptions, suite: AptWorkspace, refresh: Refresh): Promise<boolean> {
@@ -65,7 +65,7 @@ async function refreshLists(options: DebianOptions, suite: AptWorkspace, refresh
   }
   const failure = describeAptFailure(output);
   // Lists verified earlier are as good as they were; only an archive that is away is a reason to live with them.
-  if (failure.reason !== 'no-network' || seen !== refresh.sources) throw new EngineSourceError(failure.reason, failure.message);
+  if (refresh.isRequired || failure.reason !== 'no-network' || seen !== refresh.sources) throw new EngineSourceError(failure.reason, failure.message);
   options.log.warn({ reason: failure.message }, 'package lists could not be refreshed, the earlier ones are used');
   return false;
 }
@@ -88,6 +88,8 @@ export interface WorkspaceRequest {
   name: string;
   /** fetch the lists even if they are young */
   isForced: boolean;
+  /** what was fetched earlier will not do, also while the archive is away */
+  isRequired: boolean;
   signal: AbortSignal;
 }
 
@@ -96,7 +98,7 @@ export interface WorkspaceRequest {
  * lock, held only while its lists are touched: tracks install side by side.
  */
 export async function prepareWorkspace(options: DebianOptions, request: WorkspaceRequest): Promise<{ workspace: AptWorkspace; wasRefreshed: boolean }> {
-  const { suite: name, isForced, signal } = request;
+  const { suite: name, isForced, isRequired, signal } = request;
   const host = await readHostApt(options.keyring, signal);
   const sources = renderSourcesList(host.archives, name, host.keyring);
   if (name !== 'sid' && host.archives.security === undefined) options.log.warn({ suite: name }, "apt's configuration names no security archive; packages may lack fixes");
@@ -106,7 +108,7 @@ export async function prepareWorkspace(options: DebianOptions, request: Workspac
   await writeFile(join(workspace.directory, 'sources.list'), sources, { mode: 0o644 });
   const wasRefreshed = await withLock({ directory: locksDirectory(options.root), name: `lists-${name}`, signal }, async () => {
     const suite = await openWorkspace(options, join(base, name), host.acquire);
-    const isNew = await refreshLists(options, suite, { sources, isForced, signal });
+    const isNew = await refreshLists(options, suite, { sources, isForced, isRequired, signal });
     await snapshotLists(join(suite.directory, 'lists'), join(workspace.directory, 'lists'));
     return isNew;
   });

@@ -12,7 +12,7 @@ import type { DebianOptions } from './options.ts';
 
 /** Installs the suite's current packages as a build, or answers the one that has exactly them. The track's lock is held. */
 export async function installFromDebian(shelf: BuildShelf, options: DebianOptions, request: BuildRequest<DebianSource>): Promise<EngineBuild> {
-  const { datastore, track, spec, signal, progress } = request;
+  const { datastore, track, spec, refresh = false, signal, progress } = request;
   await requireHostTools();
   await discardLeftovers(shelf, request);
   const artefacts = readArtefacts(spec.artefacts);
@@ -21,7 +21,7 @@ export async function installFromDebian(shelf: BuildShelf, options: DebianOption
   const name = `${datastore}-${track}`;
   const packagesShare = artefacts.length === 0 ? fetchedShare : fetchedShare / 2;
   const packages = await fetchPackages(options, {
-    ...spec, name, signal, progress: scaled(progress, 0, packagesShare), otherBytes: artefactBytes(artefacts),
+    ...spec, name, refresh, signal, progress: scaled(progress, 0, packagesShare), otherBytes: artefactBytes(artefacts),
     isWanted: (closure) => made(files(closure)) === undefined,
   });
   const present = made(files(packages));

@@ -14,6 +14,8 @@ export interface FetchRequest extends ClosureSpec {
   suite: DebianSuite;
   /** names the workspace; the caller holds a lock of the same scope */
   name: string;
+  /** by lists that are fetched now, or not at all */
+  refresh?: boolean;
   signal: AbortSignal;
   progress: Progress;
   /** room that is needed besides that of the packages */
@@ -33,9 +35,9 @@ const mayBeStale = (error: unknown): boolean =>
 type Outcome = { closure: ClosurePackage[] } | { error: unknown; wasRefreshed: boolean };
 
 async function attempt(options: DebianOptions, request: FetchRequest, isForced: boolean): Promise<Outcome> {
-  const { suite, name, signal, progress } = request;
+  const { suite, name, refresh = false, signal, progress } = request;
   progress(0, `reading the package lists of ${suite}`);
-  const { workspace, wasRefreshed } = await prepareWorkspace(options, { suite, name, isForced, signal });
+  const { workspace, wasRefreshed } = await prepareWorkspace(options, { suite, name, isForced: isForced || refresh, isRequired: refresh, signal });
   try {
     const closure = await resolveClosure(workspace, request, signal);
     if (request.isWanted?.(closure) ?? true) {

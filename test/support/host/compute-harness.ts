@@ -85,7 +85,7 @@ const build: EngineBuild = { id: 'redis-8.0.2-00000000', datastore: 'redis', tra
 /** What a guest may be brought to. */
 export const nextBuild: EngineBuild = { ...build, id: 'redis-8.0.3-00000000', version: '8.0.3' };
 const stubEngines: EngineStore = {
-  list: async () => [build, nextBuild], find: async () => build, get: async (id) => [build, nextBuild].find((one) => one.id === id), restore: async () => { throw new Error('nothing was kept'); },
+  list: async () => [build, nextBuild], find: async () => build, offered: async () => [nextBuild], get: async (id) => [build, nextBuild].find((one) => one.id === id), restore: async () => { throw new Error('nothing was kept'); },
   ensure: async (request) => {
     const { progress, signal, track } = request;
     if (request.datastore === 'xfsprogs') return createEngineStore({ root: enginesFolder, log: silentLog }).ensure(request);

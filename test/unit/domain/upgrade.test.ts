@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { estimateOf, findingsText, isVeto } from '../../../gateway/domain/upgrade/judge.ts';
-import { newestBuild } from '../../../gateway/domain/upgrade/upgrade.ts';
+import { newerThan, newestBuild } from '../../../gateway/domain/upgrade/newer-build.ts';
 import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 import type { Finding } from '../../../strategies/spi/guest.ts';
 
