@@ -18,6 +18,8 @@ const GROUPS = `select distinct datastore, track, build_id as "buildId", build_v
 const MEMBERS = `select id from instance where host_id = $1 and datastore = $2 and track = $3 and build_id = $4 and newer_build is not distinct from $5::jsonb
   and deleted_at is null and prepared and not released order by id limit ${BATCH}`;
 
+const isSame = (a: NewerBuild | null, b: NewerBuild | null): boolean => a?.than === b?.than && a?.id === b?.id;
+
 /** What there is to tell those of a group; `undefined`: they have been told. */
 export function decideNews(builds: readonly ListedBuild[], group: Group): NewerBuild | null | undefined {
   const newer = newerThan(builds, group);
@@ -54,8 +56,12 @@ export function createNewerBuilds({ store, compute }: { store: Store; compute(ho
     for (const { id } of await store.query<{ id: string }>(MEMBERS, [hostId, datastore, track, buildId, told && JSON.stringify(told)])) {
       signal.throwIfAborted();
       const meta = news ? { type: 'instance.newer-build', data: { buildId: news.id, version: news.version } } : {};
-      await store.transaction((tx) => changeInstance(tx, id, (row) => (row.build_id !== buildId || row.deleted_at !== null ? null : { newer_build: news }), { actor: 'system', ...meta }));
-      count += 1;
+      await store.transaction((tx) => changeInstance(tx, id, (row) => {
+        // Meanwhile another gateway may have told it, or something have been done to it.
+        if (row.build_id !== buildId || row.deleted_at !== null || !isSame(row.newer_build, told)) return null;
+        count += 1;
+        return { newer_build: news };
+      }, { actor: 'system', ...meta }));
     }
     return count;
   }

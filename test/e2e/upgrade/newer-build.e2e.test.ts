@@ -63,7 +63,7 @@ it('is not looked for unless somebody asks', async () => {
 
 it('is installed beside the one that runs, which nothing happens to; its instance is told, once', async () => {
   const [before, pids] = [await show(coffer.client, id), await engine()];
-  expect(await run('engine', 'install', 'my-engine', '24', '--refresh')).toMatch(/installed my-engine 24\.90\.2[^]*engine\.install SUCCEEDED/);
+  expect(await run('engine', 'install', 'my-engine', '24', '--refresh')).toMatch(/engine\.install SUCCEEDED[^]*installed my-engine 24\.90\.2 /);
   expect(await versions()).toEqual(['24.90.2', '24.90.1']);
   const now = await state();
   expect(now.newerBuild).toMatch(/^my-engine-24\.90\.2-/);

@@ -1,7 +1,7 @@
 /** Tracks that one source serves, and what an earlier release called its builds. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { silentLog } from '../../../kernel/log.ts';
 import { createBuildShelf } from '../../../strategies/sources/build-shelf.ts';
 import { layOut } from '../../../strategies/sources/lay-out.ts';
 import { createEngineStore, type PortableEngineStore } from '../../../strategies/sources/index.ts';
-import type { ArchiveSource, EngineBuild } from '../../../strategies/spi/engine-source.ts';
+import type { ArchiveSource, EngineBuild, EngineSourceSpec, HostSource } from '../../../strategies/spi/engine-source.ts';
 
 const signal = AbortSignal.timeout(60_000);
 let folder: string;
@@ -110,5 +110,57 @@ describe('a build of an earlier release, whose id does not tell its track', () =
     expect(await store.get(old.id)).toEqual(old);
     expect(await canRun(old)).toBe(true);
     expect(await readdir(join(root, 'builds'))).toEqual([old.id]);
+  });
+});
+
+describe('something newer than what is installed', () => {
+  const versionCommand = { binary: 'engined', args: [], pattern: 'v([0-9.]+)' };
+  const host = (): HostSource => ({ kind: 'host', binaries: ['engined'], searchPaths: [join(root, 'host/engine-*')], versionCommand });
+  const offer = async (version: string): Promise<void> => {
+    await mkdir(join(root, `host/engine-${version}`), { recursive: true });
+    await writeFile(join(root, `host/engine-${version}/engined`), `#!/bin/sh\necho v${version}\n`, { mode: 0o755 });
+  };
+  const ask = (refresh: boolean, sources: EngineSourceSpec[]): Promise<EngineBuild> => store.ensure({ datastore: 'engine', track: '8', sources, refresh, signal });
+
+  it('is there after somebody asked for it, beside what is installed, and once', async () => {
+    await offer('8.1.4');
+    const old = await ask(false, [host()]);
+    await offer('8.1.5');
+    expect(await ask(false, [host()])).toEqual(old);
+    const made = await ask(true, [host()]);
+    expect(made.version).toBe('8.1.5');
+    expect(await ask(true, [host()])).toMatchObject({ id: made.id });
+    expect((await store.list()).map(({ id }) => id)).toEqual([made.id, old.id]);
+    expect((await store.offered()).map(({ id }) => id)).toEqual([made.id]);
+    expect(await canRun(old)).toBe(true);
+  });
+
+  it('is asked of the source that the installed build is of: one before it that delivers by now may have less', async () => {
+    const archived = await ask(false, [host(), source]);
+    expect(archived).toMatchObject({ source: 'archive', version: '8.1.3' });
+    await offer('8.1.2');
+    expect(await ask(true, [host(), source])).toEqual(archived);
+    expect(await store.list()).toEqual([archived]);
+    // Another plugin, another source: all of its own are asked.
+    expect(await ask(true, [host()])).toMatchObject({ source: 'host', version: '8.1.2' });
+  });
+
+  it('is not what a source has that is behind what was brought here in another way', async () => {
+    await offer('8.1.2');
+    await offer('8.1.9');
+    const brought = await ask(false, [host()]);
+    expect(brought.version).toBe('8.1.9');
+    // It is there, and the source does not find it.
+    await chmod(join(root, 'host/engine-8.1.9/engined'), 0o644);
+    expect(await ask(true, [host()])).toMatchObject({ id: brought.id });
+  });
+
+  it('that cannot be had is a fault, and what is installed stays', async () => {
+    await offer('8.1.4');
+    const old = await ask(false, [host()]);
+    await chmod(join(root, 'host/engine-8.1.4/engined'), 0o644);
+    await expect(ask(true, [host()])).rejects.toMatchObject({ code: 'SOURCE.UNAVAILABLE', message: expect.stringMatching(/engine 8 could not be installed: .*no program engined/) });
+    expect(await store.list()).toEqual([old]);
+    expect(await ask(false, [host()])).toEqual(old);
   });
 });

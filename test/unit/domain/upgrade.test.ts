@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { estimateOf, findingsText, isVeto } from '../../../gateway/domain/upgrade/judge.ts';
-import { newerThan, newestBuild } from '../../../gateway/domain/upgrade/newer-build.ts';
-import type { EngineBuild } from '../../../strategies/spi/engine-source.ts';
 import type { Finding } from '../../../strategies/spi/guest.ts';
 
 const [error, warning]: Finding[] = [{ severity: 'ERROR', subject: 'app', message: 'it is in the way' }, { severity: 'WARNING', subject: null, message: 'take care' }];
@@ -22,13 +20,4 @@ describe('the estimate', () => {
     expect(of(10 ** 9, false)).toBeGreaterThan(of(0, false) + 1_000);
   });
   it('is that of no data where an agent does not tell', () => expect(estimateOf(null, limits)).toMatchObject({ dataBytes: 0, reflink: false }));
-});
-
-describe('the newest build', () => {
-  const build = (id: string, version: string, installedAt = '2026-01-01T00:00:00Z', track = '8'): EngineBuild => ({ id, version, installedAt, track, datastore: 'redis' } as EngineBuild);
-  it('is of the track, by version as numbers, then by when it was installed', () => {
-    const builds = [build('a', '8.0.9'), build('b', '8.0.10'), build('c', '8.0.10', '2026-02-01T00:00:00Z'), build('d', '9.0.0', '2026-03-01T00:00:00Z', '9')];
-    expect(newestBuild(builds, { datastore: 'redis', track: '8' })?.id).toBe('c');
-    expect(newestBuild(builds, { datastore: 'redis', track: '7' })).toBeUndefined();
-  });
 });

@@ -139,6 +139,17 @@ describe('conditions', () => {
     // One from an operation of an earlier release is not carried along.
     expect(deriveStatus(input({ observation: observed({ configuration: sight }), previous: conditions })).conditions).toEqual([]);
   });
+  it('a newer build is told whoever is silent, of an instance that there is', () => {
+    const offer = { datastore: 'redis', track: '8', id: 'redis-8.0.10-1', version: '8.0.10', canUpgrade: true };
+    expect(told({ offer })).toBe('ACTIVE NewerBuild/Installed');
+    expect(told({ offer, observation: engine('down') })).toBe('UNHEALTHY EngineUnavailable/EngineDown, NewerBuild/Installed');
+    expect(told({ offer, agentConnected: false, agentSeenAt: ago(DISCONNECT_GRACE_MS + 1) })).toBe('UNKNOWN AgentUnreachable/Disconnected, NewerBuild/Installed');
+    expect(told({ offer, task: { kind: 'instance.create' } })).toBe('BUILDING');
+    expect(told({ offer, deleted: true })).toBe('DELETING');
+    const message = (canUpgrade: boolean): string => deriveStatus(input({ offer: { ...offer, canUpgrade } })).conditions[0]!.message;
+    expect(message(true)).toBe('redis 8 is installed in a newer build: 8.0.10 (redis-8.0.10-1). Upgrade the instance with the version that it has to bring it there.');
+    expect(message(false)).toMatch(/redis has no upgrades: new instances have it/);
+  });
   it('since stays while type, status and reason do', () => {
     const first = deriveStatus(input({ observation: engine('down') }));
     const later = deriveStatus(input({ now: new Date(NOW.getTime() + 5_000), observation: observed({ engine: 'down', detail: 'again' }), previous: first.conditions }));
