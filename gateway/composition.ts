@@ -142,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       worker.start();
     }
     reconciler = createReconciler({
-      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), domain: domainDeps, newerBuilds, log,
+      store, pki, gateways, issueEnrolment: workflowDeps.issueEnrolment, isWorker: has('worker'), domain: domainDeps, newerBuilds, refreshEnginesHours: settings.engineRefreshHours, log,
       hostIds: () => hosts.targets(), computeFor: (hostId) => (hosts.targets().includes(hostId) ? strategy : undefined),
     });
     reconciler.start();

@@ -1,8 +1,7 @@
 /** All use cases, put together. */
-import { CofferError, notFound } from '../../kernel/errors.ts';
+import { notFound } from '../../kernel/errors.ts';
 import type { ListedBuild } from '../../strategies/spi/compute.ts';
-import type { InstallEngineWork } from '../operations/workflows/install-engine.ts';
-import type { Access, Caller, Domain, EngineSourceDoc, InstallEngineInput } from './api.ts';
+import type { Access, Domain, EngineSourceDoc } from './api.ts';
 import { createAdmit } from './admit.ts';
 import { createFlavorChanges } from './catalogue/flavors.ts';
 import { createVersionChanges } from './catalogue/versions.ts';
@@ -10,13 +9,14 @@ import { createConfigurations } from './configuration/configurations.ts';
 import { createEngineObjects } from './engine-objects.ts';
 import type { DomainDeps } from './deps.ts';
 import { listEvents } from './events.ts';
+import { installEngine } from './install-engine.ts';
 import { createInstance } from './instance/create.ts';
 import { createInstanceDocuments } from './instance/documents.ts';
 import { createLifecycle } from './instance/lifecycle.ts';
 import { findInstance, findInstances, listInstances } from './instance/read.ts';
 import { resizeInstance } from './instance/resize.ts';
 import { resizeVolume } from './instance/resize-volume.ts';
-import { findVersion, requireCapability } from './instance/validate-create.ts';
+import { requireCapability } from './instance/validate-create.ts';
 import { createOperationsApi } from './operations.ts';
 import { live } from './live.ts';
 import { requireAction } from './policy.ts';
@@ -76,19 +76,4 @@ async function engineSource(deps: DomainOptions, versionId: string): Promise<Eng
   const builds = await deps.listBuilds();
   const own = builds?.filter((b) => b.datastore === version.datastore && b.track === version.name) ?? null;
   return { kinds: track.sources.map((s) => s.kind), builds: own?.map((b) => ({ id: b.id, version: b.version, source: b.source, installedAt: b.installedAt, binDir: b.binDir })) ?? null };
-}
-
-async function installEngine(deps: DomainOptions, caller: Caller, input: InstallEngineInput): ReturnType<Domain['installEngine']> {
-  requireAction(caller, 'engine-build.install');
-  // one that is not active, too: its binaries may come before its instances
-  const version = findVersion(deps.catalogue, caller, input.datastore, input.version);
-  return deps.store.transaction(async (tx) => {
-    const [host] = await tx.query<{ id: string }>('select id from host order by seen_at desc limit 1');
-    if (!host) throw new CofferError('ADMISSION.NO_HOST', 'no host with a compute role is known');
-    const work: InstallEngineWork = { hostId: host.id, datastore: version.datastore, track: version.name, refresh: input.refresh ?? false };
-    return deps.operations.enqueue(tx, {
-      kind: 'engine.install', target: host.id, input: work, subjectId: host.id, lockMode: 'SHARED',
-      projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
-    });
-  });
 }

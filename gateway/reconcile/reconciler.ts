@@ -12,6 +12,7 @@ import { growVolumes } from './grow-volumes.ts';
 import { releaseDeletions, removeLeftovers } from './gone-hosts.ts';
 import { createLoop, type Loop, type LoopOptions, type LoopRun } from './loop.ts';
 import { recoverAgents } from './recover-agents.ts';
+import { refreshEngines } from './refresh-engines.ts';
 import { recomputeAged, releaseAgentsOfDeadGateways } from './silent-agents.ts';
 import { pruneCertificates, publishEngineCa } from './upkeep.ts';
 
@@ -29,11 +30,13 @@ export interface ReconcilerDeps {
   domain?: DomainDeps;
   /** without it instances are told of newer builds by installations alone */
   newerBuilds?: NewerBuilds;
+  /** sources are asked for newer builds this often; 0 or left out: by people alone */
+  refreshEnginesHours?: number;
   log: Log;
   clock?: Clock;
   onRun?: (run: LoopRun) => void;
 }
-export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'grow-volumes' | 'newer-builds' | 'prune';
+export type LoopName = 'gateway-beat' | 'pki' | 'silent-agents' | 'recover-agents' | 'gone-hosts' | 'grow-volumes' | 'newer-builds' | 'refresh-engines' | 'prune';
 export interface Reconciler {
   start(): void;
   /** One look of a loop, now. */
@@ -68,9 +71,10 @@ export function createReconciler(deps: ReconcilerDeps): Reconciler {
       everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000,
       work: async (signal) => (await releaseDeletions(store)) + (await removeLeftovers(deps, signal)),
     });
-    const { domain, newerBuilds } = deps;
+    const { domain, newerBuilds, refreshEnginesHours: everyHours = 0 } = deps;
     if (domain) define('grow-volumes', { everyMs: 5_000, delayMs: SETTLE_MS, timeoutMs: 60_000, work: (signal) => growVolumes({ domain, clock }, signal) });
     if (newerBuilds) define('newer-builds', { everyMs: 10_000, delayMs: SETTLE_MS, timeoutMs: 60_000, work: (signal) => lookAtHosts(newerBuilds, deps.hostIds(), signal) });
+    if (domain && everyHours > 0) define('refresh-engines', { everyMs: 60_000, timeoutMs: 30_000, work: (signal) => refreshEngines({ domain, hostIds: deps.hostIds, everyHours, clock }, signal) });
     define('prune', { everyMs: 3_600_000, timeoutMs: 60_000, work: () => pruneCertificates(store, clock) });
   }
 
