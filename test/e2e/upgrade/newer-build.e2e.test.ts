@@ -1,11 +1,9 @@
 /** A newer build is found at the source while everything runs: offered to instances, and brought to them by an upgrade. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
-import { type Installation, ROOT, startInstallation } from '../../support/installation.ts';
-import { createPluginFolder, type PluginFolder } from '../../support/plugin-folder.ts';
+import { createGrowingEngine, type GrowingEngine } from '../../support/growing-engine.ts';
+import { type Installation, startInstallation } from '../../support/installation.ts';
 
 const INSTALL = 'mutation ($input: InstallEngineInput!) { result: installEngine(input: $input) { ... on InstallEnginePayload { operation { id } } ... on Error { code message } } }';
 const STATE = 'query ($id: ID!) { instance(by: { id: $id }) { newerBuild revision conditions { type status reason message } } }';
@@ -13,24 +11,13 @@ const BUILDS = '{ datastore(name: "my-engine") { versions(first: 1) { edges { no
 
 let coffer: Installation;
 let cli: Cli;
-let plugin: PluginFolder;
+let growing: GrowingEngine;
 let id: string;
-const program = (version: string): string => join(plugin.path, 'programs', `node-${version}`, 'bin/node');
-
-/** Another version of the engine's program, where the plugin's source looks for it. */
-async function offer(version: string): Promise<void> {
-  await mkdir(join(program(version), '..'), { recursive: true });
-  await writeFile(program(version), `#!/bin/sh\n[ "$1" = --version ] && { echo v${version}; exit; }\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
-}
 
 beforeAll(async () => {
-  plugin = await createPluginFolder(join(ROOT, 'kit/template'));
-  await plugin.edit('manifest.js', "capabilities: ['RESIZE', 'TLS', 'USERS']", "capabilities: ['RESIZE', 'TLS', 'UPGRADE', 'USERS']");
-  await plugin.edit('manifest.js', "    UPGRADE: 'there is one version of it',\n", '');
-  await plugin.edit('manifest.js', "[dirname(process.execPath), '/usr/local/bin', '/usr/bin']", `['${plugin.path}/programs/node-*/bin']`);
-  await plugin.edit('guest.js', '  tls: {', '  upgrade: { async check() { return []; }, async run() {}, async finish() {} },\n  tls: {');
-  await offer('24.90.1');
-  coffer = await startInstallation({ env: { COFFER_PLUGINS: join(plugin.path, 'index.js'), COFFER_ENGINES_FOLDER: join(plugin.path, 'engines') } });
+  growing = await createGrowingEngine();
+  await growing.offer('24.90.1');
+  coffer = await startInstallation({ env: growing.env });
   cli = await prepareCli({ env: { COFFER_URL: coffer.url, COFFER_TOKEN: coffer.token } });
   const made = await create(coffer.client, { name: 'one', datastore: 'my-engine', flavor: 'nano', users: [{ name: 'anna' }] });
   await succeed(coffer.client, made.operationId);
@@ -39,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cli?.remove();
   await coffer?.remove();
-  await plugin?.remove();
+  await growing?.remove();
 });
 
 const install = async (refresh: boolean): Promise<string> => (await coffer.client.query(INSTALL, { input: { datastore: 'my-engine', version: '24', refresh } })).result.operation.id;
@@ -55,7 +42,7 @@ const run = async (...words: string[]): Promise<string> => {
 };
 
 it('is not looked for unless somebody asks', async () => {
-  await offer('24.90.2');
+  await growing.offer('24.90.2');
   expect(await told(false)).toMatch(/^my-engine 24 is installed already: 24\.90\.1 .* refresh does that$/);
   expect(await versions()).toEqual(['24.90.1']);
   expect(await state()).toMatchObject({ newerBuild: null });
@@ -82,11 +69,11 @@ it('is installed beside the one that runs, which nothing happens to; its instanc
 
 it('a source that delivers nothing fails the operation in readable words, and changes nothing', async () => {
   const before = await state();
-  for (const version of ['24.90.1', '24.90.2']) await chmod(program(version), 0o644);
+  await growing.setUsable(false);
   try {
     expect(await finish(coffer.client, await install(true))).toMatchObject({ state: 'FAILED', fault: { code: 'SOURCE.UNAVAILABLE', message: expect.stringMatching(/my-engine 24 could not be installed: .* has no program node/) } });
   } finally {
-    for (const version of ['24.90.1', '24.90.2']) await chmod(program(version), 0o755);
+    await growing.setUsable(true);
   }
   expect(await state()).toEqual(before);
   expect(await versions()).toEqual(['24.90.2', '24.90.1']);
