@@ -5,6 +5,7 @@ import { createNewerBuilds, lookAtHosts } from '../../../gateway/hosts/newer-bui
 import { CofferError } from '../../../kernel/errors.ts';
 import type { ComputeStrategy, EngineRequest, ListedBuild } from '../../../strategies/spi/compute.ts';
 import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { whileHeld } from '../../support/held-rows.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const signal = AbortSignal.timeout(60_000);
@@ -120,7 +121,8 @@ it('two that look at once tell it once', async () => {
   const id = await add('shop');
   builds = [build('17.13'), ...builds];
   const others = [0, 1].map(() => createNewerBuilds({ store: world.store, compute: () => world.script.compute as ComputeStrategy }));
-  await Promise.all(others.map((one) => one.look(world.hostId, signal)));
+  const looks = others.map((one) => () => one.look(world.hostId, signal));
+  expect((await whileHeld(server, world.store, { text: 'select 1 from instance where id = $1 for update', values: [id] }, looks)).sort()).toEqual([0, 1]);
   expect(await told(id)).toEqual(['17.13']);
   expect(await news()).toHaveLength(1);
 });

@@ -4,6 +4,7 @@ import { refreshEngines } from '../../../gateway/reconcile/refresh-engines.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import type { EngineRequest } from '../../../strategies/spi/compute.ts';
 import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { whileHeld } from '../../support/held-rows.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const hourMs = 3_600_000;
@@ -62,6 +63,7 @@ it('what a person asked for is not asked for again; an installation without aski
 
 it('of several gateways that look at once one begins', async () => {
   await world.addInstance('a', { track: '17' });
-  expect((await Promise.all([look(), look(), look()])).sort()).toEqual([0, 0, 1]);
+  const begun = await whileHeld(server, world.store, { text: 'select 1 from host where id = $1 for update', values: [world.hostId] }, [look, look, look]);
+  expect(begun.sort()).toEqual([0, 0, 1]);
   expect(await operations()).toHaveLength(1);
 });
