@@ -19,7 +19,7 @@ import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
 import { silentLog } from '../../kernel/log.ts';
 import { loadPlugins } from '../../strategies/registry.ts';
-import type { ComputeStrategy } from '../../strategies/spi/compute.ts';
+import type { ComputeStrategy, ListedBuild } from '../../strategies/spi/compute.ts';
 import { testParameters } from './test-parameters.ts';
 import type { TestPostgres } from './postgres.ts';
 import { createTestStore } from './store.ts';
@@ -58,7 +58,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const access = createAccess(store);
   const deps = {
     store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
-    generation: installation.generation, listBuilds: async () => [],
+    generation: installation.generation, listBuilds: async (): Promise<ListedBuild[]> => [],
   };
   const domain = createDomain(deps);
   const hostId = newId('Host');

@@ -15,14 +15,15 @@ export function newestBuild<Build extends ListedBuild>(builds: readonly Build[],
   return own.filter(({ offered = true }) => offered).toSorted(byAge)[0];
 }
 
-/**
- * Null where there is none: an instance is never brought to what is older than its own. Where that is not listed (somebody replaced it on
- * the host), its version alone tells.
- */
+/** Whether it is newer than an instance's own. Where that is not listed (somebody replaced it on the host), its version alone tells. */
+export function isNewer(builds: readonly ListedBuild[], build: ListedBuild, { buildId, buildVersion }: Pick<BuildOfInstance, 'buildId' | 'buildVersion'>): boolean {
+  if (buildId === null || build.id === buildId) return false;
+  const own = builds.find(({ id }) => id === buildId);
+  return own ? byAge(build, own) < 0 : compareVersions(build.version, buildVersion ?? '') > 0;
+}
+
+/** Null where there is none: an instance is never brought to what is older than its own. */
 export function newerThan<Build extends ListedBuild>(builds: readonly Build[], instance: BuildOfInstance): Build | null {
   const newest = newestBuild(builds, instance);
-  if (!newest || instance.buildId === null || newest.id === instance.buildId) return null;
-  const own = builds.find(({ id }) => id === instance.buildId);
-  const isNewer = own ? byAge(newest, own) < 0 : compareVersions(newest.version, instance.buildVersion ?? '') > 0;
-  return isNewer ? newest : null;
+  return newest && isNewer(builds, newest, instance) ? newest : null;
 }

@@ -19,7 +19,7 @@ import { findVersion, requireCapability } from '../instance/validate-create.ts';
 import { requireAction, requireOn, seesVersion } from '../policy.ts';
 import type { UpgradeCheck } from './judge.ts';
 import { mapConfiguration, requireSameGroup } from './mapping.ts';
-import { newerThan, newestBuild } from './newer-build.ts';
+import { isNewer, newerThan, newestBuild } from './newer-build.ts';
 
 export type UpgradeDeps = DomainDeps & { listBuilds(): Promise<ListedBuild[] | null> };
 
@@ -131,9 +131,10 @@ export async function rolloutUpgrade(deps: UpgradeDeps, caller: Caller, input: R
   const newest = newestBuild(builds, { datastore: version.datastore, track: version.name });
   if (!newest) throw new CofferError('PRECONDITION.STATE', `no build of ${version.datastore} ${version.name} is installed`, { remedy: 'Install one first.' });
   return deps.store.transaction(async (tx) => {
-    const [row] = await tx.query<{ left: number }>('select count(*)::int as left from instance where version_id = $1 and deleted_at is null and not released and prepared and build_id <> $2', [version.id, newest.id]);
-    if (row!.left === 0) throw new CofferError('PRECONDITION.STATE', `all instances of ${version.datastore} ${version.name} have its newest build: ${newest.id}`, { remedy: 'Install a newer one first: `installEngine` with `refresh` asks its source for one.' });
-    const work: VersionRolloutWork = { versionId: version.id, buildId: newest.id, waveSize, canary };
+    const had = await tx.query<{ buildId: string; buildVersion: string | null }>('select distinct build_id as "buildId", build_version as "buildVersion" from instance where version_id = $1 and deleted_at is null and not released and prepared and build_id is not null order by 1', [version.id]);
+    const older = had.filter((one) => isNewer(builds, newest, one)).map(({ buildId }) => buildId);
+    if (older.length === 0) throw new CofferError('PRECONDITION.STATE', `all instances of ${version.datastore} ${version.name} have its newest build: ${newest.id}`, { remedy: 'Install a newer one first: `installEngine` with `refresh` asks its source for one.' });
+    const work: VersionRolloutWork = { versionId: version.id, buildId: newest.id, older, waveSize, canary };
     return deps.operations.enqueue(tx, {
       kind: 'version.rollout', input: work, subjectId: version.id, lockMode: 'EXCLUSIVE', projectId: null, actor: caller.actor, clientAddress: caller.clientAddress, requestId: caller.requestId,
     });

@@ -21,8 +21,8 @@ import { callOptions, ensureGuest, enrolStep, guestTimeouts, seeEngine } from '.
 import { faultAfter, flavorOf, readInstance, seenAgainMs, waitForInstance, type InstanceNow, type InstanceWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent } from './run-on-agent.ts';
 
-/** A build with the version that it is of. */
-export interface VersionBuild { versionId: string; track: string }
+/** A build with the version that it is of. `buildId`: exactly this one, which is installed; left out: the newest. */
+export interface VersionBuild { versionId: string; track: string; buildId?: string }
 /** `values`: of a group that is made with the new version, in the name of the instance's. */
 export interface UpgradeGroup extends GroupRevision { made: { name: string; description: string | null; values: StoredValue[]; origin: string } | null }
 /** `track` is that of before. `before`: the group of before. `known`: what was found before the engine was asked. */
@@ -35,12 +35,12 @@ export interface UpgradeWork extends InstanceWork {
   intent: 'RUNNING' | 'STOPPED';
 }
 
-/** Its version stays, and so does its group. */
-export function workToNewestBuild(row: InstanceRow): UpgradeWork {
+/** Its version stays, and so does its group. The build is named: what is installed meanwhile has seen no canary. */
+export function workToBuild(row: InstanceRow, buildId: string): UpgradeWork {
   const configuration = row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! };
   const version = { versionId: row.version_id, track: row.track };
   return {
-    instanceId: row.id, hostId: row.host_id, datastore: row.datastore, track: row.track, from: { ...version, buildId: row.build_id! }, to: version,
+    instanceId: row.id, hostId: row.host_id, datastore: row.datastore, track: row.track, from: { ...version, buildId: row.build_id! }, to: { ...version, buildId },
     configuration: configuration && { ...configuration, made: null }, before: configuration, intent: row.intent,
   };
 }
@@ -59,9 +59,12 @@ const buildsOf = (ctx: StepContext<unknown>): Builds => ctx.outputs['install-eng
 async function ensureBuild(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Promise<Builds> {
   const { instanceId, hostId, datastore, to } = ctx.input;
   const compute = deps.compute(hostId);
-  const build = await compute.ensureEngine({ datastore, track: to.track }, { signal: ctx.signal, progress: ctx.progress });
+  const newest = to.buildId === undefined ? await compute.ensureEngine({ datastore, track: to.track }, { signal: ctx.signal, progress: ctx.progress }) : null;
   const { buildId } = await readInstance(deps.store, instanceId);
-  const present = (await compute.listBuilds(ctx.signal)).find(({ id }) => id === buildId);
+  const builds = await compute.listBuilds(ctx.signal);
+  const build = newest ?? builds.find(({ id }) => id === to.buildId);
+  if (!build) throw new FinalStepError('SOURCE.UNAVAILABLE', `the build ${to.buildId ?? ''} that is rolled out is not on the host any more`);
+  const present = builds.find(({ id }) => id === buildId);
   if (!present) throw new FinalStepError('SOURCE.UNAVAILABLE', `the build ${buildId ?? ''} that the instance has is not on its host any more: there would be no way back`);
   if (build.id === buildId) throw new FinalStepError('PRECONDITION.STATE', `the instance has the newest build of ${datastore} ${to.track} already: ${build.id}`);
   return { id: build.id, to: named(build), from: named(present) };

@@ -32,8 +32,9 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const build = (version: string, track = '17'): ListedBuild => ({ id: `postgresql-${version}`, datastore: 'postgresql', track, version, prefix: '/p', binDir: '/p/bin', closureHash: '', source: 'debian', packages: [], installedAt: '2026-01-01T00:00:00Z' });
+const versionId = (): string => world.catalogue.versions({ role: 'OPERATOR', projectId: null }, world.catalogue.datastore('postgresql')!.id, true).find(({ name }) => name === '17')!.id;
 const add = (name: string, version = '17.12', more: Record<string, unknown> = {}): Promise<string> =>
-  world.addInstance(name, { track: '17', build_id: `postgresql-${version}`, build_version: version, ...more });
+  world.addInstance(name, { track: '17', version_id: versionId(), build_id: `postgresql-${version}`, build_version: version, ...more });
 const look = (): Promise<number> => world.newerBuilds.look(world.hostId, signal);
 const told = async (id: string): Promise<string[]> => (await world.instance(id))['conditions'].filter(({ type }: any) => type === 'NewerBuild').map(({ message }: any) => /newer build: (\S+)/.exec(message)![1]);
 const news = (): Promise<unknown[]> => world.store.query(`select subject, actor, data from event where type = 'instance.newer-build' order by id`);
@@ -125,4 +126,30 @@ it('two that look at once tell it once', async () => {
   expect((await whileHeld(server, world.store, { text: 'select 1 from instance where id = $1 for update', values: [id] }, looks)).sort()).toEqual([0, 1]);
   expect(await told(id)).toEqual(['17.13']);
   expect(await news()).toHaveLength(1);
+});
+
+it('a rollout brings the build that it began with, from those that were older, whatever is installed meanwhile', async () => {
+  const [first, newest] = [await add('a'), await add('b', '17.14')];
+  await add('c', '17.11');
+  builds = [build('17.13'), build('17.12')];
+  world.deps.listBuilds = async () => builds;
+  const { id } = await world.domain.instances.rolloutUpgrade(world.caller('OPERATOR'), { datastore: 'postgresql', version: '17', canary: 2 });
+  builds = [build('17.14'), ...builds];
+  // The children find no host: what matters is who they are, and what they were told.
+  world.script.compute.inspect = async () => { throw new CofferError('RESOURCE.NOT_FOUND', 'no guest here'); };
+  world.startWorker();
+  expect(await world.operations.waitForEnd(id, 20_000)).toMatchObject({ state: 'FAILED', fault: { message: expect.stringContaining('1 of 3 instances have postgresql-17.13') } });
+  const children = await world.store.query<{ subject: string; to: unknown }>(`select subject_id as subject, input->'to' as to from operation where parent_id = $1`, [id]);
+  expect(children).toHaveLength(2);
+  expect(children.map(({ subject }) => subject)).toContain(first);
+  expect(children.map(({ subject }) => subject)).not.toContain(newest);
+  for (const { to } of children) expect(to).toMatchObject({ track: '17', buildId: 'postgresql-17.13' });
+});
+
+it('a rollout is not begun where all have the build, or a newer one', async () => {
+  await add('a', '17.13');
+  await add('b', '17.14');
+  builds = [build('17.13'), build('17.12')];
+  world.deps.listBuilds = async () => builds;
+  await expect(world.domain.instances.rolloutUpgrade(world.caller('OPERATOR'), { datastore: 'postgresql', version: '17' })).rejects.toThrow(/all instances of postgresql 17 have its newest build: postgresql-17\.13/);
 });
