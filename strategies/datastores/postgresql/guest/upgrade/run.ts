@@ -51,7 +51,7 @@ async function dropOwnOptions(ctx: GuestContext, from: NamedBuild): Promise<void
   const unknown = ownOptions.filter((name) => !server.includes(name));
   if (unknown.length === 0) return;
   const told = await singleUser(ctx, from, 'template1', 'select datname from pg_database where datallowconn');
-  for (const [, database] of told.matchAll(/datname = "(.*)"\t\(typeid/g)) {
+  for (const [, database] of told.matchAll(/datname = "([^\n]*)"\t\(typeid/g)) {
     if (database === undefined) continue;
     await singleUser(ctx, from, database, `update pg_attribute set attoptions = (select array_agg(o) from unnest(attoptions) o where split_part(o, '=', 1) <> all (array[${unknown.map(literal).join(', ')}]))
       where attoptions is not null and attrelid >= ${firstNormalOid}`);
