@@ -12,6 +12,7 @@ import { tryListen } from '../kernel/try-listen.ts';
 import { type Tier, tiers } from '../strategies/conformance/tiers.ts';
 import type { DatastorePlugin } from '../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../strategies/spi/engine-source.ts';
+import type { Manifest } from '../strategies/spi/manifest.ts';
 import { ensureBuild } from './engine.ts';
 import type { PluginFixture } from './fixture.ts';
 import { renderJunit } from './report/junit.ts';
@@ -80,16 +81,20 @@ async function runFurther({ fixture, track, tiers: wanted, engines, isolated, fi
   const since = performance.now();
   const installed = (details: string[]): RuleResult =>
     ({ tier: wanted[0] ?? 'engine', capability: 'LIFE CYCLE', rule: 'the binaries can be had from its sources', state: details.length > 0 ? 'failed' : 'passed', tookMs: performance.now() - since, details });
+  const named = (name: string): Manifest['tracks'][number] | undefined => tracks.find((one) => one.name === name);
   let build: EngineBuild;
+  const nextBuilds: EngineBuild[] = [];
   try {
-    build = await ensureBuild({ folder: engines, datastore: id, track, sources: tracks.find((one) => one.name === track)?.sources ?? [], onProgress: note });
+    const ensured = (name: string): Promise<EngineBuild> => ensureBuild({ folder: engines, datastore: id, track: name, sources: named(name)?.sources ?? [], onProgress: note });
+    build = await ensured(track);
+    if (wanted.includes('engine')) for (const next of named(track)?.upgradesTo ?? []) nextBuilds.push(await ensured(next));
   } catch (error) {
     return { engine: null, results: [installed([error instanceof Error ? error.message : String(error)])] };
   }
   const had = installed([]);
   for (const [index] of plugin.manifest.ports.entries()) await requireFree(firstPort + index);
   const results = await runCases({
-    task: { fixture, track, build, tiers: wanted, isolated, firstPort }, ...(only === undefined ? {} : { only }),
+    task: { fixture, track, build, nextBuilds, tiers: wanted, isolated, firstPort }, ...(only === undefined ? {} : { only }),
     onResult: ({ tier, rule, state, tookMs }) => note(`${state === 'passed' ? '✓' : state === 'failed' ? '✗' : '-'} ${tier} · ${rule} (${Math.round(tookMs)} ms)`),
   });
   return { engine: build.version, results: [had, ...results] };

@@ -5,12 +5,12 @@ import { taskVariable, type CasesTask } from './cases/task.ts';
 import type { PluginFixture } from './fixture.ts';
 import { createProcessHarness } from './harness/process-harness.ts';
 
-const { fixture: location, track, build, tiers, isolated, firstPort } = JSON.parse(process.env[taskVariable] ?? '') as CasesTask;
+const { fixture: location, track, build, nextBuilds, tiers, isolated, firstPort } = JSON.parse(process.env[taskVariable] ?? '') as CasesTask;
 const { module, ...fixture } = ((await import(/* @vite-ignore */ location)) as { default: PluginFixture }).default;
 const plugin: DatastorePlugin = fixture.plugin;
 const ports = Object.fromEntries(plugin.manifest.ports.map(({ name }, index) => [name, firstPort + index]));
 
 defineConformance({
   ...fixture, track,
-  createHarness: (options) => createProcessHarness({ plugin, pluginUrl: module, track, build, flavor: fixture.flavor, volumeGb: fixture.volumeGb, ports, isolated, ...options }),
+  createHarness: (options) => createProcessHarness({ plugin, pluginUrl: module, track, build, nextBuilds, flavor: fixture.flavor, volumeGb: fixture.volumeGb, ports, isolated, ...options }),
 }, tiers);

@@ -1,6 +1,7 @@
 /** What a caller may ask for. Each runs in the guest's lane, after its fence was proved and recorded. */
 import { rm } from 'node:fs/promises';
 import { CofferError } from '../../kernel/errors.ts';
+import { faultPoint } from '../../kernel/fault-point.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { Enrolment, GuestChange, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
 import { signalAgent, killAll, waitGone } from '../processes/end.ts';
@@ -119,15 +120,20 @@ export async function changeGuest(context: ComputeContext, keeper: Keeper, deed:
     ...(found ? { build: { id: found.id, version: found.version, prefix: found.prefix, binDir: found.binDir } } : {}),
   };
   deed.signal.throwIfAborted();
+  faultPoint('compute', 'change-guest', 'before');
   await context.records.put(record);
+  faultPoint('compute', 'change-guest', 'inside', 1);
   const limited = await limitGuest(context, record);
   await context.records.put(limited);
   await writeBootFile(context, limited);
+  faultPoint('compute', 'change-guest', 'inside', 2);
   if (limited.desired !== 'running') return factsOf(context, limited);
   const isAgentAlive = limited.agent !== null && (await isAlive(limited.agent));
   if (isAgentAlive && found && limited.agentBuild !== found.id) await endAgent(limited, deed.signal);
   else if (isAgentAlive && limited.agent) await signalAgent(limited.agent, 'SIGHUP', deed.signal);
-  return factsOf(context, await keeper.ensureNow(limited));
+  const facts = await factsOf(context, await keeper.ensureNow(limited));
+  faultPoint('compute', 'change-guest', 'after');
+  return facts;
 }
 
 /** Data are never left to two builds at once. */

@@ -7,6 +7,8 @@ export interface CasesTask {
   fixture: string;
   track: string;
   build: EngineBuild;
+  /** of the tracks that this one can be brought to */
+  nextBuilds: EngineBuild[];
   tiers: Tier[];
   /** false: agent and engine are one user, as in an installation without root */
   isolated: boolean;

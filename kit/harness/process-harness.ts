@@ -34,6 +34,8 @@ export interface ProcessHarnessOptions {
   volumeBytes?: number;
   /** the build that runs; the newest of the test engines when left out */
   build?: EngineBuild;
+  /** of other tracks; one that is not among them is looked for among the test engines */
+  nextBuilds?: readonly EngineBuild[];
 }
 
 const callTimeoutMs = 60_000;
@@ -91,7 +93,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     resize: (flavor, sizing) => void Object.assign(size, { flavor, sizing }),
     tune: (parameters) => void Object.assign(size, { parameters }),
     issueCertificate: certificates.issue,
-    build: async (track) => namedBuild(track === setup.boot.track ? { track, version: setup.boot.build.version, prefix: setup.boot.build.prefix, binDir: setup.boot.build.bin } : await engineBuild(options.plugin, track)),
+    build: async (track) => namedBuild(track === setup.boot.track ? { track, version: setup.boot.build.version, prefix: setup.boot.build.prefix, binDir: setup.boot.build.bin } : options.nextBuilds?.find((one) => one.track === track) ?? (await engineBuild(options.plugin, track))),
     async changeBuild({ track, version, prefix, bin }) {
       await guest.kill();
       Object.assign(setup, { boot: { ...setup.boot, track, build: { id: `${options.plugin.manifest.id}-${version}`, version, prefix, bin } } });

@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
 import { type Tier, tiers } from '../../strategies/conformance/tiers.ts';
 import type { KitReport } from '../results.ts';
 
-const explanation = 'rules that hold, and the time they took. A dash: the capability is absent, or nothing is owed. `my-engine` is the template\n'
-  + 'of `kit/template`. `kit/report/markdown.ts` says how the page is made.';
+const explanation = 'rules that hold, and the time they took. A dash: the capability is absent, or nothing is owed. CONFIGURATION has `configure`\n'
+  + 'in it, which every plugin has. `my-engine` is the template of `kit/template`. `kit/report/markdown.ts` says how the page is made.';
 
 /** `circumstances` go on from "in one run". */
 export function renderMarkdown(circumstances: string, reports: readonly KitReport[]): string {

@@ -17,6 +17,7 @@ export function checkParameters({ flavor, parameters }: Pick<Judged, 'flavor' | 
   for (const [name, value] of Object.entries(parameters)) {
     const problem = wordsProblem(name, value);
     if (problem !== null) tell(name, problem);
+    if (value.includes('\0')) tell(name, 'must not contain the character 0');
     if (fillMemory.includes(name) && Number(value) > room) tell(name, `must be at most ${room}: of the flavor's ${flavor.memoryMb} MB the engine itself needs ${ownMemoryBytes / mib}`);
   }
   if (parameters['maxmemory'] === '0') tell('maxmemory', `must not be 0, which means without a limit: the flavor has ${flavor.memoryMb} MB; leave it out for a share that fits`);

@@ -30,7 +30,8 @@ export const renderServerFile = (settings: Readonly<Record<string, string>>): st
 export function parseServerFile(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, option, words] = /^(\w+) = (.*)$/.exec(line) ?? [];
+    // s: to the server U+2028 is no line break
+    const [, option, words] = /^(\w+) = (.*)$/s.exec(line) ?? [];
     if (option === undefined || words === undefined) continue;
     const body = words.startsWith('"') ? words.slice(1, -1).replace(/\\(.)/g, (_all, one: string) => escaped[one] ?? one) : words;
     found.set(option, body);

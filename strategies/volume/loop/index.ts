@@ -6,6 +6,7 @@
 import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CofferError } from '../../../kernel/errors.ts';
+import { faultPoint } from '../../../kernel/fault-point.ts';
 import { runCommand } from '../../sources/run-command.ts';
 import type { VolumeStrategy } from '../../spi/volume.ts';
 import { isDeviceOf, mountBelow, readLoopDevices, readMounts, type Mount } from './devices.ts';
@@ -72,11 +73,15 @@ export function createLoopVolumes({ folderOf, tools }: LoopOptions): VolumeStrat
       if (before === null) throw new CofferError('RESOURCE.NOT_FOUND', `the image of the volume of ${instanceId} is not on this host`);
       const { growfs } = await tools.find(signal);
       await attach(instanceId, signal);
+      faultPoint('volume', 'grow', 'inside', 1);
       if (before < sizeGb * gibibyte) await allocate(image, sizeGb * gibibyte, signal).catch(async (error: unknown) => { await truncate(image, before); throw error; });
+      faultPoint('volume', 'grow', 'inside', 2);
       // Both find nothing to do when an earlier call has come so far.
       const mount = await mountOf(instanceId);
       await run('losetup', ['-c', mount!.source], signal);
+      faultPoint('volume', 'grow', 'inside', 3);
       await run(growfs, ['-d', mountPointOf(instanceId)], signal);
+      faultPoint('volume', 'grow', 'after');
     },
     async inspect(instanceId) {
       const sizeBytes = await sizeOf(imageOf(instanceId));

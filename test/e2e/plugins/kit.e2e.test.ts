@@ -1,6 +1,6 @@
 /** The kit as a stranger runs it: in the folder of a package, with what is published. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,22 @@ describe('the command', () => {
       await expect(folder.kit('engine', '--first-port', String(port))).rejects.toThrow(new RegExp(`port ${port} cannot be had .*EADDRINUSE.*: name others with --first-port`));
     } finally {
       other.close();
+    }
+  });
+  it('has the binaries of every version that the one under test can be brought to', async () => {
+    const own = await createPluginFolder(join(ROOT, 'kit/template'));
+    try {
+      await own.edit('manifest.js', "capabilities: ['RESIZE', 'TLS', 'USERS']", "capabilities: ['RESIZE', 'TLS', 'UPGRADE', 'USERS']");
+      await own.edit('manifest.js', "UPGRADE: 'there is one version of it',", '');
+      await own.edit('manifest.js', 'export const manifest = {', 'const own = {');
+      await own.edit('guest.js', '  tls: {\n', '  upgrade: { check: async () => [], run: async () => {}, finish: async () => {} },\n  tls: {\n');
+      await appendFile(join(own.path, 'manifest.js'), "\nexport const manifest = { ...own, tracks: [{ ...own.tracks[0], upgradesTo: ['24.21'] }, { ...own.tracks[0], name: '24.21', default: false }] };\n");
+      const { code, report } = await own.kit('engine', '--only', 'upgrade', '--first-port', '21669');
+      expect(stateOf(report, 'failed')).toEqual([]);
+      expect(code).toBe(0);
+      expect(stateOf(report, 'passed').filter((rule) => rule.includes(' 24.21')).length).toBeGreaterThanOrEqual(3);
+    } finally {
+      await own.remove();
     }
   });
   it('where the binaries cannot be had it says so, and what to do', async () => {

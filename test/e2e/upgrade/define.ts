@@ -7,7 +7,7 @@ import { upgrade, upgraded } from '../../support/upgrade.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 
 interface Login { user: string; password: string; database?: string }
-export interface UpgradeCase {
+export interface UpgradeCase<Seen> {
   datastore: string; from: string; to: string;
   databases?: object[];
   group: { name: string; value: string };
@@ -18,12 +18,15 @@ export interface UpgradeCase {
   veto?: { make: string; unmake: string; words: RegExp };
   write(instance: any, login: Login): Promise<unknown>;
   read(instance: any, login: Login): Promise<string>;
+  /** what a client sees just before and just after, and what has to hold of the two */
+  look?(instance: any, login: Login): Promise<Seen>;
+  judge?(before: Seen, after: Seen): void;
 }
 
 /** Without the agent. */
 const enginePids = async (id: string): Promise<number[]> => (await processesOf(id)).filter(({ command }) => !/agent\.mjs/.test(command)).map(({ pid }) => pid);
 
-export const defineUpgrade = ({ datastore, from, to, databases, group, poison, refusal, veto, write, read }: UpgradeCase) => describe(`${datastore} ${from} to ${to}`, () => {
+export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poison, refusal, veto, write, read, look, judge }: UpgradeCase<Seen>) => describe(`${datastore} ${from} to ${to}`, () => {
   let coffer: Installation;
   const volumeOf = (id: string): Promise<string[]> => readdir(join(coffer.home, 'instances', id, 'volume'));
   afterAll(async () => { await coffer?.remove(); });
@@ -93,6 +96,7 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
 
   it('has its data, users, passwords, endpoints and values in the new version, after one interruption', async () => {
     const before = await now();
+    const sight = await look?.(before, login);
     const loop = new AbortController();
     const seen: { at: number; isAnswered: boolean }[] = [];
     const client = (async () => {
@@ -113,6 +117,7 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
     const after = await now();
     expect(after).toMatchObject({ id, name: before.name, status: 'ACTIVE', fault: null, endpoints: before.endpoints, datastoreVersion: { name: to } });
     expect(after.build).not.toBe(before.build);
+    if (look && judge) judge(sight!, await look(after, login));
     expect(await read(after, login)).toBe('here');
     expect(await volumeOf(id)).toEqual(['data']);
     const { instance } = await coffer.client.query('query ($id: ID!) { instance(by: { id: $id }) { configuration { name datastoreVersion { name } values { name value } } } }', { id });

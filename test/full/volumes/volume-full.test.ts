@@ -1,13 +1,19 @@
 /** As root alone. A volume that is full: the instance says so, takes a larger one, and works on with all it had. For each engine through its stock client. */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, finish, psql, redisCli, remove, show, succeed, until } from '../../support/actions.ts';
+import { binary, create, finish, psql, redisCli, remove, show, succeed, until } from '../../support/actions.ts';
 import { heldByVolume, noLoop } from '../../support/host/volumes.ts';
 import { enginesFolder, type Installation, startInstallation } from '../../support/installation.ts';
 
 interface Login { user: string; password: string }
 interface Kind {
   datastore: string; version: string; flavor: string;
+  /** of a group, without which something else than the volume could be full first */
+  values: { name: string; value: string }[];
   /** Writes until the engine refuses; answers how often it had said yes, and its own words. */
   fill(instance: any, login: Login): Promise<{ taken: number; words: string }>;
   /** How much of that is there. */
@@ -17,6 +23,8 @@ interface Kind {
 }
 /** Batches; the engine's own log of them may be larger than they are. */
 const mostBatches = 200;
+const run = promisify(execFile);
+let coffer: Installation;
 
 async function untilRefused(batch: (n: number) => Promise<unknown>): Promise<{ taken: number; words: string }> {
   for (let taken = 0; taken < mostBatches; taken++) {
@@ -25,9 +33,18 @@ async function untilRefused(batch: (n: number) => Promise<unknown>): Promise<{ t
   }
   throw new Error('the volume was never full');
 }
+/** What a session waits for are its own writes: commands that belong together go through one. */
+async function inOneSession(instance: any, { user, password }: Login, commands: readonly string[]): Promise<string> {
+  const [{ host, port }] = instance.endpoints;
+  const caFile = join(coffer.home, 'ca.pem');
+  await writeFile(caFile, instance.caCertificate);
+  const client = run(await binary(enginesFolder, instance.build, 'redis-cli'), ['-h', host, '-p', String(port), '--tls', '--cacert', caFile, '--user', user, '--no-auth-warning'], { env: { REDISCLI_AUTH: password }, timeout: 30_000 });
+  client.child.stdin?.end(`${commands.join('\n')}\n`);
+  return (await client).stdout;
+}
 const kinds: Kind[] = [
   {
-    datastore: 'postgresql', version: '17', flavor: 'micro',
+    datastore: 'postgresql', version: '17', flavor: 'micro', values: [],
     async fill(instance, login) {
       const database = { ...login, database: 'app' };
       await psql(enginesFolder, instance, database, 'create table filled (batch int, t text); alter table filled alter t set storage plain; create table more (t text)');
@@ -37,12 +54,14 @@ const kinds: Kind[] = [
     write: (instance, login) => psql(enginesFolder, instance, { ...login, database: 'app' }, 'insert into more select repeat(md5(g::text), 60) from generate_series(1, 20000) g'),
   },
   {
-    datastore: 'redis', version: '8', flavor: 'large',
-    // Nothing that the engine could make smaller when it writes its file anew.
+    // Its memory is more than twice the volume. A file that is written anew takes room beside the one there is, and gives it back when there
+    // is none: the volume would be full for a moment, and then not.
+    datastore: 'redis', version: '8', flavor: 'large', values: [{ name: 'auto-aof-rewrite-percentage', value: '0' }],
     fill: (instance, login) => untilRefused(async (n) => {
-      const answer = await redisCli(enginesFolder, instance, login, 'eval', "for i = 1, 20 do redis.call('set', 'filled:' .. ARGV[1] .. ':' .. i, string.rep(ARGV[2], 10)) end return 'taken'", '0', String(n), randomBytes(75_000).toString('base64'));
+      const script = "for i = 1, 20 do redis.call('set', 'filled:' .. ARGV[1] .. ':' .. i, string.rep(ARGV[2], 10)) end return 'taken'";
+      const answers = await inOneSession(instance, login, [`eval "${script}" 0 ${n} ${randomBytes(75_000).toString('base64')}`, 'waitaof 1 0 5000']);
       // On disk, or it is not taken.
-      if (answer !== 'taken' || !(await redisCli(enginesFolder, instance, login, 'waitaof', '1', '0', '5000')).startsWith('1')) throw new Error(answer);
+      if (!/^taken\n1\n/.test(answers)) throw new Error(answers.startsWith('taken') ? `waitaof: ${answers}` : answers);
     }),
     count: async (instance, login) => Number(await redisCli(enginesFolder, instance, login, 'eval', "local n = 0 while redis.call('exists', 'filled:' .. n .. ':20') == 1 do n = n + 1 end return n", '0')),
     async write(instance, login) {
@@ -52,15 +71,16 @@ const kinds: Kind[] = [
   },
 ];
 
+const GROUP = 'mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { code message } } }';
 const RESIZE = 'mutation($input: ResizeVolumeInput!) { resizeVolume(input: $input) { __typename ... on ResizeVolumePayload { operation { id } } ... on Error { code message } ... on InvalidInputError { issues { path message } } } }';
 
 describe.runIf(noLoop === null)('a volume that is full', () => {
-  let coffer: Installation;
   beforeAll(async () => { coffer = await startInstallation(); });
   afterAll(() => coffer?.remove());
 
-  it.each(kinds.map((kind) => [kind.datastore, kind] as const))('is told, is grown, and %s works on with all its data', async (_name, { datastore, version, flavor, ...kind }) => {
-    const made = await create(coffer.client, { name: `full-${datastore}`, datastore, version, flavor, volume: { sizeGb: 1, type: 'loop' }, users: [{ name: 'app' }], ...(datastore === 'redis' ? {} : { databases: [{ name: 'app' }] }) });
+  it.each(kinds.map((kind) => [kind.datastore, kind] as const))('is told, is grown, and %s works on with all its data', async (_name, { datastore, version, flavor, values, ...kind }) => {
+    const { createConfiguration } = await coffer.client.query(GROUP, { input: { name: `full-${datastore}`, datastore, version, values } });
+    const made = await create(coffer.client, { name: `full-${datastore}`, datastore, version, flavor, volume: { sizeGb: 1, type: 'loop' }, users: [{ name: 'app' }], configurationId: createConfiguration.configuration.id, ...(datastore === 'redis' ? {} : { databases: [{ name: 'app' }] }) });
     await succeed(coffer.client, made.operationId);
     const login = { user: 'app', password: made.passwords['app']! };
     const { taken, words } = await kind.fill(await show(coffer.client, made.id), login);

@@ -3,7 +3,7 @@ import { type CasesOptions, runCases } from '../../../kit/cases/run-cases.ts';
 import { type CasesTask, taskVariable } from '../../../kit/cases/task.ts';
 import type { RuleResult } from '../../../kit/results.ts';
 
-const task: CasesTask = { fixture: 'file:///fixture.js', track: '1', build: {} as CasesTask['build'], tiers: ['engine'], isolated: false, firstPort: 1 };
+const task: CasesTask = { fixture: 'file:///fixture.js', track: '1', build: {} as CasesTask['build'], nextBuilds: [], tiers: ['engine'], isolated: false, firstPort: 1 };
 const passed = { state: 'passed', errors: [] };
 const groups = ['memo 1', 'engine', 'life cycle'];
 const parent = groups.reduce<object>((above, name) => ({ type: 'suite', name, parent: above }), { type: 'module' });

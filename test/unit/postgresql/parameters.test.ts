@@ -93,6 +93,7 @@ describe('the server\'s words about a file', () => {
     expect(wordsOf(stderr)).toBe('invalid value for parameter "DateStyle": "foo"; Unrecognized key word: "foo".');
     expect(wordsOf(`${at} LOG:  unrecognized configuration parameter "nosuch" in file "/i/config/postgresql.conf.new" line 30\n`)).toBe('unrecognized configuration parameter "nosuch"');
     expect(wordsOf('postgres: could not access the server\n')).toBe('postgres: could not access the server');
+    expect(wordsOf(`${at} LOG:  invalid value for parameter "TimeZone": "a\u2028b"\n`)).toBe('invalid value for parameter "TimeZone": "a\u2028b"');
   });
   it('name the parameter, as the catalogue spells it', () => {
     expect(namedIn(wordsOf(stderr), { foo: '1', DateStyle: 'foo' })).toBe('DateStyle');

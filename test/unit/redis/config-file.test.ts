@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseConfig, quote, renderConfig, splitArguments } from '../../../strategies/datastores/redis/guest/config-file.ts';
 import { sizeRedis } from '../../../strategies/datastores/redis/sizing.ts';
+import { nastyText } from '../../support/nasty-texts.ts';
 
 const ctx = {
   track: '8', sizing: sizeRedis({ track: '8', flavor: { vcpus: 4, memoryMb: 1024 }, volumeGb: 5 }),
@@ -9,7 +10,7 @@ const ctx = {
   tls: { certificate: '/i/tls/server.crt', key: '/i/tls/server.key', ca: '/i/tls/ca.crt' },
   network: { bind: '::1', advertise: '::1', ports: { redis: 6379 } },
 };
-const anyText = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: fc.constantFrom('\0', '\t', '\n', '\v', '\r', ' ', '"', "'", '\\', 'x', '4', 'f', 'n', '#', '\xa0'), maxLength: 12 })).filter((text) => text.isWellFormed());
+const anyText = fc.oneof(nastyText, fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: fc.constantFrom('\0', '\t', '\n', '\v', '\r', ' ', '"', "'", '\\', 'x', '4', 'f', 'n', '#', '\xa0'), maxLength: 12 })).filter((text) => text.isWellFormed());
 /** Words in sdssplitargs' own tests. */
 const split: [string, string[] | null][] = [
   ['a b  c', ['a', 'b', 'c']], [`"a b" 'c d'`, ['a b', 'c d']], [String.raw`"\x41\n\"\\"`, ['A\n"\\']], [String.raw`'\'\n'`, [String.raw`'\n`]], ['""', ['']], ['a"b c"', ['ab c']],

@@ -116,7 +116,7 @@ describe('what does not fit is told before anybody tries it', () => {
   });
   it.each([
     ['client-output-buffer-limit', 'pubsub 64mb'], ['client-output-buffer-limit', 'pubsub 64mb 16mb sixty'], ['client-output-buffer-limit', 'master 1 1 1'], ['client-output-buffer-limit', ''],
-    ['save', '900'], ['save', '0 1'], ['save', '900 1\nport 1'], ['latency-tracking-info-percentiles', '101'], ['latency-tracking-info-percentiles', 'half'],
+    ['save', '900'], ['save', '0 1'], ['save', '900 1\nport 1'], ['latency-tracking-info-percentiles', '101'], ['latency-tracking-info-percentiles', 'half'], ['ignore-warnings', 'a\0b'],
   ])('%s %j', (name, value) => { expect(pathsOf({ [name]: value })).toEqual([name]); });
   it('and nothing else is', () => { expect(pathsOf({ 'save': '', 'latency-tracking-info-percentiles': '', 'timeout': '0', 'ignore-warnings': 'x' })).toEqual([]); });
 });

@@ -17,6 +17,7 @@ import { complaintsOf, decideUntaken, namedIn } from '../../../strategies/datast
 import { lineProblem, optionOf, parseServerFile, renderServerFile } from '../../../strategies/datastores/sql-family/option-file.ts';
 import { fromEngine, isSameValue, statementValue, toEngine } from '../../../strategies/datastores/sql-family/values.ts';
 import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';
+import { nastyText } from '../../support/nasty-texts.ts';
 
 const spec = (name: string, more: Partial<ParameterSpec> = {}): ParameterSpec =>
   ({ name, type: 'INTEGER', unit: null, default: '1', min: null, max: null, allowed: null, apply: 'LIVE', description: 'Does it.', ...more });
@@ -75,14 +76,30 @@ describe('what a server tells', () => {
   });
 });
 
+/** https://dev.mysql.com/doc/refman/en/option-files.html#option-file-syntax */
+function readAsDocumented(text: string): Map<string, string> {
+  const escapes: Readonly<Record<string, string>> = { b: '\b', t: '\t', n: '\n', r: '\r', s: ' ', '\\': '\\', '"': '"', "'": "'" };
+  const found = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    if (/^\s*([#;[]|$)/.test(line)) continue;
+    const [, name = '', rest = ''] = /^\s*([\w-]+)\s*=\s*(.*)$/s.exec(line) ?? [];
+    // a comment begins anywhere outside quotes
+    const [value = ''] = /^(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^#"'])*/s.exec(rest) ?? [];
+    const words = value.trimEnd();
+    const body = /^(["']).*\1$/s.test(words) && words.length > 1 ? words.slice(1, -1) : words;
+    found.set(name, body.replace(/\\(.)/gs, (all, one: string) => escapes[one] ?? all));
+  }
+  return found;
+}
+
 describe('the file', () => {
   it('has one order, and is read back as it was, whatever the text', () => {
     expect(renderServerFile({ time_zone: '+02:00', b: '1', a: 'ON' })).toMatch(/\n\[server\]\na = ON\nb = 1\ndefault_time_zone = \+02:00\n$/);
-    fc.assert(fc.property(fc.string({ unit: 'grapheme' }).filter((one) => !one.includes('\0')), (text) => {
-      const rendered = renderServerFile({ init_connect: text });
-      expect(parseServerFile(rendered).get('init_connect')).toBe(text);
-      expect(rendered.split('\n')).toHaveLength(4);
-    }));
+    fc.assert(fc.property(nastyText, nastyText, (text, other) => {
+      const rendered = renderServerFile({ init_connect: text, init_file: other });
+      for (const read of [parseServerFile, readAsDocumented]) expect([...read(rendered)]).toEqual([['init_connect', text], ['init_file', other]]);
+      expect(rendered.split('\n')).toHaveLength(5);
+    }), { numRuns: 500 });
   });
   it('takes no line that the server would read in two', () => {
     expect(lineProblem('init_connect', 'x'.repeat(4000))).toMatch(/longer than 4000 bytes/);
@@ -144,6 +161,7 @@ describe('a refusal', () => {
   it('is in the server\'s words, without times and paths', () => {
     const stderr = "2026-11-29T03:57:43.9Z 0 [ERROR] [MY-000077] [Server] /p/sbin/mysqld: Error while setting value 'x7' to 'max_connections'.\n2026-11-29  3:57:43 0 [ERROR] Buffered error: Unknown suffix 'x'\n2026-11-29T03:57:43.9Z 0 [ERROR] [MY-010119] [Server] Aborting\n2026 0 [Warning] [MY-1] [Server] no matter\n";
     expect(complaintsOf(stderr)).toEqual(["Error while setting value 'x7' to 'max_connections'.", "Unknown suffix 'x'"]);
+    expect(complaintsOf("2026-11-28T20:00:00Z 0 [ERROR] Unknown locale: 'de\u2028DE'\n")).toEqual(["Unknown locale: 'de\u2028DE'"]);
   });
   it('names the parameter by its name, or else by its value', () => {
     const parameters = { sort_buffer_size: '5', innodb_flush_method: 'bogus', collation_server: 'latin1_bin' };

@@ -1,6 +1,6 @@
 /** One look at the server, over a connection of its own that is kept: its loss is the fastest notice of a death. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasEnded } from '../../../spi/engine-end.ts';
 import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import { manifest } from '../manifest.ts';
 import { managementRole } from '../names.ts';
@@ -65,16 +65,6 @@ async function isManagement(ctx: GuestContext, role: Row | undefined, limit: Lim
   return true;
 }
 const versionOf = (row: Row | undefined): string | null => (typeof row?.['release_version'] === 'string' ? row['release_version'] : null);
-
-/** A process is gone a moment before its end is told. */
-function hasEnded(pid: number | null): boolean {
-  if (pid === null) return true;
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true;
-  }
-}
 
 function explain(ctx: GuestContext, error: unknown): Probe {
   const detail = (error as Error).message;

@@ -1,6 +1,7 @@
 /** Start and stop. */
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { rememberStarted } from './configure.ts';
 import { TurnedAwayError } from './connection.ts';
@@ -81,12 +82,4 @@ export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Pr
     }
   }
   await ctx.engine.killLeftovers();
-}
-
-async function endsWithin(ctx: GuestContext, timeoutMs: number): Promise<boolean> {
-  const late = AbortSignal.timeout(timeoutMs);
-  return ctx.engine.exited(AbortSignal.any([ctx.signal, late])).then(() => true, (error: unknown) => {
-    if (late.aborted && !ctx.signal.aborted) return false;
-    throw error;
-  });
 }

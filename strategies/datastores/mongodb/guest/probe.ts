@@ -1,11 +1,11 @@
 /** One look at the server, over a connection that stays open: its loss is the fastest notice of a death. */
 import type { Document } from 'bson';
+import { hasEnded } from '../../../spi/engine-end.ts';
 import type { GuestContext, Probe } from '../../../spi/guest.ts';
 import type { Connection } from '../connection.ts';
 import { manifest } from '../manifest.ts';
 import { adminDatabase, managementName, managementRole } from '../names.ts';
 import { dropKept, isManagementRefused, isSilent, keptManagement } from './management.ts';
-import { hasEnded } from './process.ts';
 
 /** Below the declared time, or the answer "hung" would come too late. */
 const timeoutMs = manifest.timeouts.probeMs - 200;

@@ -1,6 +1,7 @@
 /** Start and stop. */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endsWithin, hasEnded } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { adminDatabase } from '../names.ts';
 import { makeRoles } from './accounts.ts';
@@ -10,7 +11,6 @@ import { isInitialised, program } from './initialise.ts';
 import { tellErrors } from './log.ts';
 import { type Admin, dropKept, isManagementRefused, remainingMs, withManagement } from './management.ts';
 import { asMember } from './member.ts';
-import { hasEnded } from './process.ts';
 import { becomePrimary } from './replica-set.ts';
 
 const firstPollMs = 10;
@@ -96,12 +96,4 @@ export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Pr
     }
   }
   await ctx.engine.killLeftovers();
-}
-
-async function endsWithin(ctx: GuestContext, timeoutMs: number): Promise<boolean> {
-  const late = AbortSignal.timeout(timeoutMs);
-  return ctx.engine.exited(AbortSignal.any([ctx.signal, late])).then(() => true, (error: unknown) => {
-    if (late.aborted && !ctx.signal.aborted) return false;
-    throw error;
-  });
 }

@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { writeFiles } from './configure.ts';
 import { isInitialised } from './initialise.ts';
@@ -74,12 +75,4 @@ export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Pr
     }
   }
   await ctx.engine.killLeftovers();
-}
-
-async function endsWithin(ctx: GuestContext, timeoutMs: number): Promise<boolean> {
-  const late = AbortSignal.timeout(timeoutMs);
-  return ctx.engine.exited(AbortSignal.any([ctx.signal, late])).then(() => true, (error: unknown) => {
-    if (late.aborted && !ctx.signal.aborted) return false;
-    throw error;
-  });
 }

@@ -12,7 +12,7 @@ export async function runTool(ctx: GuestContext, name: string, args: readonly st
 }
 
 /** Without the statement: it may hold a verifier. */
-function tellErrors(stderr: string): string {
+export function tellErrors(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '' && !line.includes('STATEMENT:'));
   const errors = lines.filter((line) => /ERROR|FATAL|PANIC|error:/.test(line));
   return (errors.length > 0 ? errors : lines).slice(-3).join('; ').slice(0, 600);

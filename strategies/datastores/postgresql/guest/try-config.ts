@@ -8,7 +8,7 @@ import { foreignLibraries, preloadable, preloadParameter } from '../libraries.ts
 import { serverArguments } from './owned.ts';
 import { program, remainingMs } from './tool.ts';
 
-const line = /^\S+ \S+ \S+ \[\d+\] (?:LOG|ERROR|FATAL|DETAIL|HINT): {2}(.*)$/;
+const line = /^\S+ \S+ \S+ \[\d+\] (?:LOG|ERROR|FATAL|DETAIL|HINT): {2}(.*)$/s;
 const mostChars = 400;
 
 /** REFUSED with the parameter's name and the server's words. */

@@ -1,7 +1,7 @@
 /** The engine's life: files, start, stop, probe. */
-import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasEnded } from '../../../spi/engine-end.ts';
 import { GuestFault, type GuestContext, type GuestHalf, type Probe } from '../../../spi/guest.ts';
 import { managementName } from '../acl.ts';
 import { aclFileOf, configFileOf } from './config-file.ts';
@@ -58,16 +58,6 @@ async function probeEngine(ctx: GuestContext): Promise<Probe> {
     if (error instanceof SilenceError) return answer('hung', error.message);
     // nobody listens or the connection broke: it is gone, or has only just been started
     return hasEnded(ctx.engine.pid()) ? answer('down', null) : answer('starting', null);
-  }
-}
-
-/** The agent hears of an exit a moment later than a broken connection tells it. */
-function hasEnded(pid: number | null): boolean {
-  if (pid === null) return true;
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return true;
   }
 }
 

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Dialect } from './dialect.ts';
 import { clearRunFiles, isInitialised, keepStartedFile, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
@@ -66,12 +67,4 @@ export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Pr
     }
   }
   await ctx.engine.killLeftovers();
-}
-
-async function endsWithin(ctx: GuestContext, timeoutMs: number): Promise<boolean> {
-  const late = AbortSignal.timeout(timeoutMs);
-  return ctx.engine.exited(AbortSignal.any([ctx.signal, late])).then(() => true, (error: unknown) => {
-    if (late.aborted && !ctx.signal.aborted) return false;
-    throw error;
-  });
 }

@@ -39,7 +39,7 @@ export function decideUntaken(specs: ReadonlyMap<string, ParameterSpec>, paramet
 
 /** Its errors, without times, numbers and the path of its program. */
 export const complaintsOf = (stderr: string): string[] =>
-  stderr.split('\n').flatMap((line) => /\[ERROR\] (.*)$/.exec(line)?.slice(1) ?? [])
+  stderr.split('\n').flatMap((line) => /\[ERROR\] (.*)$/s.exec(line)?.slice(1) ?? [])
     .map((text) => text.replace(/^(\[[^\]]*\] )+/, '').replace(/^Buffered error: /, '').replace(/^\/\S+: /, '').slice(0, mostChars)).filter((text) => text !== 'Aborting');
 
 /** By its name, or by its value where the server tells no more. */

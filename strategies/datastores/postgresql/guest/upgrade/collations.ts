@@ -1,6 +1,6 @@
 /**
- * Another build may bring another ICU, which sorts differently: what was sorted by the former one is sorted anew, before the
- * server is told that all is well.
+ * Another build may bring another ICU or C library, which sorts differently: what was sorted by the former one is sorted anew,
+ * before the server is told that all is well.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,22 +12,26 @@ import { openDatabases } from './check.ts';
 /** In the data: what the former cluster knew and the new one cannot. */
 export const noteFile = 'coffer-upgrade.json';
 
+/** Versions of the collations that come with a cluster, by their providers; null: there is none that has a version. */
+export interface SortedBy { icu: string | null; libc: string | null }
+
 export async function refreshCollations(ctx: GuestContext): Promise<void> {
   const note = join(ctx.paths.data, noteFile);
-  const { icu } = JSON.parse(await readFile(note, 'utf8').catch(() => '{}')) as { icu?: string | null };
+  const former = JSON.parse(await readFile(note, 'utf8').catch(() => '{}')) as Partial<SortedBy>;
   for (const database of await openDatabases(ctx)) {
-    await withManagement(ctx, { purpose: 'op', database }, (sql) => refreshIn(ctx, sql, database, icu ?? null));
+    await withManagement(ctx, { purpose: 'op', database }, (sql) => refreshIn(ctx, sql, database, former));
   }
   await rm(note, { force: true });
 }
 
 interface Outdated { oid: string; name: string; isOwn: boolean }
 
-async function refreshIn(ctx: GuestContext, sql: Sql, database: string, formerIcu: string | null): Promise<void> {
+async function refreshIn(ctx: GuestContext, sql: Sql, database: string, { icu = null, libc = null }: Partial<SortedBy>): Promise<void> {
   const [whole] = await sql.rows<{ isOutdated: boolean }>(`select coalesce(datcollversion <> pg_database_collation_actual_version(oid), false) as "isOutdated" from pg_database where datname = ${literal(database)}`);
+  const other = (version: string | null): string => (version === null ? 'false' : `pg_collation_actual_version(oid) <> ${literal(version)}`);
   const outdated = await sql.rows<Outdated>(`select oid::text as oid, format('%I.%I', collnamespace::regnamespace::text, collname) as name, coalesce(collversion <> pg_collation_actual_version(oid), false) as "isOwn"
     from pg_collation where coalesce(collversion <> pg_collation_actual_version(oid), false)
-      or (collprovider = 'i' and collnamespace = 'pg_catalog'::regnamespace and ${formerIcu === null ? 'false' : `pg_collation_actual_version(oid) <> ${literal(formerIcu)}`})`);
+      or (collnamespace = 'pg_catalog'::regnamespace and case collprovider when 'i' then ${other(icu)} when 'c' then ${other(libc)} else false end)`);
   const isWhole = whole?.isOutdated ?? false;
   if (!isWhole && outdated.length === 0) return;
   const oids = [...outdated.map(({ oid }) => oid), ...(isWhole ? [defaultCollation] : [])];

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
 import { clearLeftovers } from '../run-state.ts';
 import { literal } from '../sql.ts';
-import { remainingMs } from '../tool.ts';
+import { remainingMs, tellErrors } from '../tool.ts';
 import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
-import { noteFile } from './collations.ts';
+import { noteFile, type SortedBy } from './collations.ts';
 
 export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
   if (from.track === ctx.track) return;
@@ -22,23 +22,27 @@ export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
   await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
   await ctx.engine.own(join(folder, accessFile), 0o600);
   ctx.progress(0.2, 'making an empty cluster of the new version');
-  const icu = await icuVersion(ctx, from);
+  const versions = await sortedBy(ctx, from);
   await dropOwnOptions(ctx, from);
   await makeCluster(ctx, { track: ctx.track, bin: ctx.paths.bin }, cluster);
   ctx.progress(0.4, 'pg_upgrade is at work');
   const problems = await runUpgradeTool(ctx, { from, to: ctx.paths, folder, cluster, args: ['--link'] });
   if (problems) throw new GuestFault('FAILED', `pg_upgrade: ${problems.join('; ')}`);
   const note = join(cluster, noteFile);
-  await writeFile(note, JSON.stringify({ icu }), { mode: 0o600 });
+  await writeFile(note, JSON.stringify(versions), { mode: 0o600 });
   await ctx.engine.own(note, 0o600);
   await rename(ctx.paths.data, former);
   await rename(cluster, ctx.paths.data);
   await removeWork(folder, [former]);
 }
 
-/** Collations that come with a cluster are made anew with it: what version the indexes were sorted by is known only now. */
-const icuVersion = async (ctx: GuestContext, from: NamedBuild): Promise<string | null> =>
-  /collversion = "([^"]*)"/.exec(await singleUser(ctx, from, 'template1', "select collversion from pg_collation where collname = 'und-x-icu'"))?.[1] ?? null;
+/** Collations that come with a cluster are made anew with it: what versions the indexes were sorted by is known only now. */
+async function sortedBy(ctx: GuestContext, from: NamedBuild): Promise<SortedBy> {
+  const told = await singleUser(ctx, from, 'template1', `select format('%s %s', collprovider, collversion) as sorted from pg_collation
+    where collnamespace = 'pg_catalog'::regnamespace and (collname = 'und-x-icu' or collprovider = 'c') and collversion is not null`);
+  const versionOf = (provider: string): string | null => new RegExp(`sorted = "${provider} ([^"]*)"`).exec(told)?.[1] ?? null;
+  return { icu: versionOf('i'), libc: versionOf('c') };
+}
 
 /**
  * Options that a server gives to columns by itself, undocumented: fixes of 15 and 17 do so, 18 does not know them, and
@@ -51,7 +55,7 @@ async function dropOwnOptions(ctx: GuestContext, from: NamedBuild): Promise<void
   const unknown = ownOptions.filter((name) => !server.includes(name));
   if (unknown.length === 0) return;
   const told = await singleUser(ctx, from, 'template1', 'select datname from pg_database where datallowconn');
-  for (const [, database] of told.matchAll(/datname = "(.*)"\t\(typeid/g)) {
+  for (const [, database] of told.matchAll(/datname = "([^\n]*)"\t\(typeid/g)) {
     if (database === undefined) continue;
     await singleUser(ctx, from, database, `update pg_attribute set attoptions = (select array_agg(o) from unnest(attoptions) o where split_part(o, '=', 1) <> all (array[${unknown.map(literal).join(', ')}]))
       where attoptions is not null and attrelid >= ${firstNormalOid}`);
@@ -67,6 +71,6 @@ async function singleUser(ctx: GuestContext, from: NamedBuild, database: string,
     command: join(from.bin, 'postgres'), args: ['--single', '-j', '-D', ctx.paths.data, ...settings.flatMap((one) => ['-c', one]), database], env: { LC_ALL: 'C', TZ: 'UTC' },
     stdin: `${statement};\n\n`, timeoutMs: remainingMs(ctx),
   });
-  if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${stderr.trim().split('\n').slice(-2).join('; ')}`);
+  if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${tellErrors(stderr)}`);
   return stdout;
 }
