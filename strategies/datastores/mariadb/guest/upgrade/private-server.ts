@@ -37,6 +37,8 @@ export async function withPrivateServer(ctx: GuestContext, dialect: Dialect, wor
   await writePrivate(ctx, statements, [
     // Every member of a replicated set is upgraded by itself: nothing of this is passed on.
     'set sql_log_bin = 0',
+    // No option of its program. What the former server let in has to stay.
+    'set global check_constraint_checks = off',
     // Anew: an earlier version's SUPER counts as more rights in a later one, which management shall not have.
     ...(await dialect.repairStatements(ctx.managementSecret, ctx.track)), ...marksStatements,
     `create or replace user ${subject} ${identifiedBy(access.password)}`, `grant all privileges on *.* to ${subject} with grant option`,

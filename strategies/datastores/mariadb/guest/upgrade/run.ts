@@ -8,7 +8,6 @@ import type { Dialect } from '../../../sql-family/guest/dialect.ts';
 import { temporaryFolder } from '../../../sql-family/guest/files.ts';
 import { preparedFindings } from '../../../sql-family/guest/findings.ts';
 import { socketOf } from '../../../sql-family/guest/management.ts';
-import { restore } from '../../../sql-family/guest/root.ts';
 import { preparedXids } from '../../../sql-family/guest/upgrade.ts';
 import { environment } from '../server.ts';
 import { upgradeProgram } from './findings.ts';
@@ -25,8 +24,6 @@ export async function run(ctx: GuestContext, dialect: Dialect, from: NamedBuild)
     if (open) throw new GuestFault('REFUSED', `${open.subject ?? ''}: ${open.message}`);
     ctx.progress(0.4, `${upgradeProgram} is at work`);
     await runUpgradeProgram(ctx, access);
-    // Rights that only the new version has.
-    await restore(sql, dialect, ctx.track);
     ctx.progress(0.9, 'stopping it again');
   });
 }
