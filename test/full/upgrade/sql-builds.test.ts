@@ -84,8 +84,8 @@ describe.each([
     expect(after.build).not.toBe(first);
     expect(await ask('select word from kept')).toBe('here');
     await ask("insert into kept values ('after')");
-    const { createUser } = await coffer.client.query('mutation ($input: CreateUserInput!) { createUser(input: $input) { __typename ... on CreateUserPayload { operation { id } } ... on Error { message } } }', { input: { instanceId: id, name: 'late' } });
-    await succeed(coffer.client, createUser.operation.id);
+    const { createDatabases } = await coffer.client.query('mutation ($input: CreateDatabasesInput!) { createDatabases(input: $input) { ... on CreateDatabasesPayload { operation { id } } ... on Error { message } } }', { input: { instanceId: id, databases: [{ name: 'later' }] } });
+    await succeed(coffer.client, createDatabases.operation.id);
     expect(await upgrade(coffer.client, { instanceId: id, version })).toMatchObject({ __typename: 'PreconditionError', message: expect.stringContaining('newest build') });
   });
 });
