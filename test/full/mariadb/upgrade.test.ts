@@ -1,5 +1,5 @@
 /** From 10.11 to 11.8: what only a server that nobody reaches may do, and what becomes of a way that cannot be gone to its end. */
-import { statfs, writeFile } from 'node:fs/promises';
+import { statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { NamedBuild } from '../../../strategies/spi/guest.ts';
@@ -138,5 +138,32 @@ describe('a table for which there is no room', () => {
     await writeFile(ballast, '');
     await goBack();
     expect(await asAnna(server, 'select count(*) from large')).toBe('60');
+  });
+});
+
+/** Where agent and engine are one user, what is left over is known by other signs. */
+describe('a server that was killed, as one user with its agent', () => {
+  const { server, call, stop, run, kill, goOn, goBack } = useOld({ isolated: false });
+  beforeAll(() => asAnna(server, 'create table kept (a int) with system versioning; insert into kept values (1)'));
+
+  it('ends at once where the data are none, and says why', async () => {
+    await call('stop', ['immediate']);
+    await stop();
+    await truncate(join(server.harness.facts.paths.data, 'ibdata1'));
+    const startedAt = Date.now();
+    await expect(run()).rejects.toThrow(/the server of 11\.8.* ended on the data with code \d+: .*InnoDB/);
+    expect(Date.now() - startedAt).toBeLessThan(30_000);
+    await goBack();
+    expect(await asAnna(server, 'select a from kept')).toBe('1');
+  });
+  it('is recovered by the later version', async () => {
+    await asAnna(server, 'insert into kept values (2)');
+    await server.harness.signalEngine('SIGKILL');
+    await stop();
+    expect((await kill(5)).finished).toBe(false);
+    await server.harness.putDataBack();
+    await run();
+    await goOn();
+    expect(await asAnna(server, 'select group_concat(a order by a) from kept')).toBe('1,2');
   });
 });

@@ -14,7 +14,7 @@ import { startStatementsFile } from '../../../sql-family/guest/run-state.ts';
 import { complaintsOf } from '../../../sql-family/guest/try-config.ts';
 import { managementHost } from '../../../sql-family/names.ts';
 import { account } from '../../../sql-family/text.ts';
-import { type Connection, openConnection } from '../../../sql-family/wire/connection.ts';
+import { type Connection, openConnection, SilenceError } from '../../../sql-family/wire/connection.ts';
 import { identifiedBy } from '../accounts.ts';
 import { environment, program, serverArguments, usualSettings } from '../server.ts';
 
@@ -32,27 +32,19 @@ export async function withPrivateServer(ctx: GuestContext, dialect: Dialect, wor
   await clearRunFiles(ctx);
   await makeFolder(ctx, temporaryFolder(ctx));
   const access: Access = { user: 'coffer_upgrade', password: randomBytes(24).toString('base64url') };
-  const subject = account({ name: access.user, host: managementHost });
   const statements = startStatementsFile(ctx);
-  await writePrivate(ctx, statements, [
-    // Every member of a replicated set is upgraded by itself: nothing of this is passed on.
-    'set sql_log_bin = 0',
-    // No option of its program. What the former server let in has to stay.
-    'set global check_constraint_checks = off',
-    // Anew: an earlier version's SUPER counts as more rights in a later one, which management shall not have.
-    ...(await dialect.repairStatements(ctx.managementSecret, ctx.track)), ...marksStatements,
-    `create or replace user ${subject} ${identifiedBy(access.password)}`, `grant all privileges on *.* to ${subject} with grant option`,
-  ].map((statement) => `${statement};\n`).join(''));
+  await writePrivate(ctx, statements, (await ownStatements(ctx, dialect, access)).map((statement) => `${statement};\n`).join(''));
   let isDone = false;
   const serving = ctx.engine.run({ command: program(ctx), args: privateArguments(ctx, statements), env: environment, cwd: ctx.paths.data, timeoutMs: remainingMs(ctx) }).then(({ exitCode, stderr }) => {
     if (!isDone || exitCode !== 0) throw new GuestFault('FAILED', `the server of ${ctx.version} ended on the data with code ${exitCode}: ${complaintsOf(stderr).slice(-3).join('; ') || 'it does not say why'}`);
   });
-  const working = connected(ctx, access).then(async (connection) => {
+  const over = new AbortController();
+  const working = connected(access, { place: socketOf(ctx), signal: AbortSignal.any([ctx.signal, over.signal]) }).then(async (connection) => {
     try {
       const sql = speak(ctx, connection);
       await sql.run(['set session sql_log_bin = 0']);
       await work({ access, sql });
-      await sql.run([`drop user ${subject}`]);
+      await sql.run([`drop user ${accountOf(access)}`]);
       isDone = true;
       // Its answer may come or not.
       await sql.run(['shutdown']).catch((error: unknown) => { if (!isUnreachable(error)) throw error; });
@@ -64,11 +56,25 @@ export async function withPrivateServer(ctx: GuestContext, dialect: Dialect, wor
     await Promise.all([working, serving]);
   } finally {
     // After a failure they may be at work still: the data are put back then.
+    over.abort();
     await ctx.engine.killLeftovers();
     await Promise.allSettled([working, serving]);
     await rm(statements, { force: true });
   }
 }
+
+const accountOf = ({ user }: Access): string => account({ name: user, host: managementHost });
+
+/** What the server does before it lets anybody in. */
+const ownStatements = async (ctx: GuestContext, dialect: Dialect, access: Access): Promise<string[]> => [
+  // Every member of a replicated set is upgraded by itself: nothing of this is passed on.
+  'set sql_log_bin = 0',
+  // No option of its program. What the former server let in has to stay.
+  'set global check_constraint_checks = off',
+  // Anew: an earlier version's SUPER counts as more rights in a later one, which management shall not have.
+  ...(await dialect.repairStatements(ctx.managementSecret, ctx.track)), ...marksStatements,
+  `create or replace user ${accountOf(access)} ${identifiedBy(access.password)}`, `grant all privileges on *.* to ${accountOf(access)} with grant option`,
+];
 
 /**
  * Sizes as it will have them, as far as it knows them: they are those of the former build. Rows and definitions that were good
@@ -80,14 +86,15 @@ function privateArguments(ctx: GuestContext, statements: string): string[] {
   return ['--no-defaults', ...sizes, ...serverArguments(ctx), ...Object.entries(own).map(([name, value]) => `--${name}=${value}`)];
 }
 
-async function connected(ctx: GuestContext, access: Access): Promise<Connection> {
+/** Until the signal ends it: whoever has a deadline has it there. */
+async function connected(access: Access, { place, signal }: { place: string; signal: AbortSignal }): Promise<Connection> {
   for (;;) {
     try {
-      return await openConnection({ socketPath: socketOf(ctx) }, { ...access, database: null }, connectTimeoutMs);
+      return await openConnection({ socketPath: place }, { ...access, database: null }, connectTimeoutMs);
     } catch (error) {
-      if (!isUnreachable(error) || Date.now() > ctx.deadline.getTime()) throw error;
+      if (!isUnreachable(error) && !(error instanceof SilenceError)) throw error;
     }
-    await delay(pollMs, undefined, { signal: ctx.signal });
+    await delay(pollMs, undefined, { signal });
   }
 }
 
