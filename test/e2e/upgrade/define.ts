@@ -31,7 +31,7 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
   afterAll(async () => { await coffer?.remove(); });
   let id = '';
   /** the group of the new version */
-  const made = `${datastore}-values-${to.replaceAll('.', '-')}`;
+  const follower = `${datastore}-values-${to.replaceAll('.', '-')}`;
   /** on the volume */
   let usual: string[];
   let login: Login;
@@ -62,7 +62,7 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
     const answer = await upgrade(coffer.client, { instanceId: id, version: to, dryRun: true, configuration: {} });
     const operation = await succeed(coffer.client, answer.operation.id);
     expect(operation.steps.map(({ name }) => name)).toEqual(['install-engine', 'check']);
-    expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [{ severity: 'WARNING', subject: made }, ...warnings.map((one) => ({ severity: 'WARNING', ...one }))], estimate: { reflink: expect.any(Boolean) } });
+    expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [{ severity: 'WARNING', subject: follower }, ...warnings.map((one) => ({ severity: 'WARNING', ...one }))], estimate: { reflink: expect.any(Boolean) } });
     expect(answer.estimate.dataBytes).toBeGreaterThan(0);
     const { node } = await coffer.client.query('query ($id: ID!) { node(id: $id) { ... on Operation { findings { severity subject message } estimate { dataBytes freeBytes reflink interruptionMs } } } }', { id: operation.id });
     expect(node).toEqual({ findings: answer.findings, estimate: answer.estimate });
@@ -124,6 +124,6 @@ export const defineUpgrade = ({ datastore, from, to, databases, group, poison, r
     expect(await read(after, login)).toBe('here');
     expect(await volumeOf(id)).toEqual(usual);
     const { instance } = await coffer.client.query('query ($id: ID!) { instance(by: { id: $id }) { configuration { name datastoreVersion { name } values { name value } } } }', { id });
-    expect(instance.configuration).toMatchObject({ name: made, datastoreVersion: { name: to }, values: [group] });
+    expect(instance.configuration).toMatchObject({ name: follower, datastoreVersion: { name: to }, values: [group] });
   });
 });
