@@ -65,6 +65,8 @@ describe('the whole way', () => {
     let kills = 0;
     while (!(await kill(++kills)).finished) await server.harness.putDataBack();
     expect(kills).toBeGreaterThan(5);
+    await server.harness.putDataBack();
+    await run();
     expect(await server.harness.processes()).toEqual([]);
     await goOn();
   });
