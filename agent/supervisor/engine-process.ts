@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { type EngineExit, type EngineSpec, GuestFault } from '../../strategies/spi/guest.ts';
 import type { EngineRecord } from '../state/agent-state.ts';
+import { tailOf } from './log-tail.ts';
 import { bootId, gripProcess, isAlive, startTimeOf } from './proc.ts';
 import { engineIdentity, runAs } from './run-as.ts';
 import { engineEnvironment } from './tool.ts';
@@ -87,7 +88,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
       const child = await spawnEngine(boot, spec);
       const pid = child.pid;
       const startTime = pid === undefined ? undefined : startTimeOf(pid);
-      if (pid === undefined || !startTime) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; see ${spec.logFile} in the instance's logs`);
+      if (pid === undefined || !startTime) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; the end of its log: ${(await tailOf(join(boot.paths.logs, spec.logFile), 1)).join('') || 'nothing'}`);
       const record = { pid, startTime, bootId: bootId(), logFile: spec.logFile };
       current = record;
       isEnding = false;

@@ -87,6 +87,13 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
     return answer;
   }
 
+  /** Programs of a call that was killed go on. */
+  const endEverything = async (): Promise<void> => {
+    await guest.kill();
+    for (const pid of new Set([...(await enginePids(paths.agent)), ...(await processesOf(boot, root))])) kill(pid);
+    await until(async () => (await processesOf(boot, root)).length === 0);
+  };
+
   return {
     facts,
     handleCalls: () => handleCalls,
@@ -101,7 +108,10 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
       size.sizing = await options.plugin.control.size({ track, flavor: size.flavor, volumeGb: options.volumeGb });
     },
     keepData: () => copyData(facts.paths.data, `${facts.paths.data}.kept`),
-    putDataBack: () => copyData(`${facts.paths.data}.kept`, facts.paths.data),
+    async putDataBack() {
+      await endEverything();
+      await copyData(`${facts.paths.data}.kept`, facts.paths.data);
+    },
     async call(method, args, given = {}) {
       const answer = await request(method, args, given, null);
       if (!answer) throw new Error(`the guest process died during ${method}`);
@@ -130,9 +140,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
       if (signal === 'SIGSTOP') await until(async () => (await Promise.all(pids.map(stateOf))).every((state) => state === null || 'TZX'.includes(state)));
     },
     async dispose() {
-      await guest.kill();
-      for (const pid of new Set([...(await enginePids(paths.agent)), ...(await processesOf(boot, root))])) kill(pid);
-      await until(async () => (await processesOf(boot, root)).length === 0);
+      await endEverything();
       if (volume !== null) await run('umount', ['--lazy', paths.volume]);
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },

@@ -104,7 +104,7 @@ export interface GuestHarness {
   changeBuild(build: NamedBuild): Promise<void>;
   /** A copy of the data of a stopped engine, as the agent keeps one. */
   keepData(): Promise<void>;
-  /** The data are as they were kept. */
+  /** The data are as they were kept, and nothing of the instance runs, as the agent sees to it. */
   putDataBack(): Promise<void>;
   /** Everything ended and removed. */
   dispose(): Promise<void>;

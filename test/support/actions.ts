@@ -72,7 +72,7 @@ async function foldersBelow(root: string, depth: number): Promise<string[]> {
   return [root, ...inner.flat()];
 }
 
-async function withCa<T>(instance: any, work: (caFile: string) => Promise<T>): Promise<T> {
+export async function withCa<T>(instance: any, work: (caFile: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'coffer-ca-'));
   try {
     const caFile = join(folder, 'ca.pem');

@@ -18,11 +18,10 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
-  absent: { UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
+  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'UPGRADE', 'USERS'],
   ports: [{ name: portName, purpose: 'client', tls: 'required' }],
   tracks: [
-    { name: '10.11', endOfLife: '2028-02-16T00:00:00Z', minMemoryMb: 256, sources: sources('bookworm') },
+    { name: '10.11', endOfLife: '2028-02-16T00:00:00Z', minMemoryMb: 256, sources: sources('bookworm'), upgradesTo: ['11.8'] },
     { name: '11.8', endOfLife: '2028-06-04T00:00:00Z', default: true, minMemoryMb: 256, sources: sources('trixie') },
   ],
   connect: {

@@ -18,8 +18,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
-  absent: { UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
+  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'UPGRADE', 'USERS'],
   ports: [{ name: portName, purpose: 'client', tls: 'required' }],
   tracks: [{ name: '9.7', default: true, minMemoryMb: 512, sources }],
   connect: {

@@ -2,9 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, finish, processesOf, psql, show, succeed } from '../../support/actions.ts';
+import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
 import { upgrade, upgraded } from '../../support/upgrade.ts';
-import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
+import { startInstallation, type Installation } from '../../support/installation.ts';
 
 interface Login { user: string; password: string; database?: string }
 export interface UpgradeCase<Seen> {
@@ -14,8 +14,10 @@ export interface UpgradeCase<Seen> {
   /** of the new version: in the catalogue's bounds, and not to the taste of the engine's parser, or of its start */
   poison: { name: string; value: unknown };
   refusal: 'ENGINE.REFUSED' | 'ENGINE.FAILED_TO_START';
-  /** what is vetoed, and how it is made good again */
-  veto?: { make: string; unmake: string; words: RegExp };
+  /** what is vetoed, and how it is made good again; `subject` as a finding has it */
+  veto?: { make(instance: any, login: Login): Promise<unknown>; unmake(instance: any, login: Login): Promise<unknown>; subject: unknown; words: RegExp };
+  /** what a dry run tells of the data, and does not mind */
+  warnings?: { subject: string }[];
   write(instance: any, login: Login): Promise<unknown>;
   read(instance: any, login: Login): Promise<string>;
   /** what a client sees just before and just after, and what has to hold of the two */
@@ -26,11 +28,15 @@ export interface UpgradeCase<Seen> {
 /** Without the agent. */
 const enginePids = async (id: string): Promise<number[]> => (await processesOf(id)).filter(({ command }) => !/agent\.mjs/.test(command)).map(({ pid }) => pid);
 
-export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poison, refusal, veto, write, read, look, judge }: UpgradeCase<Seen>) => describe(`${datastore} ${from} to ${to}`, () => {
+export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poison, refusal, veto, warnings = [], write, read, look, judge }: UpgradeCase<Seen>) => describe(`${datastore} ${from} to ${to}`, () => {
   let coffer: Installation;
   const volumeOf = (id: string): Promise<string[]> => readdir(join(coffer.home, 'instances', id, 'volume'));
   afterAll(async () => { await coffer?.remove(); });
   let id = '';
+  /** the group of the new version */
+  const follower = `${datastore}-values-${to.replaceAll('.', '-')}`;
+  /** on the volume */
+  let usual: string[];
   let login: Login;
   const now = () => show(coffer.client, id);
 
@@ -41,6 +47,8 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
     login = { user: 'anna', password: made.passwords['anna']!, ...(databases ? { database: 'app' } : {}) };
     await succeed(coffer.client, made.operationId);
     await write(await now(), login);
+    usual = await volumeOf(id);
+    expect(usual).toContain('data');
     const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }', { input: { name: `${datastore}-values`, datastore, version: from, values: [group] } });
     const attached = await coffer.client.query('mutation ($input: AttachConfigurationInput!) { result: attachConfiguration(input: $input) { ... on AttachConfigurationPayload { operation { id } } ... on Error { message } } }', { input: { configurationId: result.configuration.id, instanceId: id } });
     await succeed(coffer.client, attached.result.operation.id);
@@ -57,27 +65,27 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
     const answer = await upgrade(coffer.client, { instanceId: id, version: to, dryRun: true, configuration: {} });
     const operation = await succeed(coffer.client, answer.operation.id);
     expect(operation.steps.map(({ name }) => name)).toEqual(['install-engine', 'check']);
-    expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [{ severity: 'WARNING', subject: `${datastore}-values-${to}` }], estimate: { reflink: expect.any(Boolean) } });
+    expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [{ severity: 'WARNING', subject: follower }, ...warnings.map((one) => ({ severity: 'WARNING', ...one }))], estimate: { reflink: expect.any(Boolean) } });
     expect(answer.estimate.dataBytes).toBeGreaterThan(0);
     const { node } = await coffer.client.query('query ($id: ID!) { node(id: $id) { ... on Operation { findings { severity subject message } estimate { dataBytes freeBytes reflink interruptionMs } } } }', { id: operation.id });
     expect(node).toEqual({ findings: answer.findings, estimate: answer.estimate });
     expect(await now()).toMatchObject({ build: before.build, endpoints: before.endpoints });
-    expect(await volumeOf(id)).toEqual(['data']);
+    expect(await volumeOf(id)).toEqual(usual);
   });
 
   it('does not stop for what the engine would veto, and says why in its words', async (test) => {
     if (!veto) return test.skip();
     const before = await now();
     const engine = await enginePids(id);
-    await psql(enginesFolder, before, login, veto.make);
+    await veto.make(before, login);
     const asked = await upgrade(coffer.client, { instanceId: id, version: to, dryRun: true, configuration: {} });
-    expect(asked.findings).toContainEqual({ severity: 'ERROR', subject: null, message: expect.stringMatching(veto.words) });
+    expect(asked.findings).toContainEqual({ severity: 'ERROR', subject: veto.subject, message: expect.stringMatching(veto.words) });
     const answer = await upgrade(coffer.client, { instanceId: id, version: to, configuration: {} });
     expect(await finish(coffer.client, answer.operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringMatching(veto.words) } });
     expect(await enginePids(id)).toEqual(expect.arrayContaining([engine[0]]));
     expect(await now()).toMatchObject({ status: 'ACTIVE', build: before.build });
-    expect(await volumeOf(id)).toEqual(['data']);
-    await psql(enginesFolder, before, login, veto.unmake);
+    expect(await volumeOf(id)).toEqual(usual);
+    await veto.unmake(before, login);
   });
 
   it('is as it was when the new engine does not take its values', async () => {
@@ -90,7 +98,7 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
     const after = await now();
     expect(after).toMatchObject({ status: 'ACTIVE', build: before.build, datastoreVersion: { name: from }, endpoints: before.endpoints, fault: { code: refusal } });
     expect(await read(after, login)).toBe('here');
-    expect(await volumeOf(id)).toEqual(['data']);
+    expect(await volumeOf(id)).toEqual(usual);
     expect((await coffer.client.query('query ($id: ID!) { instance(by: { id: $id }) { configuration { name } } }', { id })).instance.configuration.name).toBe(`${datastore}-values`);
   });
 
@@ -119,8 +127,8 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
     expect(after.build).not.toBe(before.build);
     if (look && judge) judge(sight!, await look(after, login));
     expect(await read(after, login)).toBe('here');
-    expect(await volumeOf(id)).toEqual(['data']);
+    expect(await volumeOf(id)).toEqual(usual);
     const { instance } = await coffer.client.query('query ($id: ID!) { instance(by: { id: $id }) { configuration { name datastoreVersion { name } values { name value } } } }', { id });
-    expect(instance.configuration).toMatchObject({ name: `${datastore}-values-${to}`, datastoreVersion: { name: to }, values: [group] });
+    expect(instance.configuration).toMatchObject({ name: follower, datastoreVersion: { name: to }, values: [group] });
   });
 });

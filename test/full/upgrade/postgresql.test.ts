@@ -24,14 +24,16 @@ const look = async (instance: any, login: Parameters<typeof psql>[2], database: 
   'files', (select json_object_agg(relname, pg_relation_filenode(oid)) from pg_class where relkind = 'i' and relname like 'kept\\_%'),
   'outdated', (select count(*) from pg_collation where collversion <> pg_collation_actual_version(oid)) + (select count(*) from pg_database where datcollversion <> pg_database_collation_actual_version(oid)))`)) as Sorted;
 
+const ask = (sql: string) => (instance: any, login: Parameters<typeof psql>[2]) => psql(enginesFolder, instance, login, sql);
+
 const between = (from: string, to: string) => defineUpgrade({
   datastore: 'postgresql', from, to, databases: [{ name: 'app' }, { name: 'words', collation: 'icu:de-DE' }], group: { name: 'work_mem', value: '5120' }, poison: { name: 'max_locks_per_transaction', value: 2_000_000_000 }, refusal: 'ENGINE.FAILED_TO_START',
-  veto: { make: 'create table bad (worker regproc)', unmake: 'drop table bad', words: /reg\* data types.*bad\.worker/ },
+  veto: { make: ask('create table bad (worker regproc)'), unmake: ask('drop table bad'), subject: null, words: /reg\* data types.*bad\.worker/ },
   async write(instance, login) {
     await psql(enginesFolder, instance, login, create.join('; '));
     await psql(enginesFolder, instance, { ...login, database: 'words' }, createWords.join('; '));
   },
-  read: (instance, login) => psql(enginesFolder, instance, login, 'select word from kept'),
+  read: ask('select word from kept'),
   look: (instance, login) => Promise.all(['app', 'words'].map((database) => look(instance, login, database))),
   /** The builds come with another ICU and another C library each. */
   judge([app, words]: Sorted[], [appNow, wordsNow]: Sorted[]) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HarnessFacts, HeldClient, Login, StockClient } from '../../../strategies/conformance/index.ts';
 import type { Manifest } from '../../../strategies/spi/manifest.ts';
+import { withFacts } from '../instance-facts.ts';
 import { openConnection } from '../../../strategies/datastores/sql-family/wire/connection.ts';
 
 const answerTimeoutMs = 15_000;
@@ -45,6 +46,10 @@ export function createSqlClient(facts: HarnessFacts, manifest: Manifest): SqlCli
   };
   return client;
 }
+
+/** Statements to an instance that the public API tells of, by the client beside `program` in its build. */
+export const askInstance = (manifest: Manifest, program: string) => (instance: any, login: Omit<Login, 'database'> & { database?: string | null }, script: string): Promise<string> =>
+  withFacts(manifest, program, instance, (facts) => createSqlClient(facts, manifest).ask({ database: null, ...login }, `${script};`));
 
 /** `withoutTls`: the client's own words for it. */
 export function createStockClient(facts: HarnessFacts, manifest: Manifest, withoutTls: readonly string[]): StockClient {

@@ -8,6 +8,8 @@ import { closingStatements, everybodyQuery, grantee, identifiedBy, managementPro
 import { bootstrap } from './bootstrap.ts';
 import { describe } from './describe.ts';
 import { environment, program, serverArguments, usualSettings } from './server.ts';
+import { findings } from './upgrade/check.ts';
+import { run } from './upgrade/run.ts';
 
 const dialect: Dialect = {
   names, portName, program, serverArguments, usualSettings, environment, bootstrap, managementProblem, closingStatements, rootGrants, grantPattern, databaseOfPattern, reaches, grantee, everybodyQuery,
@@ -24,6 +26,7 @@ const dialect: Dialect = {
   identifiedBy: async (password) => identifiedBy(password),
   accountsQuery: "select User as name, Host as host from mysql.user where is_role = 'N' and User <> '' order by User, Host",
   reloadTls: 'flush ssl',
+  upgrade: { findings, run: (ctx, from) => run(ctx, dialect, from) },
   prepared: { query: "xa recover format = 'SQL'", xid: (row) => row['data'] ?? '' },
 };
 

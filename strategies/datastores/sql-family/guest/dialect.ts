@@ -1,5 +1,5 @@
 /** Where the engines of the family differ. What is shared takes one of these and knows no engine. */
-import type { GuestContext } from '../../../spi/guest.ts';
+import type { Finding, GuestContext, NamedBuild } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
 import type { CollationTable } from '../collations.ts';
 import type { NameRules } from '../names.ts';
@@ -73,6 +73,13 @@ export interface Dialect {
   /** What root is given, after it was made with its password. */
   rootGrants(root: Account, track: string): string[];
   reloadTls: string;
+  /** What another build asks for; absent where a server that starts on data of an earlier build sees to it before it lets anybody in. */
+  upgrade?: {
+    /** beyond what is asked in the whole family */
+    findings(ctx: GuestContext, sql: Sql, to: NamedBuild): Promise<Finding[]>;
+    /** `GuestHalf.upgrade.run` */
+    run(ctx: GuestContext, from: NamedBuild): Promise<void>;
+  };
   /** distributed transactions that were prepared, and the name of one for XA ROLLBACK */
   prepared: { query: string; xid(row: Row): string };
 }

@@ -10,6 +10,7 @@ import { check } from './resize.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
+import { createUpgrade } from './upgrade.ts';
 import * as users from './users.ts';
 
 /** A guest half of an engine of the family. */
@@ -41,6 +42,7 @@ export const createGuest = (dialect: Dialect): GuestHalf => ({
     describe: (ctx) => dialect.describe(ctx),
     read: (ctx) => read(ctx, dialect),
   },
+  upgrade: createUpgrade(dialect),
   root: {
     enable: (ctx, password) => root.enable(ctx, dialect, password),
     disable: (ctx) => root.disable(ctx, dialect),

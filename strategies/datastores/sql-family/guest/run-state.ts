@@ -6,12 +6,12 @@ import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Dialect } from './dialect.ts';
 import { clearRunFiles, isInitialised, keepStartedFile, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
+import { lastWordsOf, logLines } from './last-words.ts';
 import { isFull, isManagementRefused, openManagement } from './management.ts';
 import { forgetProbe } from './probe.ts';
 
 const firstPollMs = 10;
 const maxPollMs = 100;
-const logLines = 20;
 /** Statements a server reads at its start; with hashes, without a password, and removed as soon as it has. */
 export const startStatementsFile = (ctx: Pick<GuestContext, 'paths'>): string => join(ctx.paths.run, 'start.sql');
 
@@ -52,7 +52,7 @@ async function untilAnswering(ctx: GuestContext, dialect: Dialect): Promise<void
   }
 }
 
-const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).join(' | ');
+const lastWords = async (ctx: GuestContext): Promise<string> => lastWordsOf(await ctx.engine.logTail(logLines));
 
 /** SIGTERM ends sessions and flushes; after a SIGKILL the next start recovers from the logs, which every commit reached. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
