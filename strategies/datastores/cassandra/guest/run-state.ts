@@ -2,12 +2,12 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { rememberStarted } from './configure.ts';
 import { TurnedAwayError } from './connection.ts';
 import { writeConfiguration, writeSecrets } from './files.ts';
 import { isInitialised } from './initialise.ts';
 import { connectLimit, forgetConnection, managementConnection } from './management.ts';
-import { configFiles, dataFolders, java, portClosedFile } from './places.ts';
+import { rememberStarted } from './parameters.ts';
+import { configFiles, dataFolders, earlierStartedFile, java, portClosedFile } from './places.ts';
 import { CqlError, errorCodes } from './wire.ts';
 
 const pollMs = 50;
@@ -37,7 +37,7 @@ async function prepare(ctx: GuestContext): Promise<void> {
   await ctx.engine.own(scratch, 0o700);
   await writeSecrets(ctx);
   await writeConfiguration(ctx);
-  await rm(portClosedFile(ctx), { force: true });
+  for (const path of [portClosedFile(ctx), earlierStartedFile(ctx)]) await rm(path, { force: true });
   await rememberStarted(ctx);
 }
 
