@@ -21,17 +21,20 @@ type Said = ParameterAddition & { description: string };
 const said = (description: string, more: ParameterAddition = {}): Said => ({ description, ...more });
 const warned = (warning: string): ParameterAddition => ({ warning });
 const threads = { min: 2, max: 1_024 };
-const shortest = { min: 10 };
+/** Management's own requests have these times, too. */
+const shortest = { min: 100 };
 
 /** -1 is none of it; 0 is refused by the server. */
 const counted = (name: string, what: string, most: number | null = null): Record<string, Said> => ({
   [`${name}_warn_threshold`]: said(`From how many ${what} on clients are warned; -1: never.`, { min: -1, ...(most === null ? {} : { max: most }) }),
   [`${name}_fail_threshold`]: said(`From how many ${what} on requests of users are refused; -1: never.`, { min: -1, ...(most === null ? {} : { max: most }) }),
 });
-const sized = (name: string, what: string): Record<string, Said> => ({
-  [`${name}_warn_threshold`]: said(`From which size of ${what} on clients are warned; left out: never.`, { min: 1 }),
-  [`${name}_fail_threshold`]: said(`From which size of ${what} on requests are refused; left out: never.`, { min: 1 }),
+const sized = (name: string, what: string, min = 1): Record<string, Said> => ({
+  [`${name}_warn_threshold`]: said(`From which size of ${what} on clients are warned; left out: never.`, { min }),
+  [`${name}_fail_threshold`]: said(`From which size of ${what} on requests are refused; left out: never.`, { min }),
 });
+/** Of what a read takes: management reads, too. */
+const mebibyte = 1_048_576;
 const allowed = (what: string): Said => said(`Whether users may ${what}.`);
 
 const documented: Readonly<Record<string, Said>> = {
@@ -52,11 +55,10 @@ const documented: Readonly<Record<string, Said>> = {
   native_transport_max_concurrent_connections: said('How many connections clients may have; -1: no limit.', { min: -1, ...warned('Management\'s own are counted, too: keep it above what your clients open.') }),
   native_transport_idle_timeout: said('After how long without use a connection is closed; 0: never.', { max: 86_400_000 }),
   native_transport_max_frame_size: said('How large a request may be.', { min: 1, max: 256, ...warned('Requests of that size are in the heap while they are worked on.') }),
-  native_transport_max_request_data_in_flight: said('How much of requests may be in the server at once; left out: a tenth of the heap.', { min: 1_048_576 }),
-  native_transport_max_request_data_in_flight_per_ip: said('The same for the clients of one address; left out: a fortieth of the heap.', { min: 1_048_576 }),
+  native_transport_max_request_data_in_flight: said('How much of requests may be in the server at once; left out: a tenth of the heap.', { min: mebibyte }),
+  native_transport_max_request_data_in_flight_per_ip: said('The same for the clients of one address; left out: a fortieth of the heap.', { min: mebibyte }),
   native_transport_allow_older_protocols: said('Whether clients may speak older versions of the protocol than the newest.'),
-  max_value_size: said('How large a value in a table\'s file may be; above it the file counts as damaged.', { min: 1, max: 2_047, ...warned('What is larger already cannot be read any more.') }),
-  max_mutation_size: said('How large one write may be; left out: half a segment of the commit log.', { min: 16 }),
+  max_mutation_size: said('How large one write may be; left out: half a segment of the commit log.', { min: 1_024 }),
 
   // memory
   memtable_heap_space: said('How much of the heap new data may take before they are written to files.', { min: 4 }),
@@ -85,7 +87,7 @@ const documented: Readonly<Record<string, Said>> = {
   gc_warn_threshold: said('From which pause on it is told as a warning; 0: never.'),
 
   // files
-  commitlog_segment_size: said('How large a file of the commit log is.', { min: 1, max: 1_024 }),
+  commitlog_segment_size: said('How large a file of the commit log is.', { min: 4, max: 1_024 }),
   commitlog_total_space: said('How much of the volume the commit log may take before data are written out to free it.', { min: 32 }),
   flush_compression: said('How files of new data are compressed: not, fast, or as their table has it.'),
   trickle_fsync: said('Whether files are brought to the disk piece by piece while they are written.'),
@@ -99,7 +101,7 @@ const documented: Readonly<Record<string, Said>> = {
   sstable_preemptive_open_interval: said('After how much of a file that compaction makes it is read already; left out: when it is done.', { min: 1 }),
   autocompaction_on_startup_enabled: said('Whether compaction begins by itself when the server starts.', warned('Without it reads become slower and the volume fills.')),
   sstable_read_rate_persistence_enabled: said('Whether it is written down how often each file is read.'),
-  corrupted_tombstone_strategy: said('What is done about a marker of deletion that cannot be right: nothing, a warning, or a refusal.'),
+  corrupted_tombstone_strategy: said('Whether a marker of deletion that cannot be right is told in the log.', { allowed: ['disabled', 'warn'] }),
 
   // what is told
   trace_type_query_ttl: said('How long traces are kept.', { min: 0 }),
@@ -115,11 +117,11 @@ const documented: Readonly<Record<string, Said>> = {
   batch_size_fail_threshold: said('From which size of a batch on it is refused.', { min: 1 }),
   unlogged_batch_across_partitions_warn_threshold: said('From how many partitions in an unlogged batch on clients are warned.', { min: 1 }),
   tombstone_warn_threshold: said('From how many markers of deletion in one read on clients are warned.', { min: 1 }),
-  tombstone_failure_threshold: said('From how many markers of deletion in one read on it is refused.', { min: 1 }),
+  tombstone_failure_threshold: said('From how many markers of deletion in one read on it is refused.', { min: 1_000, ...warned('Users who come and go leave some, too: with a small value nobody can log in any more.') }),
   read_thresholds_enabled: said('Whether the limits of what a read may take are looked at.'),
-  ...sized('coordinator_read_size', 'what a read answers'),
-  ...sized('local_read_size', 'what a read takes from files'),
-  ...sized('row_index_read_size', 'the index of a partition that is read'),
+  ...sized('coordinator_read_size', 'what a read answers', mebibyte),
+  ...sized('local_read_size', 'what a read takes from files', mebibyte),
+  ...sized('row_index_read_size', 'the index of a partition that is read', mebibyte),
   ...counted('keyspaces', 'keyspaces'),
   ...counted('tables', 'tables'),
   ...counted('columns_per_table', 'columns of a table'),
@@ -167,6 +169,7 @@ export const overlay: CatalogueOverlay = {
     { names: /^(permissions|roles|credentials)_|^auth_|^(authenticator|authorizer|role_manager|traverse_auth_from_root)$/, because: logins },
     { names: /^(cluster_name|partitioner|num_tokens|initial_token|allocate_tokens_.*|endpoint_snitch|auto_bootstrap)$/, because: data },
     { names: /^commitlog_(sync|disk_access)|^periodic_commitlog|^(disk|commit)_failure_policy$/, because: durable },
+    { names: /^max_value_size$/, because: 'A larger value that is there already would count as damage, and the server would end.' },
     { names: /snapshot|^incremental_backups$|^cdc_/, because: snapshots },
     { names: /user_defined_functions|^user_function_|insecure_udfs$/, because: code },
     { names: /materialized_view|^(sasi_indexes|transient_replication)_enabled$/, because: 'What the server itself calls experimental is off.' },
