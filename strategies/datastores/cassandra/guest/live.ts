@@ -1,26 +1,45 @@
-/** What a running server takes: each by a process of its own tool, so only what people change while something is wrong. */
+/** What a running server takes, over its management port: settings that it has an attribute for, shows when they are changed, and has a default for. */
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
 import { fromServer } from '../values.ts';
-import { runNodetool } from './nodetool.ts';
+import { setAttributes } from './jmx.ts';
 import { readSettings, type Settings } from './parameters.ts';
 
-const timeout = (kind: string) => (value: string): string[] => ['settimeout', kind, value];
-/** By the value as the catalogue counts it: milliseconds, mebibytes a second. */
-const commands: Readonly<Record<string, (value: string) => string[]>> = {
-  request_timeout: timeout('misc'), read_request_timeout: timeout('read'), range_request_timeout: timeout('range'), write_request_timeout: timeout('write'),
-  counter_write_request_timeout: timeout('counterwrite'), cas_contention_timeout: timeout('cascontention'), truncate_request_timeout: timeout('truncate'),
-  compaction_throughput: (value) => ['setcompactionthroughput', value],
+/** By the value as the catalogue counts it. */
+const attributes: Readonly<Record<string, readonly [bean: string, attribute: string]>> = {
+  ...within('StorageProxy', {
+    request_timeout: 'RpcTimeout', read_request_timeout: 'ReadRpcTimeout', range_request_timeout: 'RangeRpcTimeout', write_request_timeout: 'WriteRpcTimeout',
+    counter_write_request_timeout: 'CounterWriteRpcTimeout', cas_contention_timeout: 'CasContentionTimeout', truncate_request_timeout: 'TruncateRpcTimeout',
+    client_request_size_metrics_enabled: 'ClientRequestSizeMetricsEnabled', sstable_read_rate_persistence_enabled: 'SStableReadRatePersistenceEnabled',
+  }),
+  ...within('StorageService', {
+    compaction_throughput: 'CompactionThroughputMbPerSec', native_transport_timeout: 'NativeTransportTimeoutMillis',
+    tombstone_warn_threshold: 'TombstoneWarnThreshold', tombstone_failure_threshold: 'TombstoneFailureThreshold',
+    batch_size_warn_threshold: 'BatchSizeWarnThresholdInKiB', batch_size_fail_threshold: 'BatchSizeFailureThreshold', read_thresholds_enabled: 'ReadThresholdsEnabled',
+    max_top_size_partition_count: 'MaxTopSizePartitionCount', max_top_tombstone_partition_count: 'MaxTopTombstonePartitionCount', min_tracked_partition_tombstone_count: 'MinTrackedPartitionTombstoneCount',
+  }),
+  ...within('Guardrails', {
+    allow_filtering_enabled: 'AllowFilteringEnabled', alter_table_enabled: 'AlterTableEnabled', compact_tables_enabled: 'CompactTablesEnabled', drop_keyspace_enabled: 'DropKeyspaceEnabled',
+    drop_truncate_table_enabled: 'DropTruncateTableEnabled', group_by_enabled: 'GroupByEnabled', intersect_filtering_query_enabled: 'IntersectFilteringQueryEnabled',
+    intersect_filtering_query_warned: 'IntersectFilteringQueryWarned', non_partition_restricted_index_query_enabled: 'NonPartitionRestrictedQueryEnabled',
+    read_before_write_list_operations_enabled: 'ReadBeforeWriteListOperationsEnabled', secondary_indexes_enabled: 'SecondaryIndexesEnabled', simplestrategy_enabled: 'SimpleStrategyEnabled',
+    uncompressed_tables_enabled: 'UncompressedTablesEnabled', user_timestamps_enabled: 'UserTimestampsEnabled', vector_type_enabled: 'VectorTypeEnabled',
+    zero_ttl_on_twcs_enabled: 'ZeroTTLOnTWCSEnabled', zero_ttl_on_twcs_warned: 'ZeroTTLOnTWCSWarned',
+  }),
 };
-export const isLive = (name: string): boolean => Object.hasOwn(commands, name);
+function within(bean: string, names: Readonly<Record<string, string>>): Record<string, readonly [string, string]> {
+  return Object.fromEntries(Object.entries(names).map(([name, attribute]) => [name, [bean, attribute]]));
+}
+
+export const isLive = (name: string): boolean => Object.hasOwn(attributes, name);
 
 export interface Change { name: string; value: string; before: string }
 
-/** What the group has, and the server's default for the rest: nobody else has a say in these. */
+/** What the group has, and the server's default for the rest: neither sizing nor Coffer has a say in these. */
 export function decideChanges(catalogue: readonly ParameterSpec[], parameters: Readonly<Record<string, string>>, running: Settings): Change[] {
   return catalogue.filter(({ apply }) => apply === 'LIVE').flatMap((spec) => {
-    const told = running.get(spec.name);
-    const before = told === undefined || told === null ? null : fromServer(spec, told);
+    const told = running.get(spec.name) ?? null;
+    const before = told === null ? null : fromServer(spec, told);
     const value = spec.owned === undefined && Object.hasOwn(parameters, spec.name) ? parameters[spec.name]! : spec.default;
     return before === null || value === null || before === value ? [] : [{ name: spec.name, value, before }];
   });
@@ -30,9 +49,14 @@ export function decideChanges(catalogue: readonly ParameterSpec[], parameters: R
 export async function setLive(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
   const changes = decideChanges(catalogue, ctx.parameters, await readSettings(ctx));
   if (changes.length === 0) return;
-  for (const { name, value } of changes) await runNodetool(ctx, commands[name]!(value));
-  const other = decideChanges(catalogue, ctx.parameters, await readSettings(ctx))[0];
-  if (other === undefined) return;
-  for (const { name, before } of changes) await runNodetool(ctx, commands[name]!(before));
-  throw new GuestFault('REFUSED', `${other.name}: the server takes ${other.before} for ${other.value}`);
+  const set = (which: 'value' | 'before'): ReturnType<typeof setAttributes> => setAttributes(ctx, changes.map((change) => {
+    const [bean, name] = attributes[change.name]!;
+    return { bean, name, value: change[which] };
+  }));
+  const refused = await set('value');
+  const [other] = refused === null ? decideChanges(catalogue, ctx.parameters, await readSettings(ctx)) : [];
+  if (refused === null && other === undefined) return;
+  await set('before');
+  const name = other?.name ?? Object.keys(attributes).find((one) => attributes[one]![1] === refused?.name);
+  throw new GuestFault('REFUSED', `${name}: the server does not take it: ${other ? `it has ${other.before} in its place` : refused!.reason}`);
 }

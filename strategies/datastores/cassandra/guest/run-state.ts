@@ -11,7 +11,7 @@ import { configFiles, dataFolders, earlierStartedFile, java, portClosedFile } fr
 import { CqlError, errorCodes } from './wire.ts';
 
 const pollMs = 50;
-const logLines = 15;
+const logLines = 40;
 const endingMs = 1_000;
 /** A drained node has nothing to read again at its next start; one that is killed reads its commit log. */
 const immediateMs = 5_000;
@@ -66,7 +66,13 @@ async function untilAnswering(ctx: GuestContext, wasFound: boolean): Promise<voi
   }
 }
 
-const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).filter((line) => /ERROR|FATAL|Exception|Error:/.test(line)).slice(-4).join(' | ').slice(0, 900) || 'its log has no reason';
+const lastWords = async (ctx: GuestContext): Promise<string> => wordsIn(await ctx.engine.logTail(logLines));
+
+/** What it says of its configuration, without where in its code it says so; else its latest errors. */
+export function wordsIn(log: readonly string[]): string {
+  const refusals = log.flatMap((line) => /\.ConfigurationException: (.*)/.exec(line)?.[1] ?? []);
+  return (refusals.at(-1) ?? log.filter((line) => /ERROR|FATAL|Exception|Error:/.test(line)).slice(-4).join(' | ')).slice(0, 900) || 'its log has no reason';
+}
 
 /** On SIGTERM the server drains: it turns clients away, writes its tables out and ends. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {
