@@ -138,12 +138,16 @@ const known = catalogue.filter(({ name }) => ['read_request_timeout', 'trickle_f
 const running = (more: Record<string, string | null> = {}) => new Map<string, string | null>(Object.entries({ read_request_timeout: '5000ms', trickle_fsync: 'false', concurrent_reads: '8', memtable_flush_writers: '2', partition_size_warn_threshold: null, key_cache_save_period: '14400', ...more }));
 
 describe('what the running server is told', () => {
-  const changes = (given: Record<string, string>, more: Record<string, string> = {}) => decideChanges(known, given, running(more));
+  const changes = (parameters: Record<string, string>, { live = {}, told = [] }: { live?: Record<string, string>; told?: string[] } = {}) => decideChanges({ catalogue: known, parameters, running: running(live), told: new Set(told) });
   it('is what it has otherwise and takes live', () => {
     expect(changes({ read_request_timeout: '7000', concurrent_reads: '16' })).toEqual([{ name: 'read_request_timeout', value: '7000', before: '5000' }]);
     expect(changes({ read_request_timeout: '5000' })).toEqual([]);
   });
-  it('is its default for what no group has', () => expect(changes({}, { read_request_timeout: '7s' })).toEqual([{ name: 'read_request_timeout', value: '5000', before: '7000' }]));
+  it('is its default for what only an earlier group had', () => {
+    const live = { read_request_timeout: '7s' };
+    expect(changes({}, { live })).toEqual([]);
+    expect(changes({}, { live, told: ['read_request_timeout'] })).toEqual([{ name: 'read_request_timeout', value: '5000', before: '7000' }]);
+  });
 });
 
 describe('what is told of values', () => {

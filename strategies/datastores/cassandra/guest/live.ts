@@ -3,7 +3,7 @@ import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
 import { fromServer } from '../values.ts';
 import { setAttributes } from './jmx.ts';
-import { readSettings, type Settings } from './parameters.ts';
+import { readSettings, readTold, type Settings, writeTold } from './parameters.ts';
 
 /** By the value as the catalogue counts it. */
 const attributes: Readonly<Record<string, readonly [bean: string, attribute: string]>> = {
@@ -35,28 +35,34 @@ export const isLive = (name: string): boolean => Object.hasOwn(attributes, name)
 
 export interface Change { name: string; value: string; before: string }
 
-/** What the group has, and the server's default for the rest: neither sizing nor Coffer has a say in these. */
-export function decideChanges(catalogue: readonly ParameterSpec[], parameters: Readonly<Record<string, string>>, running: Settings): Change[] {
-  return catalogue.filter(({ apply }) => apply === 'LIVE').flatMap((spec) => {
-    const told = running.get(spec.name) ?? null;
-    const before = told === null ? null : fromServer(spec, told);
-    const value = spec.owned === undefined && Object.hasOwn(parameters, spec.name) ? parameters[spec.name]! : spec.default;
+interface Known { catalogue: readonly ParameterSpec[]; parameters: Readonly<Record<string, string>>; running: Settings; /** at its start or since */ told: ReadonlySet<string> }
+
+/** What the group has, and for what only an earlier one had, the server's default. */
+export function decideChanges({ catalogue, parameters, running, told }: Known): Change[] {
+  return catalogue.filter(({ apply, owned }) => apply === 'LIVE' && owned === undefined).flatMap((spec) => {
+    const words = running.get(spec.name) ?? null;
+    const before = words === null ? null : fromServer(spec, words);
+    const value = parameters[spec.name] ?? (told.has(spec.name) ? spec.default : null);
     return before === null || value === null || before === value ? [] : [{ name: spec.name, value, before }];
   });
 }
 
 /** All of it, or what was before. */
 export async function setLive(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
-  const changes = decideChanges(catalogue, ctx.parameters, await readSettings(ctx));
+  const { parameters } = ctx;
+  const told = await readTold(ctx);
+  const changes = decideChanges({ catalogue, parameters, running: await readSettings(ctx), told });
   if (changes.length === 0) return;
+  // Before it is done: who dies in the middle leaves a server that can be told to forget.
+  await writeTold(ctx, new Set([...told, ...changes.map(({ name }) => name)]));
   const set = (which: 'value' | 'before'): ReturnType<typeof setAttributes> => setAttributes(ctx, changes.map((change) => {
     const [bean, name] = attributes[change.name]!;
     return { bean, name, value: change[which] };
   }));
   const refused = await set('value');
-  const [other] = refused === null ? decideChanges(catalogue, ctx.parameters, await readSettings(ctx)) : [];
+  const [other] = refused === null ? decideChanges({ catalogue, parameters, running: await readSettings(ctx), told }) : [];
   if (refused === null && other === undefined) return;
   await set('before');
-  const name = other?.name ?? Object.keys(attributes).find((one) => attributes[one]![1] === refused?.name);
+  const name = other?.name ?? changes.find((one) => attributes[one.name]![1] === refused?.name)?.name;
   throw new GuestFault('REFUSED', `${name}: the server does not take it: ${other ? `it has ${other.before} in its place` : refused!.reason}`);
 }

@@ -1,11 +1,12 @@
 /** What the running server has, what it was started with, and what its next start will take. */
+import { rm } from 'node:fs/promises';
 import type { GuestContext } from '../../../spi/guest.ts';
 import type { LiveParameter, ParameterSpec } from '../../../spi/parameters.ts';
 import { catalogueOf } from '../catalogue/index.ts';
 import { fromServer, groupSettings, type Setting } from '../values.ts';
 import { readText, writeOwned } from './files.ts';
 import { ask, type ManagementContext } from './management.ts';
-import { earlierStartedFile, startedFile } from './places.ts';
+import { earlierStartedFile, startedFile, toldFile } from './places.ts';
 
 /** The server's words by its names, those of before among them; null: it has no value. */
 export type Settings = ReadonlyMap<string, string | null>;
@@ -21,10 +22,15 @@ export const valuesOf = ({ sizing, parameters }: Pick<GuestContext, 'sizing' | '
 
 /** The server does not tell what it has worked out and what it was given. */
 export async function rememberStarted(ctx: GuestContext): Promise<void> {
+  await rm(toldFile(ctx), { force: true });
   await writeOwned(ctx, startedFile(ctx), `${JSON.stringify(valuesOf(ctx, await catalogueOf(ctx.track)))}\n`);
 }
 /** A server that an earlier release started has it where that one laid it. */
 const readStarted = async (ctx: GuestContext): Promise<Values> => JSON.parse((await readText(startedFile(ctx))) ?? (await readText(earlierStartedFile(ctx))) ?? '{}') as Values;
+
+/** Names of what the running server was told, at its start or since. */
+export const readTold = async (ctx: GuestContext): Promise<ReadonlySet<string>> => new Set([...Object.keys(await readStarted(ctx)), ...(JSON.parse((await readText(toldFile(ctx))) ?? '[]') as string[])]);
+export const writeTold = async (ctx: GuestContext, told: ReadonlySet<string>): Promise<void> => void (await writeOwned(ctx, toldFile(ctx), `${JSON.stringify([...told].sort())}\n`));
 
 export async function readParameters(ctx: GuestContext): Promise<LiveParameter[]> {
   const catalogue = await catalogueOf(ctx.track);
