@@ -44,7 +44,7 @@ const conditionOf = (instance: any, type: string): any => instance.conditions.fi
 
 beforeAll(async () => {
   coffer = await startInstallation();
-  const made = await create(coffer.client, { name: 'tuned', datastore, version, databases: [{ name: 'shop' }], users: [{ name: 'app', grants: [{ database: 'shop' }] }] });
+  const made = await create(coffer.client, { name: 'tuned', datastore, version, databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] });
   id = made.id;
   await succeed(coffer.client, made.operationId, patienceMs);
   const { endpoints: [{ host, port }], caCertificate } = await show(coffer.client, id);
