@@ -6,7 +6,7 @@ export type Setting = string | number | boolean;
 
 /** How the server spells what a catalogue counts in. */
 const spellings: Readonly<Record<string, string>> = { B: 'B', kB: 'KiB', MB: 'MiB', us: 'us', ms: 'ms', s: 's', min: 'm' };
-/** Of the server's own, one would be read as megabytes, and one is too small to be counted here. */
+/** One of the server's would be read as megabytes, and one is too small to be counted here. */
 const readings: Readonly<Record<string, { unit: string; factor: number }>> = { m: { unit: 'min', factor: 1 }, ns: { unit: 'us', factor: 1e-3 } };
 
 /** So many bytes a second: the only ones whose unit ends so. */
@@ -23,11 +23,17 @@ export function toServer(spec: ParameterSpec, value: string): Setting {
 
 /** Canonical; whatever the bounds: what the server has is right. */
 export function fromServer(spec: ParameterSpec, told: Setting): string {
-  const text = String(told).replace(/\/s$/, '');
-  const [, digits, suffix = ''] = /^(\d+)(m|ns)$/.exec(text) ?? [];
+  const read = canonicalValue({ ...spec, min: null, max: null }, inOurWords(spec, String(told).replace(/\/s$/, '')));
+  return 'value' in read ? read.value : String(told);
+}
+
+/** In the parameter's own unit it is the bare number, to its last digit. */
+function inOurWords({ unit }: ParameterSpec, text: string): string {
+  const [, digits, suffix = ''] = (unit === null ? null : /^(\d+)([a-zA-Z]+)$/.exec(text)) ?? [];
+  if (digits === undefined) return text;
+  if (suffix === spellings[unit!]) return digits;
   const reading = readings[suffix];
-  const read = canonicalValue({ ...spec, min: null, max: null }, reading && digits !== undefined && spec.unit !== null ? `${Number(digits) * reading.factor}${reading.unit}` : text);
-  return 'value' in read ? read.value : text;
+  return reading ? `${Number(digits) * reading.factor}${reading.unit}` : text;
 }
 
 /** What a group has, in the server's words, in one order; what it may not have is left out. */
