@@ -128,6 +128,7 @@ describe('configuration', () => {
   });
 
   it('what no group ever had is left as the server has it', async () => {
+    await restart();
     await setByHand('9000');
     expect(await configureWith({ write_request_timeout: '3000' })).toEqual({ changed: true, restartRequired: [] });
     expect(await read('read_request_timeout')).toMatchObject({ value: '9000' });
