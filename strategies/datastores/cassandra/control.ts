@@ -1,6 +1,8 @@
 /** Gateway side: decisions only. */
 import type { InputIssue } from '../../../kernel/errors.ts';
 import type { ControlHalf, DatabaseSpec, EndpointSpec, GrantSpec, Proposal, UserRef } from '../../spi/control.ts';
+import { catalogueOf } from './catalogue/index.ts';
+import { checkParameters } from './check-parameters.ts';
 import { keyspaceNameProblem, roleNameProblem, roleReferenceProblem, rootRole } from './names.ts';
 import { passwordProblem } from './password.ts';
 import { privilegeProblem } from './privileges.ts';
@@ -54,4 +56,6 @@ export const control: ControlHalf = {
   validate: async (proposal) => judge(proposal),
   size: async (input) => sizeServer(input),
   endpoints: async ({ host, ports }) => endpointsOf(host, ports['cql'] ?? 0),
+  parameters: ({ track }) => catalogueOf(track),
+  checkParameters: async (input) => checkParameters(await catalogueOf(input.track), input),
 };

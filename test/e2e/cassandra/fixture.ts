@@ -2,6 +2,7 @@ import { connect } from 'node:tls';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import type { ConformanceFixture } from '../../../strategies/conformance/index.ts';
+import { overlay } from '../../../strategies/datastores/cassandra/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/cassandra/index.ts';
 import { createStockClient } from './driver.ts';
 
@@ -31,6 +32,12 @@ export const fixtureOf = (place: number, isolated = true): ConformanceFixture =>
     systemNames: ['coffer', 'root'],
     usual: (database) => ({ database, privileges: [] }),
     readOnly: (database) => ({ database, privileges: ['SELECT'] }),
+  },
+  configuration: {
+    overlay,
+    live: { name: 'read_request_timeout', value: '7000', other: '8000' },
+    restart: { name: 'tables_warn_threshold', value: '150' },
+    refused: { name: 'column_index_size', value: '2147483646' },
   },
 });
 

@@ -6,11 +6,11 @@ import { sizeServer } from '../../../strategies/datastores/cassandra/sizing.ts';
 
 const folder = (name: string): string => `/var/in st/${name}`;
 const context = (bind = '10.0.0.5') => ({
-  instanceId: 'inst_1', sizing: { ...sizeServer({ track: '5.0', flavor: { memoryMb: 512, vcpus: 1 }, volumeGb: 1 }), cluster_name: 'x', authenticator: 'AllowAllAuthenticator' },
+  instanceId: 'inst_1', parameters: {}, sizing: { ...sizeServer({ track: '5.0', flavor: { memoryMb: 512, vcpus: 1 }, volumeGb: 1 }), cluster_name: 'x', authenticator: 'AllowAllAuthenticator' },
   network: { bind, advertise: bind === '0.0.0.0' ? '192.0.2.1' : bind, ports: { cql: 1, storage: 2, jmx: 3 } },
   paths: { data: folder('data'), config: folder('config'), run: folder('run'), logs: folder('logs'), tls: folder('tls'), prefix: folder('build'), bin: folder('bin') },
 });
-const configOf = (bind?: string) => JSON.parse(renderServerConfig(context(bind)).replace(/^#.*$/m, '')) as Record<string, unknown>;
+const configOf = (bind?: string) => JSON.parse(renderServerConfig(context(bind), []).replace(/^#.*$/m, '')) as Record<string, unknown>;
 
 describe('the configuration', () => {
   it('puts what Coffer owns over what a size asks for', () => expect(configOf()).toMatchObject({ cluster_name: 'inst_1', authenticator: 'PasswordAuthenticator', concurrent_reads: 8 }));

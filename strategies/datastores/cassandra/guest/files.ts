@@ -2,6 +2,7 @@
 import { createHmac, X509Certificate } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { GuestContext } from '../../../spi/guest.ts';
+import { catalogueOf } from '../catalogue/index.ts';
 import { managementRole } from '../names.ts';
 import { renderOptions, serverOptions, toolOptions } from './java-options.ts';
 import { configFiles, earlierSecretFiles, secretFiles } from './places.ts';
@@ -23,15 +24,22 @@ export async function writeOwned(ctx: Pick<GuestContext, 'engine'>, path: string
 }
 
 /** True when any was not as it should be. */
-export async function writeConfiguration(ctx: GuestContext): Promise<boolean> {
-  const files = configFiles(ctx);
-  const wanted: [string, string][] = [
-    [files.server, renderServerConfig(ctx)], [files.rack, renderRack()], [files.log, renderLogging()],
-    [files.java, renderOptions(serverOptions(ctx))], [files.tool, renderOptions(toolOptions(ctx))],
-  ];
+async function writeAll(ctx: GuestContext, wanted: readonly [string, string][]): Promise<boolean> {
   let changed = false;
   for (const [path, text] of wanted) changed = (await writeOwned(ctx, path, text)) || changed;
   return changed;
+}
+
+/** What the engine's tools go by: no value of anybody's is in it. True when any was not as it should be. */
+export function writeToolConfiguration(ctx: GuestContext): Promise<boolean> {
+  const files = configFiles(ctx);
+  return writeAll(ctx, [[files.rack, renderRack()], [files.log, renderLogging()], [files.tool, renderOptions(toolOptions(ctx))]]);
+}
+
+export async function writeConfiguration(ctx: GuestContext): Promise<boolean> {
+  const files = configFiles(ctx);
+  const forTools = await writeToolConfiguration(ctx);
+  return (await writeAll(ctx, [[files.server, renderServerConfig(ctx, await catalogueOf(ctx.track))], [files.java, renderOptions(serverOptions(ctx))]])) || forTools;
 }
 
 /** Of the management port, told from the management secret: the engine may read the one and never needs the other. */

@@ -1,7 +1,9 @@
 import type { GuestHalf } from '../../../spi/guest.ts';
 import { configure } from './configure.ts';
+import { describe } from './describe.ts';
 import { initialise } from './initialise.ts';
 import * as keyspaces from './keyspaces.ts';
+import { readParameters } from './parameters.ts';
 import { probe } from './probe.ts';
 import { repair } from './repair.ts';
 import { resize } from './resize.ts';
@@ -13,6 +15,7 @@ import * as users from './users.ts';
 export const guest: GuestHalf = {
   initialise, start, stop, probe, configure, repair,
   tls: { rotate },
+  configuration: { describe, read: readParameters },
   databases: { list: keyspaces.list, create: keyspaces.create, delete: keyspaces.remove },
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },

@@ -35,7 +35,10 @@ export const secretFiles = ({ paths }: Pick<PlaceContext, 'paths'>) => secretsIn
 /** There while clients are kept out for a moment. */
 export const portClosedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'port-closed');
 /** What the running engine was started with: told apart from what the files say by now. */
-export const startedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'started.json');
+export const startedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.run, 'started.json');
+/** Names of what it was told live since. */
+export const toldFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.run, 'told.json');
+export const earlierStartedFile = ({ paths }: Pick<PlaceContext, 'paths'>): string => join(paths.config, 'started.json');
 
 export const dataFolders = (data: string) => ({
   tables: join(data, 'tables'), commitLog: join(data, 'commitlog'), caches: join(data, 'saved_caches'), hints: join(data, 'hints'), changes: join(data, 'cdc_raw'), scratch: join(data, 'tmp'),

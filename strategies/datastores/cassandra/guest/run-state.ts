@@ -3,16 +3,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { rememberStarted } from './configure.ts';
 import { TurnedAwayError } from './connection.ts';
 import { writeConfiguration, writeSecrets } from './files.ts';
 import { isInitialised } from './initialise.ts';
 import { connectLimit, forgetConnection, managementConnection } from './management.ts';
-import { configFiles, dataFolders, java, portClosedFile } from './places.ts';
+import { rememberStarted } from './parameters.ts';
+import { configFiles, dataFolders, earlierStartedFile, java, portClosedFile } from './places.ts';
 import { CqlError, errorCodes } from './wire.ts';
 
 const pollMs = 50;
-const logLines = 15;
+const logLines = 40;
 const endingMs = 1_000;
 /** A drained node has nothing to read again at its next start; one that is killed reads its commit log. */
 const immediateMs = 5_000;
@@ -38,7 +38,7 @@ async function prepare(ctx: GuestContext): Promise<void> {
   await ctx.engine.own(scratch, 0o700);
   await writeSecrets(ctx);
   await writeConfiguration(ctx);
-  await rm(portClosedFile(ctx), { force: true });
+  for (const path of [portClosedFile(ctx), earlierStartedFile(ctx)]) await rm(path, { force: true });
   await rememberStarted(ctx);
 }
 
@@ -67,7 +67,13 @@ async function untilAnswering(ctx: GuestContext, wasFound: boolean): Promise<voi
   }
 }
 
-const lastWords = async (ctx: GuestContext): Promise<string> => (await ctx.engine.logTail(logLines)).filter((line) => /ERROR|FATAL|Exception|Error:/.test(line)).slice(-4).join(' | ').slice(0, 900) || 'its log has no reason';
+const lastWords = async (ctx: GuestContext): Promise<string> => wordsIn(await ctx.engine.logTail(logLines));
+
+/** What it says of its configuration, without where in its code it says so; else its latest errors. */
+export function wordsIn(log: readonly string[]): string {
+  const refusals = log.flatMap((line) => /\.ConfigurationException: (.*)/.exec(line)?.[1] ?? []);
+  return (refusals.at(-1) ?? log.filter((line) => /ERROR|FATAL|Exception|Error:/.test(line)).slice(-4).join(' | ')).slice(0, 900) || 'its log has no reason';
+}
 
 /** On SIGTERM the server drains: it turns clients away, writes its tables out and ends. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {

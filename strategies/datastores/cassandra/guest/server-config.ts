@@ -1,9 +1,11 @@
 /**
- * cassandra.yaml: what Coffer owns, over what the size asks for. JSON is YAML, and quotes every name by itself.
+ * cassandra.yaml: what Coffer owns, over what a group has, over what the size asks for. JSON is YAML, and quotes every name by itself.
  * https://cassandra.apache.org/doc/5.0/cassandra/managing/configuration/cass_yaml_file.html
  */
 import type { GuestContext } from '../../../spi/guest.ts';
+import type { ParameterSpec } from '../../../spi/parameters.ts';
 import { dataCentre } from '../replication.ts';
+import { groupSettings } from '../values.ts';
 import { advertised, cqlPort, dataFolders, isWildcardBind, listenAddress, type PlaceContext, secretFiles, storagePort } from './places.ts';
 
 /**
@@ -15,7 +17,7 @@ export const authMemoryMs = 250;
 const pem = { class_name: 'org.apache.cassandra.security.PEMBasedSslContextFactory' } as const;
 const protocols = ['TLSv1.2', 'TLSv1.3'] as const;
 
-export type ConfigContext = PlaceContext & Pick<GuestContext, 'instanceId' | 'sizing'>;
+export type ConfigContext = PlaceContext & Pick<GuestContext, 'instanceId' | 'sizing' | 'parameters'>;
 
 export function ownedSettings(ctx: ConfigContext): Record<string, unknown> {
   const folders = dataFolders(ctx.paths.data);
@@ -51,9 +53,9 @@ export function ownedSettings(ctx: ConfigContext): Record<string, unknown> {
   };
 }
 
-export function renderServerConfig(ctx: ConfigContext): string {
+export function renderServerConfig(ctx: ConfigContext, catalogue: readonly ParameterSpec[]): string {
   const sized = Object.fromEntries(Object.entries(ctx.sizing).filter(([name]) => !name.startsWith('jvm.')).map(([name, value]) => [name, /^\d+$/.test(value) ? Number(value) : value]));
-  return `# Written by Coffer; changes made by hand are lost.\n${JSON.stringify({ ...sized, ...ownedSettings(ctx) }, null, 1)}\n`;
+  return `# Written by Coffer; changes made by hand are lost.\n${JSON.stringify({ ...sized, ...groupSettings(catalogue, ctx.parameters), ...ownedSettings(ctx) }, null, 1)}\n`;
 }
 
 export const renderRack = (): string => `dc=${dataCentre}\nrack=rack1\n`;
