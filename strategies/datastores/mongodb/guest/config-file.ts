@@ -39,8 +39,11 @@ function toldOperations(group: Readonly<Record<string, string>> = {}): string {
 
 export type Settings = Record<string, string | number | boolean | readonly string[]>;
 
-/** Neither telemetry nor a recorder of diagnostic data, which takes up to 200 MB of the volume. */
-const quiet: Settings = { 'cloud.monitoring.free.state': 'off', 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true };
+/**
+ * No recorder of diagnostic data, which takes up to 200 MB of the volume. Telemetry is off as long as nobody turns it on, which
+ * needs a right that nobody has; its option is not given, since later builds of 6.0 have none and end at it.
+ */
+const quiet: Settings = { 'setParameter.diagnosticDataCollectionEnabled': false, 'systemLog.quiet': true };
 
 const closed: Settings = {
   'security.authorization': 'enabled', 'security.javascriptEnabled': false,
@@ -84,8 +87,11 @@ export function bareStartSettings(ctx: Pick<ServerContext, 'network'>, { dataFol
   return { 'storage.dbPath': dataFolder, 'net.port': portOf(ctx), 'net.bindIp': socket, 'net.unixDomainSocket.enabled': false };
 }
 
+const nowhere = ({ paths }: Pick<ServerContext, 'paths'>): Settings => ({ 'storage.dbPath': `${paths.run}/nowhere` });
 /** A group's values alone, over data that are nowhere. */
-export const trialSettings = (group: Readonly<Record<string, string>>, { paths }: Pick<ServerContext, 'paths'>): Settings => ({ ...numbered(group), 'storage.dbPath': `${paths.run}/nowhere` });
+export const trialSettings = (group: Readonly<Record<string, string>>, ctx: Pick<ServerContext, 'paths'>): Settings => ({ ...numbered(group), ...nowhere(ctx) });
+/** All that a server is started with, over data that are nowhere. */
+export const wholeTrialSettings = (ctx: ServerContext): Settings => ({ ...serverSettings(ctx), ...nowhere(ctx) });
 
 /** What comes later wins. */
 export const serverSettings = (ctx: ServerContext): Settings => ({ ...numbered(ctx.sizing), ...numbered(ctx.parameters), ...ownedSettings(ctx) });

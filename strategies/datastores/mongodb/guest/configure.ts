@@ -1,26 +1,22 @@
 /** Values into the server: tried, told live what it takes live, and written for its next start. */
 import { type Document, Long } from 'bson';
-import { type ConfigureResult, type GuestContext, GuestFault, type ToolResult } from '../../../spi/guest.ts';
+import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
 import { catalogueOf } from '../catalogue/index.ts';
 import { adminDatabase } from '../names.ts';
-import { cacheSize, parameterOf, spellingsOf } from '../options.ts';
+import { cacheSize, parameterOf } from '../options.ts';
 import { files, renderConfig, serverSettings, type Settings, trialSettings, type Tree, valueAt } from './config-file.ts';
-import { readTold, removeAside, textOf, writeAside, writeOwned, writeTold } from './files.ts';
-import { program } from './initialise.ts';
-import { tellFatal } from './log.ts';
-import { type Admin, asFault, remainingMs, withManagement } from './management.ts';
+import { readTold, textOf, writeOwned, writeTold } from './files.ts';
+import { type Admin, asFault, withManagement } from './management.ts';
 import { canonicalOf, isSame, look, readServerFile, type Running, runningValue, tellParameters } from './parameters.ts';
-
-const mostChars = 400;
-const trialOf = ({ paths }: Pick<GuestContext, 'paths'>): string => `${paths.config}/trial.conf`;
+import { namedIn, removeTrial, trySettings } from './trial.ts';
 
 /** A refusal leaves file and server as they were: the file is written when the running server has taken what it can. */
 export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
   const catalogue = await catalogueOf(ctx.track);
   const unknown = Object.keys(ctx.parameters).find((name) => !catalogue.some((spec) => spec.name === name));
   if (unknown !== undefined) throw refusal(unknown, 'this version has no such parameter');
-  await removeAside(trialOf(ctx));
+  await removeTrial(ctx);
   const text = renderConfig(serverSettings(ctx));
   const changed = text !== (await textOf(files(ctx).server));
   // Values that people chose are tried. Our own need no trial.
@@ -36,39 +32,13 @@ export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
 
 const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
 
-/**
- * The server's own program takes the values as a start would, and is then to end a server on data that are nowhere: so it
- * ends itself, and has touched nothing. What Coffer owns counts for nothing in a group and is left out.
- */
+/** What Coffer owns counts for nothing in a group and is left out. */
 async function tryValues(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
   const owned = new Set(catalogue.flatMap((spec) => (spec.owned === undefined ? [] : spec.name)));
   const group = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => !owned.has(name)));
-  const aside = await writeAside(ctx, trialOf(ctx), renderConfig(trialSettings(group, ctx)));
-  try {
-    const result = await ctx.engine.run({ command: program(ctx), args: ['--config', aside, '--shutdown'], env: { LC_ALL: 'C' }, cwd: ctx.paths.config, timeoutMs: remainingMs(ctx) });
-    const words = refusalIn(result);
-    if (words !== null) throw refusal(namedIn(words, Object.keys(group)), words);
-  } finally {
-    await removeAside(trialOf(ctx));
-  }
-}
-
-const usageExitCode = 2;
-
-/** Either it does not come to a log and ends as after a misspelt command, or its log has a fatal error. */
-export function refusalIn({ exitCode, stdout, stderr }: ToolResult): string | null {
-  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
-  const words = exitCode === usageExitCode
-    ? lines.filter((line) => line !== '' && !line.startsWith('{') && !line.startsWith('try ')).join('; ')
-    : tellFatal(stdout);
-  return words === null ? null : words.replace(/^BadValue: /, '').slice(0, mostChars);
-}
-
-/** Where none is found, those that were given are named. */
-export function namedIn(words: string, names: readonly string[]): string {
-  const found = names.filter((name) => spellingsOf(name).some((one) => words.includes(one)));
-  // one name may begin with another
-  return found.sort((a, b) => b.length - a.length)[0] ?? names.join(', ');
+  const words = await trySettings(ctx, ctx.paths.bin, trialSettings(group, ctx));
+  // Where none is found in the words, those that were given are named.
+  if (words !== null) throw refusal(namedIn(words, Object.keys(group)) ?? Object.keys(group).join(', '), words);
 }
 
 export interface Change { spec: ParameterSpec; value: string; before: string }

@@ -10,11 +10,12 @@ import { resize } from './resize.ts';
 import { root } from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
+import { upgrade } from './upgrade.ts';
 import { grants, users } from './users.ts';
 
 export const guest: GuestHalf = {
   initialise, start, stop, probe, configure, repair,
   tls: { rotate },
-  databases, users, grants, root, resize,
+  databases, users, grants, root, resize, upgrade,
   configuration: { describe, read: readParameters },
 };
