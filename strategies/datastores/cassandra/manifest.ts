@@ -26,8 +26,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'TECHNICAL_PREVIEW',
-  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'USERS'],
-  absent: { UPGRADE: 'no upgrades yet: an instance keeps the build that it was made with' },
+  capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'UPGRADE', 'USERS'],
   ports: [
     { name: 'cql', purpose: 'client', tls: 'required' },
     { name: 'storage', purpose: 'peer', tls: 'required' },

@@ -10,6 +10,7 @@ import { resize } from './resize.ts';
 import * as root from './root.ts';
 import { start, stop } from './run-state.ts';
 import { rotate } from './tls.ts';
+import { upgrade } from './upgrade.ts';
 import * as users from './users.ts';
 
 export const guest: GuestHalf = {
@@ -19,6 +20,6 @@ export const guest: GuestHalf = {
   databases: { list: keyspaces.list, create: keyspaces.create, delete: keyspaces.remove },
   users: { list: users.list, create: users.create, update: users.update, delete: users.remove },
   grants: { grant: users.grant, revoke: users.revoke },
-  resize,
+  resize, upgrade,
   root: { enable: root.enable, disable: root.disable, isEnabled: root.isRootEnabled },
 };
