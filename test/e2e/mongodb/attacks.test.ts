@@ -11,7 +11,7 @@ import { attacks } from './attacks.ts';
 import { password, useServer } from './server.ts';
 
 /** What the server says when it refuses for want of a right: anything else would be a mistake in the attack. */
-const refusal = /^not authorized on |no such command: 'configureFailPoint'|Dropping the 'admin' database is prohibited|no globalScriptEngine in \$where|Cannot run server-side javascript/;
+const refusal = /^not authorized on |no such command: '(?:configureFailPoint|setFreeMonitoring)'|Dropping the 'admin' database is prohibited|no globalScriptEngine in \$where|Cannot run server-side javascript/;
 const timeoutMs = 5_000;
 
 describe('a tenant', () => {

@@ -21,6 +21,7 @@ const server: Attack[] = [
   admin('locks all writes', { fsync: 1, lock: true }),
   admin('opens failure points', { configureFailPoint: 'failCommand', mode: 'alwaysOn' }),
   admin('lowers the compatibility version', { setFeatureCompatibilityVersion: '5.0' }),
+  admin('turns telemetry on', { setFreeMonitoring: 1, action: 'enable' }),
   admin('changes the default concerns', { setDefaultRWConcern: 1, defaultWriteConcern: { w: 0 } }),
   admin('loads certificates', { rotateCertificates: 1 }),
   admin('drops the server\'s connections', { dropConnections: 1, hostAndPort: ['127.0.0.1:1'] }),

@@ -26,6 +26,20 @@ export interface Server {
   user(name: string, grants: Record<string, string[]>, authDatabase?: string): Promise<void>;
 }
 
+type Paths = Parameters<typeof files>[0]['paths'];
+
+async function overSocketOf<T>(paths: Paths, as: { database: string; user: string; password: string }, use: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = createConnection(await openTls(overSocket(files({ paths }).socket), timeoutMs));
+  try {
+    await connection.login(as.database, as.user, as.password, timeoutMs);
+    return await use(connection);
+  } finally {
+    connection.close();
+  }
+}
+export const asMemberOf = async <T>(paths: Paths, use: (connection: Connection) => Promise<T>): Promise<T> =>
+  overSocketOf(paths, { database: 'local', user: '__system', password: await readFile(files({ paths }).memberKey, 'utf8') }, use);
+
 export function useServer(): Server {
   let harness: GuestHarness | undefined;
   const need = (): GuestHarness => {
@@ -37,16 +51,8 @@ export function useServer(): Server {
     get driver() { return createDriver(need().facts); },
     login: (user, database = 'shop') => ({ user, password, database }),
     ask: (user, database, command) => server.driver.as(server.login(user), (client) => client.db(database).command(command)),
-    async overSocket(as, use) {
-      const connection = createConnection(await openTls(overSocket(`${need().facts.paths.run}/mongod.sock`), timeoutMs));
-      try {
-        await connection.login(as.database, as.user, as.password, timeoutMs);
-        return await use(connection);
-      } finally {
-        connection.close();
-      }
-    },
-    asMember: async (use) => server.overSocket({ database: 'local', user: '__system', password: await readFile(files(need().facts).memberKey, 'utf8') }, use),
+    overSocket: (as, use) => overSocketOf(need().facts.paths, as, use),
+    asMember: (use) => asMemberOf(need().facts.paths, use),
     user: (name, grants, authDatabase) => need().call('users.create', [{ name, password, ...(authDatabase === undefined ? {} : { authDatabase }), grants: Object.entries(grants).map(([database, privileges]) => ({ database, privileges })) }]),
   };
   beforeAll(async () => {

@@ -1,9 +1,10 @@
 /** A new build of a version comes to a fleet: a canary, then waves, and a halt at the first that fails. */
-import { chmod, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { binary, create, finish, redisCli, show, succeed } from '../../support/actions.ts';
+import { linkEngines } from '../../support/further-builds.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 import { upgrade } from '../../support/upgrade.ts';
 
@@ -20,12 +21,9 @@ const flag = (): string => join(folder, 'broken');
 /** Programs that stand for the security fix: those of the present build, unless they are broken. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coffer-next-build-'));
-  const [engines, programs] = [join(folder, 'engines'), join(folder, 'programs')];
-  const from = join(await realpath(enginesFolder), 'builds');
-  await mkdir(join(engines, 'builds'), { recursive: true });
+  const programs = join(folder, 'programs');
   await mkdir(programs);
-  for (const name of (await readdir(from)).filter((entry) => !entry.startsWith('.'))) await symlink(join(from, name), join(engines, 'builds', name));
-  coffer = await startInstallation({ env: { COFFER_ENGINES_FOLDER: engines } });
+  coffer = await startInstallation({ env: { COFFER_ENGINES_FOLDER: await linkEngines(folder) } });
   for (const name of ['one', 'two', 'three']) {
     const made = await create(coffer.client, { name, datastore: 'redis', version: '8', flavor: 'nano', users: [{ name: 'anna' }] });
     await succeed(coffer.client, made.operationId);
@@ -37,7 +35,7 @@ beforeAll(async () => {
   const real = await binary(enginesFolder, instances[0]!.build, 'redis-server');
   await writeFile(join(programs, 'redis-server'), `#!/bin/sh\n[ "$1" != --version ] && [ "$1" != - ] && [ -e ${flag()} ] && { echo "this build is broken" >&2; exit 3; }\nexec ${real} "$@"\n`);
   await writeFile(join(programs, 'redis-cli'), `#!/bin/sh\nexec ${real.replace(/server$/, 'cli')} "$@"\n`);
-  for (const path of [folder, engines, join(engines, 'builds'), programs, join(programs, 'redis-server'), join(programs, 'redis-cli')]) await chmod(path, 0o755);
+  for (const path of [programs, join(programs, 'redis-server'), join(programs, 'redis-cli')]) await chmod(path, 0o755);
   paths = { COFFER_ENGINE_PATHS: `redis/8=${programs}` };
 });
 afterAll(async () => {

@@ -9,12 +9,16 @@ export function buildFindings(version: string, to: Pick<NamedBuild, 'version'>):
   return [error(null, `the data were last written by Cassandra ${version}, and ${to.version} is older: name a build that is not`)];
 }
 
-/** `nb-12-big-Data.db`, `da-3gx8_0m2s_1a2b3c-bti-Statistics.db`: version of the form, generation, form, part. Null: no file of a table's rows. */
+/** Null: no file of a table's rows. */
 export interface TableFile { version: string; form: string }
 export function parseFileName(name: string): TableFile | null {
-  const [, version, form] = /^([a-z]{2})-\w+-([a-z]+)-\w+\.\w+$/.exec(name) ?? [];
-  return version === undefined || form === undefined ? null : { version, form };
+  const [, version, form] = now.exec(name) ?? before22.exec(name) ?? [];
+  return version === undefined ? null : { version, form: form ?? 'big' };
 }
+/** `nb-12-big-Data.db`, `da-3gx8_0m2s_1a2b3c-bti-Statistics.db`: version of the form, generation, form, part. */
+const now = /^([a-z]{2})-\w+-([a-z]+)-\w+\.\w+$/;
+/** `shop-orders-ka-12-Data.db` */
+const before22 = /^\w+-\w+-([a-z]{2})-\d+-\w+\.\w+$/;
 
 /**
  * As a start decides it, which ends at the first file that it does not read: forms of 3.0 to 4.1, in which 5.0 writes, too, as long as its
