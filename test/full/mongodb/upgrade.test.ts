@@ -1,8 +1,10 @@
 /** From the build of the plugin's own source to the last that its makers made of this version, which here is an operator's own. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engineBuild } from '../../../kit/harness/engine-builds.ts';
 import type { HarnessFacts } from '../../../strategies/conformance/index.ts';
+import { files } from '../../../strategies/datastores/mongodb/guest/config-file.ts';
 import plugin from '../../../strategies/datastores/mongodb/index.ts';
 import type { NamedBuild } from '../../../strategies/spi/guest.ts';
 import type { EngineSourceSpec } from '../../../strategies/spi/engine-source.ts';
@@ -67,7 +69,13 @@ describe('another build of MongoDB', () => {
     const setForm = (form: object) => server.asMember((connection) => connection.command('admin', { update: 'system.version', updates: [{ q: { _id: 'featureCompatibilityVersion' }, u: { _id: 'featureCompatibilityVersion', ...form } }] }, 5_000));
     await setForm({ version: '5.0', targetVersion: '5.0', previousVersion: '6.0' });
     expect(await call('upgrade.check', [to])).toMatchObject([{ severity: 'ERROR', subject: 'featureCompatibilityVersion', message: expect.stringContaining('from 6.0 to 5.0') }]);
-    await setForm({ version });
+    // As the README tells whoever has the host.
+    const key = await readFile(files(server.harness.facts).memberKey, 'utf8');
+    const set = (form: string) => server.driver.as({ user: '__system', password: key, database: 'admin' }, (client) => client.db('admin').command({ setFeatureCompatibilityVersion: form }), { authSource: 'local' });
+    await expect(set(version)).rejects.toThrow(/downgrading from 6\.0 to 5\.0/);
+    await set('5.0');
+    expect(await call('upgrade.check', [to])).toMatchObject([{ message: expect.stringContaining('it is 5.0, not 6.0') }]);
+    await set(version);
     expect(await call('upgrade.check', [to])).toEqual([]);
   });
   it('does not begin with what a killed server left; with what an ended one left it does', async () => {

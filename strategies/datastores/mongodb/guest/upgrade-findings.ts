@@ -18,9 +18,13 @@ const subject = 'featureCompatibilityVersion';
  * https://www.mongodb.com/docs/manual/reference/command/setFeatureCompatibilityVersion/
  */
 export function compatibilityFindings({ version, targetVersion, previousVersion }: Compatibility, track: string): Finding[] {
-  const remedy = `Run { setFeatureCompatibilityVersion: "${track}" } on it, which the README of this datastore tells how to do, and ask again`;
-  if (targetVersion !== undefined || previousVersion !== undefined) return [error(subject, `a change of it (from ${previousVersion ?? version} to ${targetVersion ?? version}) has not ended: the data are in between. ${remedy}`)];
-  return version === track ? [] : [error(subject, `it is ${version}, not ${track}: the data are in the form of another version, and only those of ${track} itself are brought further. ${remedy}`)];
+  const remedy = (...forms: string[]): string => `Run ${forms.map((form) => `{ setFeatureCompatibilityVersion: "${form}" }`).join(', then ')}, as the README of this datastore tells, and ask again`;
+  if (targetVersion !== undefined || previousVersion !== undefined) {
+    // It takes no other version than the one on the way to which it is.
+    const target = targetVersion ?? version;
+    return [error(subject, `a change of it (from ${previousVersion ?? version} to ${target}) has not ended: the data are in between. ${remedy(...new Set([target, track]))}`)];
+  }
+  return version === track ? [] : [error(subject, `it is ${version}, not ${track}: the data are in the form of another version, and only those of ${track} itself are brought further. ${remedy(track)}`)];
 }
 
 export interface Member { name: string; stateStr: string }
