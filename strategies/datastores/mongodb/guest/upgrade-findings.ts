@@ -9,7 +9,7 @@ export function buildFindings(version: string, to: Pick<NamedBuild, 'version'>):
   return [error(null, `the data were last written by MongoDB ${version}, and ${to.version} is older: name a build that is not`)];
 }
 
-/** `featureCompatibilityVersion` as `getParameter` has it; the last two while it is being changed, or when that was cut off. */
+/** `featureCompatibilityVersion` as `getParameter` has it; the last two while it is being changed, or where that was cut off: `previousVersion` on its way down alone. */
 export interface Compatibility { version: string; targetVersion?: string | undefined; previousVersion?: string | undefined }
 const subject = 'featureCompatibilityVersion';
 
@@ -19,11 +19,8 @@ const subject = 'featureCompatibilityVersion';
  */
 export function compatibilityFindings({ version, targetVersion, previousVersion }: Compatibility, track: string): Finding[] {
   const remedy = (...forms: string[]): string => `Run ${forms.map((form) => `{ setFeatureCompatibilityVersion: "${form}" }`).join(', then ')}, as the README of this datastore tells, and ask again`;
-  if (targetVersion !== undefined || previousVersion !== undefined) {
-    // It takes no other version than the one on the way to which it is.
-    const target = targetVersion ?? version;
-    return [error(subject, `a change of it (from ${previousVersion ?? version} to ${target}) has not ended: the data are in between. ${remedy(...new Set([target, track]))}`)];
-  }
+  // The server takes no other version then than the one on the way to which it is.
+  if (targetVersion !== undefined) return [error(subject, `a change of it (from ${previousVersion ?? version} to ${targetVersion}) has not ended: the data are in between. ${remedy(...new Set([targetVersion, track]))}`)];
   return version === track ? [] : [error(subject, `it is ${version}, not ${track}: the data are in the form of another version, and only those of ${track} itself are brought further. ${remedy(track)}`)];
 }
 
