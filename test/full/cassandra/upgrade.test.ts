@@ -42,6 +42,7 @@ defineNewBuild({
     next: await ownDirectory(folder, await engineBuild(plugin, version), 'java', 'CassandraDaemon'),
   }),
   client: ({ endpoints: [{ host, port }], caCertificate }) => createStockClient({ host, ports: { cql: port }, caCertificate } as unknown as HarnessFacts),
+  group: { name: 'tables_warn_threshold', value: '150' },
   veto: {
     async make(place) {
       const [path, { uid, gid }] = [await foreignFile(place), await stat(tables(place))];
@@ -75,6 +76,13 @@ describe('another build of Cassandra', () => {
 
   it('is none that is older', async () => {
     expect(await harness.call('upgrade.check', [{ ...from, version: '5.0.7' }])).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('5.0.7 is older') }]);
+  });
+  it('is asked whether it takes what it would be started with, by its own tool', async () => {
+    expect(await harness.call('upgrade.check', [to])).toEqual([]);
+    harness.tune({ column_index_size: '2147483646' });
+    expect(await harness.call('upgrade.check', [to])).toEqual([{ severity: 'ERROR', subject: 'column_index_size', message: expect.stringContaining('5.0.9 does not take what it would be started with') }]);
+    harness.tune({});
+    expect(await harness.call('upgrade.check', [{ ...to, prefix: '/nowhere' }])).toEqual([{ severity: 'ERROR', subject: null, message: expect.stringMatching(/GenerateTokens.*name another build/) }]);
   });
   it('is vetoed by files at which it would not start, and it really would not', async () => {
     const names = ['shop-orders-ka-1', 'la-1-big', 'oa-9-big', 'da-3gx8_0m2s_1a2b3c-bti'];

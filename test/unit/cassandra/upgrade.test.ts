@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listTables } from '../../../strategies/datastores/cassandra/guest/table-files.ts';
 import { isOfUpgrade } from '../../../strategies/datastores/cassandra/guest/upgrade.ts';
-import { buildFindings, formFindings, isReadable, parseFileName } from '../../../strategies/datastores/cassandra/guest/upgrade-findings.ts';
+import { buildFindings, formFindings, isReadable, parseFileName, settingFindings } from '../../../strategies/datastores/cassandra/guest/upgrade-findings.ts';
 
 const to = { version: '5.0.9' };
 const files = (...names: string[]) => names.map((name) => parseFileName(name)!);
@@ -14,6 +14,12 @@ describe('whether Cassandra can come to another build', () => {
   it('hangs on that one not being older than what wrote the data', () => {
     expect(['5.0.8', '5.0.9'].map((version) => buildFindings(version, to))).toEqual([[], []]);
     expect(buildFindings('5.0.10', to)).toMatchObject([{ severity: 'ERROR', subject: null, message: expect.stringMatching(/5\.0\.10.*5\.0\.9 is older/) }]);
+  });
+
+  it('on its taking what it would be started with', () => {
+    expect(settingFindings(null, null, to)).toEqual([]);
+    expect(settingFindings('Invalid yaml: concurrent_reads', 'concurrent_reads', to)).toMatchObject([{ severity: 'ERROR', subject: 'concurrent_reads', message: expect.stringMatching(/5\.0\.9 does not take.*Invalid yaml.*out of the configuration group/) }]);
+    expect(settingFindings('Unknown option', null, to)).toMatchObject([{ severity: 'ERROR', subject: null, message: expect.stringContaining('another build') }]);
   });
 
   it('and on all of its files having a form that is read', () => {

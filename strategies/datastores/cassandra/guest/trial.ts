@@ -1,32 +1,38 @@
 /**
- * The server's own reading of its file, without a server: a tool of the same build, which reads the whole configuration as a
+ * The server's own reading of its file, without a server: a tool of its build, which reads the whole configuration as a
  * start does, makes a token of it and ends. It opens no data. What a start looks at beyond that (limits of data and of the disk) it does not see.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type GuestContext, GuestFault, type ToolResult } from '../../../spi/guest.ts';
+import { type GuestContext, GuestFault, type NamedBuild, type ToolResult } from '../../../spi/guest.ts';
 import { writeOwned } from './files.ts';
-import { configFiles, java } from './places.ts';
+import { configFiles, java, libraries } from './places.ts';
 
 const tool = ['org.apache.cassandra.tools.GenerateTokens', '--nodes', '1', '--tokens', '1', '--rf', '1'];
 const mostChars = 400;
 
-/** Files that do not depend on values are there. */
-export async function tryValues(ctx: GuestContext, text: string, names: readonly string[]): Promise<void> {
+/** What the tool of a build says against the text; null: it takes it. Files that do not depend on values are there. */
+export async function tryFile(ctx: GuestContext, text: string, build: Pick<NamedBuild, 'bin' | 'prefix'>): Promise<string | null> {
   const { server, tool: options, rack } = configFiles(ctx);
+  const place = { paths: { ...ctx.paths, bin: build.bin, prefix: build.prefix } };
   const aside = join(ctx.paths.run, 'trial.yaml');
   await writeOwned(ctx, aside, text);
   try {
     const result = await ctx.engine.run({
-      command: java(ctx), args: [`@${options}`, `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
+      // The later of two class paths counts.
+      command: java(place), args: [`@${options}`, '-cp', libraries(place), `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
       env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: Math.max(1_000, ctx.deadline.getTime() - Date.now()),
     });
-    const words = refusalIn(result)?.replaceAll(pathToFileURL(aside).href, server);
-    if (words !== undefined) throw new GuestFault('REFUSED', `${namedIn(words, names)}: the server does not take it: ${words}`);
+    return refusalIn(result)?.replaceAll(pathToFileURL(aside).href, server) ?? null;
   } finally {
     await rm(aside, { force: true });
   }
+}
+
+export async function tryValues(ctx: GuestContext, text: string, names: readonly string[]): Promise<void> {
+  const words = await tryFile(ctx, text, ctx.paths);
+  if (words !== null) throw new GuestFault('REFUSED', `${namedIn(words, names) ?? names.join(', ')}: the server does not take it: ${words}`);
 }
 
 /** Of a file that cannot be read at all the innermost reason; else what is wrong in it. Null: it is taken. */
@@ -39,6 +45,6 @@ export function refusalIn({ exitCode, stdout, stderr }: ToolResult): string | nu
   return words.slice(0, mostChars);
 }
 
-/** The longest that is named: one name may begin with another. Where none is, all that were given. */
-export const namedIn = (words: string, names: readonly string[]): string =>
-  names.filter((name) => words.includes(name)).sort((a, b) => b.length - a.length)[0] ?? names.join(', ');
+/** The longest that is named: one name may begin with another. Null: none is. */
+export const namedIn = (words: string, names: readonly string[]): string | null =>
+  names.filter((name) => words.includes(name)).sort((a, b) => b.length - a.length)[0] ?? null;

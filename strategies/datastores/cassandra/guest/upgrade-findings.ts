@@ -38,3 +38,10 @@ export function formFindings(tables: readonly Table[], to: Pick<NamedBuild, 'ver
     return [error(`${keyspace}.${table}`, `its folder has files in the form ${forms}, at which Cassandra ${to.version} would not start. Take them out; if their rows are wanted, have a version that reads them write them anew (nodetool upgradesstables), and load those`)];
   });
 }
+
+/** `words`: the new build's about what it would be started with; null: it takes it all. `name`: of the group's value that they are about. */
+export function settingFindings(words: string | null, name: string | null, to: Pick<NamedBuild, 'version'>): Finding[] {
+  if (words === null) return [];
+  const remedy = name === null ? 'It would not start: name another build' : 'Take the value out of the configuration group, or change it';
+  return [error(name, `Cassandra ${to.version} does not take what it would be started with: ${words}. ${remedy}`)];
+}

@@ -2,13 +2,20 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestContext, GuestHalf } from '../../../spi/guest.ts';
+import { catalogueOf } from '../catalogue/index.ts';
 import { runNodetool } from './nodetool.ts';
 import { dataFolders } from './places.ts';
+import { renderServerConfig } from './server-config.ts';
 import { listTables } from './table-files.ts';
-import { buildFindings, formFindings } from './upgrade-findings.ts';
+import { namedIn, tryFile } from './trial.ts';
+import { buildFindings, formFindings, settingFindings } from './upgrade-findings.ts';
 
 export const upgrade: NonNullable<GuestHalf['upgrade']> = {
-  check: async (ctx, to) => [...buildFindings(ctx.version, to), ...formFindings(await listTables(dataFolders(ctx.paths.data).tables), to)],
+  async check(ctx, to) {
+    const tables = await listTables(dataFolders(ctx.paths.data).tables);
+    const words = await tryFile(ctx, renderServerConfig(ctx, await catalogueOf(ctx.track)), to);
+    return [...buildFindings(ctx.version, to), ...formFindings(tables, to), ...settingFindings(words, words && namedIn(words, Object.keys(ctx.parameters)), to)];
+  },
   async run() { /* an orderly stop has drained it, and what a killed one left is in the commit log, which the new build reads */ },
   async finish(ctx) {
     // Nothing that anybody misses: the instance is well without.
