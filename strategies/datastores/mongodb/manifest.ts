@@ -24,7 +24,7 @@ export const manifest: Manifest = {
   version: '0.1.0',
   apiVersion: '^1.0',
   maturity: 'EXPERIMENTAL',
-  maturityReason: 'the newest server that can be downloaded here is 6.0.5 of 2023; the line left support in July 2025, and its known faults stay (zlib compression is off because of one). A newer 6.0 of your own is preferred: COFFER_ENGINE_PATHS',
+  maturityReason: 'the newest server that can be downloaded and works with libraries that are still supported is 6.0.5 of 2023; the line left support in July 2025, and its known faults stay (zlib compression is off because of one). A newer 6.0 of your own is preferred: COFFER_ENGINE_PATHS',
   capabilities: ['CONFIGURATION', 'DATABASES', 'GRANTS', 'RESIZE', 'ROOT', 'TLS', 'UPGRADE', 'USERS'],
   ports: [{ name: 'mongodb', purpose: 'client', tls: 'required' }],
   tracks: [{ name: '6.0', default: true, endOfLife: '2025-07-31T00:00:00Z', minMemoryMb: 512, sources }],
