@@ -36,11 +36,10 @@ export async function keepData(ctx: GuestContext): Promise<void> {
   const others = await leftovers(ctx);
   await remove(ctx, others.map((name) => join(volumeOf(ctx), name)));
   if (existsSync(keptOf(ctx))) return;
-  const { dataBytes, freeBytes, reflink } = await lookAtRoom(ctx);
-  if (!reflink && freeBytes < dataBytes + spareBytes) {
-    throw new GuestFault('REFUSED', `the data take ${inMb(dataBytes)} MB and the disk has ${inMb(freeBytes)} MB left: a copy of them does not fit beside them. Make room on the disk first`);
-  }
-  ctx.progress(0.1, `copying ${inMb(dataBytes)} MB`);
+  const room = await lookAtRoom(ctx);
+  const problem = roomProblem(room);
+  if (problem !== null) throw new GuestFault('REFUSED', problem);
+  ctx.progress(0.1, `copying ${inMb(room.dataBytes)} MB`);
   await copyWhole(ctx, ctx.paths.data, keptOf(ctx));
 }
 
@@ -110,3 +109,10 @@ const asEngine = (ctx: GuestContext, command: string, args: readonly string[]): 
 /** Beyond the copy: what the engines themselves write meanwhile. */
 const spareBytes = 64 << 20;
 const inMb = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
+
+/** Null when it suffices. The same before anything stops as when the copy is made. */
+export function roomProblem({ dataBytes, freeBytes, reflink }: UpgradeRoom): string | null {
+  if (freeBytes >= (reflink ? 0 : dataBytes) + spareBytes) return null;
+  if (reflink) return `The disk has ${inMb(freeBytes)} MB left, and an upgrade needs ${inMb(spareBytes)} MB. Make room on the disk first, or enlarge the volume`;
+  return `The data take ${inMb(dataBytes)} MB and the disk has ${inMb(freeBytes)} MB left: a copy of them, and ${inMb(spareBytes)} MB for the upgrade itself, do not fit beside them. Make room on the disk first`;
+}

@@ -4,7 +4,7 @@ import type { NamedBuild as WireBuild } from '../../proto/generated/coffer/agent
 import { type Finding, type GuestContext, GuestFault, type GuestHalf, type NamedBuild } from '../../strategies/spi/guest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { killLeftovers } from '../supervisor/leftovers.ts';
-import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, type UpgradeRoom } from './kept.ts';
+import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, roomProblem, type UpgradeRoom } from './kept.ts';
 
 export type { UpgradeRoom } from './kept.ts';
 
@@ -64,10 +64,9 @@ export function createUpgrading({ boot, guest, state }: { boot: AgentBoot; guest
 }
 
 /** What is missing is known before anything stops. */
-export function roomFindings({ dataBytes, freeBytes, reflink }: UpgradeRoom): Finding[] {
-  if (reflink || freeBytes >= dataBytes) return [];
-  const inMb = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
-  return [{ severity: 'ERROR', subject: null, message: `A copy of the data does not fit beside them: they take ${inMb(dataBytes)} MB, and the disk has ${inMb(freeBytes)} MB left. Make room on the disk.` }];
+export function roomFindings(room: UpgradeRoom): Finding[] {
+  const problem = roomProblem(room);
+  return problem === null ? [] : [{ severity: 'ERROR', subject: null, message: problem }];
 }
 
 function requireStopped(ctx: GuestContext): void {

@@ -82,7 +82,11 @@ describe('data that are kept', () => {
 describe('room for a copy', () => {
   it('is needed where copies take room', () => {
     expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: false })).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('1024 MB') }]);
-    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: true })).toEqual([]);
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 27, reflink: true })).toEqual([]);
     expect(roomFindings({ dataBytes: 2 ** 20, freeBytes: 2 ** 30, reflink: false })).toEqual([]);
+  });
+  it('is some for the upgrade itself, wherever the data are: what would be refused once the engine has stopped is a finding', () => {
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 30 + 1, reflink: false })).toMatchObject([{ severity: 'ERROR' }]);
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: true })).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('enlarge the volume') }]);
   });
 });
