@@ -211,6 +211,26 @@ describe('an instance', () => {
     expect(await wantedOf(id)).toBe(`${group.id}/1`);
   });
 
+  it('that runs a group which it was not to have in the end can be rid of it', async () => {
+    const group = await create('web');
+    const id = await addInstance('shop');
+    // Ended by a reset when the agent had done it already.
+    const seen = Promise.withResolvers<void>();
+    world.script.run = (async (instanceId: string, request: RunRequest, { signal }: { signal: AbortSignal }) => {
+      const answer = await apply(instanceId, request);
+      if (request.step !== 'configure' || applied.get(instanceId)!.configuration === '') return answer;
+      seen.resolve();
+      return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+    }) as never;
+    await groups().attach(editor(), { configurationId: group.id, instanceId: id });
+    await seen.promise;
+    await ended((await world.domain.instances.reset(world.caller('OPERATOR'), id)).operation);
+    expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([null, `${group.id}/1`]);
+    expect((await ended((await groups().detach(editor(), { instanceId: id })).operation)).state).toBe('SUCCEEDED');
+    expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([null, '']);
+    expect((await refusal(groups().detach(editor(), { instanceId: id }))).code).toBe('PRECONDITION.STATE');
+  });
+
   it('has one group: a second is refused unless it shall take the place', async () => {
     const [one, two] = [await create('one'), await create('two')];
     const [id] = await attached(one, 'shop') as [string];
