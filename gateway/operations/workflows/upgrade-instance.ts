@@ -118,10 +118,20 @@ async function stop(deps: WorkflowDeps, ctx: Ctx, step: string): Promise<void> {
   await runOnAgent(deps, ctx, step, guestTimeouts(deps, ctx.input.datastore).stopMs, { $case: 'stop', value: { immediate: false } });
 }
 
+/** By the store's clock: a worker before this one may have begun it, on another machine. */
+async function firstBegun({ store }: WorkflowDeps, { operation }: Ctx, step: string): Promise<string> {
+  const [row] = await store.query<{ at: string | null }>(`select s.step->>'startedAt' as at from operation o, json_array_elements(o.steps) as s(step) where o.id = $1 and s.step->>'name' = $2`, [operation.id, step]);
+  return row?.at ?? new Date().toISOString();
+}
+async function msSince({ store }: WorkflowDeps, at: string): Promise<number> {
+  const [row] = await store.query<{ ms: number }>('select (extract(epoch from clock_timestamp() - $1::timestamptz) * 1000)::float8 as ms', [at]);
+  return Math.max(0, Math.round(row!.ms));
+}
+
 const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'stop', title: 'Stop the engine', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
-    const stoppedAt = new Date().toISOString();
+    const stoppedAt = await firstBegun(deps, ctx, 'stop');
     await stop(deps, ctx, 'stop');
     return { stoppedAt };
   },
@@ -235,7 +245,7 @@ const verifyStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     await deps.client.verifyRefusal(datastore, { host: endpoint.host, port: endpoint.port, caCertificate: caCertificate ?? '', database: null }, ctx.signal);
     const { stoppedAt } = ctx.outputs['stop'] as { stoppedAt: string };
     if (ctx.input.intent === 'STOPPED') return { interruptionMs: null };
-    const interruptionMs = Math.max(0, Date.now() - Date.parse(stoppedAt));
+    const interruptionMs = await msSince(deps, stoppedAt);
     ctx.progress(1, `clients were interrupted for ${interruptionMs} ms`);
     return { interruptionMs };
   },

@@ -1,0 +1,38 @@
+/** What an upgrade says of the time in which clients were without the engine. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { RunRequest } from '../../../gateway/agents/agents.ts';
+import { CofferError } from '../../../kernel/errors.ts';
+import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+let server: TestPostgres;
+let world: DomainWorld;
+beforeAll(async () => { server = await startTestPostgres(); });
+afterAll(() => server.stop());
+beforeEach(async () => { world = await startDomainWorld(server); });
+afterEach(() => world.close());
+
+const build = (track: string) => ({ id: `redis-${track}`, datastore: 'redis', track, version: `${track}.0`, prefix: '/x', binDir: '/x/bin', installedAt: '', artefacts: [] });
+
+it('an interruption begins with the first attempt to stop the engine, also when that is made again', async () => {
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find(({ name }) => name === '7')!;
+  const id = await world.addInstance('shop', { datastore: 'redis', track: '7', version_id: version.id, build_id: 'redis-7' });
+  world.script.compute = { inspect: async () => ({ state: 'running' }) as never, ensureEngine: async () => build('8') as never, listBuilds: async () => [build('7'), build('8')] as never };
+  let stops = 0;
+  const isStopped = Promise.withResolvers<void>();
+  world.script.run = (async (_id: string, { step }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (step === 'stop') stops += 1;
+    if (step === 'stop' && stops === 1) throw new CofferError('AGENT.UNREACHABLE', 'it was just away');
+    if (step === 'keep') {
+      isStopped.resolve();
+      await new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+    }
+    return { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  await isStopped.promise;
+  expect(stops).toBe(2);
+  const { outputs, steps } = await world.operations.waitForEnd(operation.id, 1);
+  expect(outputs['stop']).toEqual({ stoppedAt: steps.find(({ name }) => name === 'stop')!.startedAt });
+});
