@@ -117,7 +117,7 @@ describe('a larger volume', () => {
     expect(grown).toEqual([5]);
   });
 
-  it('cannot be called off any more once it is touched', async () => {
+  it('cannot be called off any more once it is touched, nor be ended by a reset: nobody would know its size', async () => {
     const id = await add('shop');
     const [touched, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { growVolume } = world.script.compute;
@@ -126,6 +126,7 @@ describe('a larger volume', () => {
     const { operation } = await resize(id, 5);
     await touched.promise;
     await expect(world.domain.operations.cancel(world.caller('EDITOR'), operation.id)).rejects.toMatchObject({ code: expect.stringContaining('NOT_CANCELLABLE') });
+    await expect(world.domain.instances.reset(world.caller('OPERATOR'), id)).rejects.toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
     goOn.resolve();
     expect(await ended(operation.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
