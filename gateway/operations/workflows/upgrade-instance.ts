@@ -10,9 +10,10 @@ import type { Outcome } from '../../../proto/generated/coffer/agent/v1/agent.ts'
 import { issueText, resolveValues } from '../../domain/configuration/resolve.ts';
 import { freeName, insertRevision, readRevision } from '../../domain/configuration/rows.ts';
 import type { StoredValue } from '../../domain/configuration/values.ts';
+import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance, type InstancePatch, type InstanceRow } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
-import { type UpgradeCheck, estimateOf, findingsText, isVeto } from '../../domain/upgrade/judge.ts';
+import { type UpgradeCheck, estimateOf, findingsText, isVeto, reserveFindings } from '../../domain/upgrade/judge.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import type { Tx } from '../../store/tx.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
@@ -80,7 +81,10 @@ async function check(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Pr
   const { to } = buildsOf(ctx);
   const outcome = await runOnAgent(deps, ctx, 'check', checkMs, { $case: 'checkUpgrade', value: { to: wire(to) } });
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-  return { findings: [...(ctx.input.known ?? []), ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
+  const [load] = await readHostLoads(deps.store, deps.enginePorts, { hostId: ctx.input.hostId });
+  const { volumeType } = await readInstance(deps.store, ctx.input.instanceId);
+  const reserve = load ? reserveFindings(outcome.upgradeRoom ?? null, { name: load.host.name, freeBytes: load.facts.diskFreeBytes, reserveBytes: deps.reserve.diskBytes }, volumeType) : [];
+  return { findings: [...(ctx.input.known ?? []), ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
 }
 
 /** Nothing is left of a check that was called off. */

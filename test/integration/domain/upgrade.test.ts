@@ -1,4 +1,4 @@
-/** What an upgrade says of the time in which clients were without the engine. */
+/** An upgrade on a host that answers as told: what it says of the time in which clients were without the engine, and of the host's disk. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { RunRequest } from '../../../gateway/agents/agents.ts';
 import { CofferError } from '../../../kernel/errors.ts';
@@ -14,10 +14,32 @@ afterEach(() => world.close());
 
 const build = (track: string) => ({ id: `redis-${track}`, datastore: 'redis', track, version: `${track}.0`, prefix: '/x', binDir: '/x/bin', installedAt: '', artefacts: [] });
 
-it('an interruption begins with the first attempt to stop the engine, also when that is made again', async () => {
-  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find(({ name }) => name === '7')!;
-  const id = await world.addInstance('shop', { datastore: 'redis', track: '7', version_id: version.id, build_id: 'redis-7' });
+async function addRedis(name: string, change: object = {}): Promise<string> {
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find((one) => one.name === '7')!;
   world.script.compute = { inspect: async () => ({ state: 'running' }) as never, ensureEngine: async () => build('8') as never, listBuilds: async () => [build('7'), build('8')] as never };
+  return world.addInstance(name, { datastore: 'redis', track: '7', version_id: version.id, build_id: 'redis-7', ...change });
+}
+
+it('a copy of the data that would go into the host\'s reserve is a finding, unless it takes no room there', async () => {
+  world.deps.reserve.diskBytes = 2 * 1024 ** 3;
+  await world.store.query('update host set facts = facts || $1', [JSON.stringify({ diskFreeBytes: 3 * 1024 ** 3 })]);
+  const room = { dataBytes: 1.5 * 1024 ** 3, freeBytes: 3 * 1024 ** 3, reflink: false };
+  world.script.run = (async () => ({ items: [], restartRequired: [], rootName: '', findings: [], upgradeRoom: room, fault: undefined })) as never;
+  const findings = async (id: string) => {
+    const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', dryRun: true });
+    expect((await world.operations.waitForEnd(operation.id, 15_000)).state).toBe('SUCCEEDED');
+    return (await world.domain.operations.upgradeCheck(operation.id))!.findings;
+  };
+  world.startWorker();
+  const id = await addRedis('shop');
+  expect(await findings(id)).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('1024 MB of disk beyond it') as string }]);
+  expect(await findings(await addRedis('own', { volume_type: 'loop' }))).toEqual([]);
+  room.reflink = true;
+  expect(await findings(id)).toEqual([]);
+});
+
+it('an interruption begins with the first attempt to stop the engine, also when that is made again', async () => {
+  const id = await addRedis('shop');
   let stops = 0;
   const isStopped = Promise.withResolvers<void>();
   world.script.run = (async (_id: string, { step }: RunRequest, { signal }: { signal: AbortSignal }) => {
