@@ -77,14 +77,23 @@ const installStep = <W extends CheckUpgradeWork>(deps: WorkflowDeps): Step<W> =>
 
 const toFindings = (outcome: Outcome): Finding[] => outcome.findings.map(({ severity, subject, message }) => ({ severity: severity === 'ERROR' ? 'ERROR' : 'WARNING', subject: subject ?? null, message }));
 
+/** Of a group that stays: its values may have been right once. Those that come along to another version have just been judged. */
+async function valueFindings(deps: WorkflowDeps, { datastore, flavorId, volumeGb, versionId, configuration }: InstanceNow, to: VersionBuild): Promise<Finding[]> {
+  if (configuration === null || versionId !== to.versionId) return [];
+  const { values } = await readRevision(deps.store, configuration.id, configuration.revision);
+  const { issues } = await resolveValues(deps, { datastore, track: to.track }, values, { flavor: await flavorOf(deps, flavorId), volumeGb });
+  return issues.map(({ path, message }) => ({ severity: 'ERROR', subject: path.join('.'), message: `${message}: the group has to be changed first` }));
+}
+
 async function check(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Promise<UpgradeCheck> {
   const { to } = buildsOf(ctx);
   const outcome = await runOnAgent(deps, ctx, 'check', checkMs, { $case: 'checkUpgrade', value: { to: wire(to) } });
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
   const [load] = await readHostLoads(deps.store, deps.enginePorts, { hostId: ctx.input.hostId });
-  const { volumeType } = await readInstance(deps.store, ctx.input.instanceId);
-  const reserve = load ? reserveFindings(outcome.upgradeRoom ?? null, { name: load.host.name, freeBytes: load.facts.diskFreeBytes, reserveBytes: deps.reserve.diskBytes }, volumeType) : [];
-  return { findings: [...(ctx.input.known ?? []), ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
+  const instance = await readInstance(deps.store, ctx.input.instanceId);
+  const reserve = load ? reserveFindings(outcome.upgradeRoom ?? null, { name: load.host.name, freeBytes: load.facts.diskFreeBytes, reserveBytes: deps.reserve.diskBytes }, instance.volumeType) : [];
+  const values = await valueFindings(deps, instance, ctx.input.to);
+  return { findings: [...(ctx.input.known ?? []), ...values, ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
 }
 
 /** Nothing is left of a check that was called off. */
@@ -142,8 +151,9 @@ const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   compensate: undo(async (ctx) => {
     const { instanceId, datastore, before, intent } = ctx.input;
     await endOnAgent(deps, ctx);
-    const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before);
-    await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
+    // A group that could not be attached any more: the agent may have its values still, and the engine is not left down for it.
+    const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before).catch((error: unknown) => { if (error instanceof FinalStepError) return null; throw error; });
+    if (value) await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
     if (intent === 'STOPPED') return;
     await start(deps, ctx, 'undo-stop');
     await seeEngine(deps, ctx, 'ok', 'undo-stop', soon(ctx));

@@ -58,3 +58,40 @@ it('an interruption begins with the first attempt to stop the engine, also when 
   const { outputs, steps } = await world.operations.waitForEnd(operation.id, 1);
   expect(outputs['stop']).toEqual({ stoppedAt: steps.find(({ name }) => name === 'stop')!.startedAt });
 });
+
+/** Of a group whose version has come to take less than it did. */
+async function withOldValue(id: string): Promise<string> {
+  const caller = world.caller('EDITOR');
+  const group = await world.domain.configurations.create(caller, { name: 'web', datastore: 'redis', version: '7', values: [{ name: 'work_mem', value: '8MB' }] });
+  await world.store.query(`update configuration_revision set values = '[{"name":"gone","value":"1","kind":"LITERAL"},{"name":"work_mem","value":"8192","kind":"LITERAL"}]'::json where configuration_id = $1`, [group.id]);
+  await world.store.query('update instance set configuration_id = $2, configuration_revision = 1 where id = $1', [id, group.id]);
+  return group.id;
+}
+const done = { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
+
+it('a newer build is not begun with where its version does not take a value of the group any more', async () => {
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  world.deps.listBuilds = async () => [build('7'), newer] as never;
+  world.script.compute = { ...world.script.compute, ensureEngine: async () => newer as never, listBuilds: async () => [build('7'), newer] as never };
+  world.script.run = (async () => done) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '7' });
+  expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining('gone: is no parameter of this version: the group has to be changed first') as string } });
+  expect(world.commands).toEqual(['check:checkUpgrade']);
+});
+
+it('an engine is up again after a failure, also where its group could not be attached any more', async () => {
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  world.script.run = (async (_id: string, { step }: RunRequest) => {
+    if (step === 'undo-stop') await world.store.query(`update instance set observation = observation || '{"engine":"ok","afterCommand":null}' where id = $1`, [id]);
+    return step === 'keep' ? { ...done, fault: { code: 'REFUSED', message: 'no room' } } : done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { drop: ['gone'] } });
+  const { state, fault } = await world.operations.waitForEnd(operation.id, 15_000);
+  expect([state, fault?.message]).toEqual(['FAILED', 'Keep a copy of the data: no room']);
+  expect(world.commands.at(-1)).toBe('undo-stop:start');
+});
