@@ -95,3 +95,41 @@ it('an engine is up again after a failure, also where its group could not be att
   expect([state, fault?.message]).toEqual(['FAILED', 'Keep a copy of the data: no room']);
   expect(world.commands.at(-1)).toBe('undo-stop:start');
 });
+
+const stepsThatCanBeCalledOff = ['check', 'stop', 'keep', 'switch', 'run', 'configure'] as const;
+
+it.each(stepsThatCanBeCalledOff.flatMap((at) => [[at, 'RUNNING'], [at, 'STOPPED']] as const))('called off at "%s", an instance that was %s is as it was', async (at, intent) => {
+  const id = await addRedis('shop', { intent, agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }), observation: JSON.stringify({ prepared: true, engine: intent === 'RUNNING' ? 'ok' : 'down', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }) });
+  const before = await world.instance(id);
+  const reached = Promise.withResolvers<void>();
+  const hang = async (signal: AbortSignal): Promise<never> => {
+    reached.resolve();
+    return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+  };
+  const engine = (state: string): Promise<unknown> => world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine: state })]);
+  let isSwitched = false;
+  world.script.compute = {
+    ...world.script.compute,
+    changeGuest: async (_id, { build: other }, { signal }) => {
+      await world.store.query('update instance set agent = agent || $2 where id = $1', [id, JSON.stringify({ buildId: other!.buildId })]);
+      if (at === 'switch' && !isSwitched) { isSwitched = true; await hang(signal!); }
+      return {} as never;
+    },
+  };
+  world.script.run = (async (_id: string, { step, command }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (command?.$case === 'start') await engine('ok');
+    if (command?.$case === 'stop') await engine('down');
+    return step === at ? hang(signal) : done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  await reached.promise;
+  await world.domain.operations.cancel(world.caller('EDITOR'), operation.id);
+  expect(await world.operations.waitForEnd(operation.id, 20_000)).toMatchObject({ state: 'CANCELLED', fault: { message: expect.not.stringContaining('undoing') as string } });
+  const { version_id, track, build_id, configuration_id, intent: wanted, observation, agent } = await world.instance(id);
+  expect({ version_id, track, build_id, configuration_id, intent: wanted, observation, agent }).toEqual({
+    version_id: before['version_id'], track: '7', build_id: 'redis-7', configuration_id: null, intent, observation: before['observation'], agent: before['agent'],
+  });
+  const reverts = world.commands.filter((one) => one.endsWith(':revertUpgrade'));
+  expect(reverts).toEqual({ check: [], stop: [], keep: ['undo-keep:revertUpgrade'], switch: ['undo-keep:revertUpgrade'], run: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'], configure: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'] }[at]);
+});
