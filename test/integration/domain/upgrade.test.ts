@@ -133,3 +133,25 @@ it.each(stepsThatCanBeCalledOff.flatMap((at) => [[at, 'RUNNING'], [at, 'STOPPED'
   const reverts = world.commands.filter((one) => one.endsWith(':revertUpgrade'));
   expect(reverts).toEqual({ check: [], stop: [], keep: ['undo-keep:revertUpgrade'], switch: ['undo-keep:revertUpgrade'], run: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'], configure: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'] }[at]);
 });
+
+it('a canary that was deleted has shown nothing: another is one in its place', async () => {
+  const ids = [await addRedis('a'), await addRedis('b'), await addRedis('c')];
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  const builds = [build('7'), newer];
+  world.deps.listBuilds = async () => builds as never;
+  world.script.compute = { ...world.script.compute, listBuilds: async () => builds as never, destroy: async () => {} };
+  const hung: string[] = [];
+  world.script.run = (async (id: string, { step }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (step !== 'check') return done;
+    hung.push(id);
+    return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+  }) as never;
+  world.startWorker();
+  const operation = await world.domain.instances.rolloutUpgrade(world.caller('OPERATOR'), { datastore: 'redis', version: '7', canary: 1, waveSize: 2 });
+  await expect.poll(() => hung.length, { timeout: 10_000 }).toBe(1);
+  await world.domain.instances.delete(world.caller('OPERATOR'), { instanceId: hung[0]!, force: true });
+  await expect.poll(() => hung.length, { timeout: 15_000 }).toBeGreaterThan(1);
+  const { edges } = await world.domain.operations.list(world.caller('OPERATOR'), {}, { parentId: operation.id });
+  expect(edges.map(({ node }) => node.state).sort()).toEqual(['CANCELLED', 'RUNNING']);
+  expect(ids).toContain(hung[1]);
+});
