@@ -155,3 +155,28 @@ it('a canary that was deleted has shown nothing: another is one in its place', a
   expect(edges.map(({ node }) => node.state).sort()).toEqual(['CANCELLED', 'RUNNING']);
   expect(ids).toContain(hung[1]);
 });
+
+it('a version that an instance is being brought to, or would go back to, is not deleted', async () => {
+  const id = await addRedis('shop');
+  const operator = world.caller('OPERATOR');
+  const versionId = (name: string): string => world.catalogue.versions(operator, world.catalogue.datastore('redis')!.id, true).find((one) => one.name === name)!.id;
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  // As once the agent has the new build.
+  await world.store.query('update instance set version_id = $2 where id = $1', [id, versionId('8')]);
+  const refused = { code: 'PRECONDITION.STATE', message: expect.stringContaining(operation.id) as string };
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, versionId('7'))).rejects.toMatchObject(refused);
+  await world.store.query('update instance set version_id = $2 where id = $1', [id, versionId('7')]);
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, versionId('8'))).rejects.toMatchObject(refused);
+  await world.domain.operations.cancel(operator, operation.id);
+  const seven = versionId('7');
+  await world.domain.catalogueChanges.deleteVersion(operator, versionId('8'));
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, seven)).rejects.toMatchObject({ message: expect.stringContaining('instance') as string });
+});
+
+it('is not begun to a version that was deleted at that moment', async () => {
+  const id = await addRedis('shop');
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find((one) => one.name === '8')!;
+  // By another gateway: this one has not heard of it.
+  await world.store.query('update datastore_version set removed_at = now(), active = false where id = $1', [version.id]);
+  await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
+});
