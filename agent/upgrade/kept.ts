@@ -22,13 +22,21 @@ export async function lookAtRoom(ctx: GuestContext): Promise<UpgradeRoom> {
   return { dataBytes, freeBytes: bavail * bsize, reflink };
 }
 
+const noRoom = new Set(['ENOSPC', 'EDQUOT']);
+
 async function canReflink(ctx: GuestContext): Promise<boolean> {
   const [from, to] = [join(volumeOf(ctx), 'reflink-from'), join(volumeOf(ctx), 'reflink-to')];
-  await writeFile(from, 'x', { mode: 0o600 });
-  await ctx.engine.own(from, 0o600);
-  const { exitCode } = await asEngine(ctx, 'cp', ['--reflink=always', from, to]);
-  await remove(ctx, [from, to]);
-  return exitCode === 0;
+  try {
+    await writeFile(from, 'x', { mode: 0o600 });
+    await ctx.engine.own(from, 0o600);
+    return (await asEngine(ctx, 'cp', ['--reflink=always', from, to])).exitCode === 0;
+  } catch (error) {
+    // What cannot take one letter is told as what it is: full.
+    if (!noRoom.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return false;
+  } finally {
+    await remove(ctx, [from, to]);
+  }
 }
 
 /** Whole and durable when it is there. */
@@ -36,11 +44,10 @@ export async function keepData(ctx: GuestContext): Promise<void> {
   const others = await leftovers(ctx);
   await remove(ctx, others.map((name) => join(volumeOf(ctx), name)));
   if (existsSync(keptOf(ctx))) return;
-  const { dataBytes, freeBytes, reflink } = await lookAtRoom(ctx);
-  if (!reflink && freeBytes < dataBytes + spareBytes) {
-    throw new GuestFault('REFUSED', `the data take ${inMb(dataBytes)} MB and the disk has ${inMb(freeBytes)} MB left: a copy of them does not fit beside them. Make room on the disk first`);
-  }
-  ctx.progress(0.1, `copying ${inMb(dataBytes)} MB`);
+  const room = await lookAtRoom(ctx);
+  const problem = roomProblem(room);
+  if (problem !== null) throw new GuestFault('REFUSED', problem);
+  ctx.progress(0.1, `copying ${inMb(room.dataBytes)} MB`);
   await copyWhole(ctx, ctx.paths.data, keptOf(ctx));
 }
 
@@ -108,5 +115,12 @@ const asEngine = (ctx: GuestContext, command: string, args: readonly string[]): 
   ctx.engine.run({ command, args, cwd: '/', timeoutMs: Math.max(1_000, ctx.deadline.getTime() - Date.now()) });
 
 /** Beyond the copy: what the engines themselves write meanwhile. */
-const spareBytes = 64 << 20;
+export const spareBytes = 64 << 20;
 const inMb = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
+
+/** Null when it suffices. The same before anything stops as when the copy is made. */
+export function roomProblem({ dataBytes, freeBytes, reflink }: UpgradeRoom): string | null {
+  if (freeBytes >= (reflink ? 0 : dataBytes) + spareBytes) return null;
+  if (reflink) return `The disk has ${inMb(freeBytes)} MB left, and an upgrade needs ${inMb(spareBytes)} MB. Make room on the disk first, or enlarge the volume`;
+  return `The data take ${inMb(dataBytes)} MB and the disk has ${inMb(freeBytes)} MB left: a copy of them, and ${inMb(spareBytes)} MB for the upgrade itself, do not fit beside them. Make room on the disk first`;
+}

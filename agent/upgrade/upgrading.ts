@@ -4,7 +4,7 @@ import type { NamedBuild as WireBuild } from '../../proto/generated/coffer/agent
 import { type Finding, type GuestContext, GuestFault, type GuestHalf, type NamedBuild } from '../../strategies/spi/guest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { killLeftovers } from '../supervisor/leftovers.ts';
-import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, type UpgradeRoom } from './kept.ts';
+import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, roomProblem, spareBytes, type UpgradeRoom } from './kept.ts';
 
 export type { UpgradeRoom } from './kept.ts';
 
@@ -17,7 +17,8 @@ export interface Upgrading {
   drop(ctx: GuestContext): Promise<void>;
 }
 
-export function createUpgrading({ boot, guest, state }: { boot: AgentBoot; guest: GuestHalf; state: StateKeeper }): Upgrading {
+/** `look` is another in tests of full disks. */
+export function createUpgrading({ boot, guest, state, look = lookAtRoom }: { boot: AgentBoot; guest: GuestHalf; state: StateKeeper; look?: typeof lookAtRoom }): Upgrading {
   const plugin = (): NonNullable<GuestHalf['upgrade']> => {
     if (!guest.upgrade) throw new Error('The capability of this command is absent');
     return guest.upgrade;
@@ -32,9 +33,12 @@ export function createUpgrading({ boot, guest, state }: { boot: AgentBoot; guest
 
   return {
     async check(ctx, { to }) {
-      const upgradeRoom = await lookAtRoom(ctx);
+      const upgradeRoom = await look(ctx);
+      const room = roomFindings(upgradeRoom);
+      // A plugin works on the volume too, and would fail there in words of its own.
+      if (upgradeRoom.freeBytes < spareBytes) return { findings: room, upgradeRoom };
       ctx.progress(0.1, 'asking the engine');
-      return { findings: [...roomFindings(upgradeRoom), ...(await plugin().check(ctx, namedBuild(to)))], upgradeRoom };
+      return { findings: [...room, ...(await plugin().check(ctx, namedBuild(to)))], upgradeRoom };
     },
     async keep(ctx) {
       requireStopped(ctx);
@@ -64,10 +68,9 @@ export function createUpgrading({ boot, guest, state }: { boot: AgentBoot; guest
 }
 
 /** What is missing is known before anything stops. */
-export function roomFindings({ dataBytes, freeBytes, reflink }: UpgradeRoom): Finding[] {
-  if (reflink || freeBytes >= dataBytes) return [];
-  const inMb = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
-  return [{ severity: 'ERROR', subject: null, message: `A copy of the data does not fit beside them: they take ${inMb(dataBytes)} MB, and the disk has ${inMb(freeBytes)} MB left. Make room on the disk.` }];
+export function roomFindings(room: UpgradeRoom): Finding[] {
+  const problem = roomProblem(room);
+  return problem === null ? [] : [{ severity: 'ERROR', subject: null, message: problem }];
 }
 
 function requireStopped(ctx: GuestContext): void {

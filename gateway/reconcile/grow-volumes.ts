@@ -17,21 +17,26 @@ const system: Caller = { tokenId: '', tokenName: 'system', role: 'OPERATOR', pro
 /** Somebody has to do something about these. Others pass: it is looked at again. */
 const toBeTold = new Set<string>(['ADMISSION.NO_DISK', 'INPUT.INVALID']);
 
-/** Only those whose use is above the threshold: the decision looks at the rest. */
+/** Only those whose use is above the threshold, in pages: the decision looks at the rest, and who cannot grow keeps nobody waiting. */
 const CANDIDATES = `select i.id, i.volume_autoscaling as autoscaling, i.volume_gb as "volumeGb", i.volume_used_bytes::float8 as "usedBytes", ${jsonTimeSql('i.volume_used_at')} as "usedAt", i.task_id is not null as "isBusy",
     (select (extract(epoch from max(coalesce(o.finished_at, o.created_at))) * 1000)::float8 from operation o where o.subject_id = i.id and o.kind = 'instance.grow-volume') as "lastEndedMs"
   from instance i where i.volume_autoscaling is not null and i.deleted_at is null and i.prepared and not i.released
     and i.volume_used_bytes * 100 >= i.volume_gb::int8 * 1073741824 * (i.volume_autoscaling->>'thresholdPercent')::int8
-  order by i.id limit ${BATCH}`;
+    and i.id > $1 order by i.id limit ${BATCH}`;
 
 export async function growVolumes({ domain, clock }: GrowVolumesDeps, signal: AbortSignal): Promise<number> {
   let begun = 0;
-  for (const row of await domain.store.query<Row>(CANDIDATES)) {
-    signal.throwIfAborted();
-    const sizeGb = decideGrowth({ ...row, nowMs: clock.now() });
-    if (sizeGb !== null && (await begin(domain, row, sizeGb))) begun += 1;
+  for (let after = ''; ;) {
+    const rows = await domain.store.query<Row>(CANDIDATES, [after]);
+    for (const row of rows) {
+      signal.throwIfAborted();
+      const sizeGb = decideGrowth({ ...row, nowMs: clock.now() });
+      if (sizeGb !== null && (await begin(domain, row, sizeGb))) begun += 1;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < BATCH) return begun;
+    after = last.id;
   }
-  return begun;
 }
 
 /** Several gateways may decide the same at once: one begins. */

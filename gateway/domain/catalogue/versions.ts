@@ -77,6 +77,8 @@ export function createVersionChanges(deps: CatalogueDeps): VersionChanges {
         if (n > 0) {
           throw new CofferError('PRECONDITION.STATE', `${version.datastore} ${version.name} still has ${countText(n, 'instance')}`, { remedy: 'Delete them first. Or deactivate the version: they stay, and no new ones come.' });
         }
+        const [upgrade] = await tx.query<{ id: string }>(UPGRADING, [id]);
+        if (upgrade) throw new CofferError('PRECONDITION.STATE', `${upgrade.id} brings an instance to ${version.datastore} ${version.name}, or would go back to it`, { remedy: 'Wait for its end.' });
         await tx.query('delete from datastore_version_project where version_id = $1', [id]);
         await tx.query('delete from datastore_version_flavor where version_id = $1', [id]);
         await tx.query('update datastore set default_version_id = null where default_version_id = $1', [id]);
@@ -98,6 +100,10 @@ export function createVersionChanges(deps: CatalogueDeps): VersionChanges {
     },
   };
 }
+
+/** Acceptance holds the row of the version that it is to: it sees the deletion, or is seen here. */
+const UPGRADING = `select id from operation where kind = 'instance.upgrade' and state in ('PENDING', 'RUNNING', 'CANCELLING')
+  and $1 in (input->'to'->>'versionId', input->'from'->>'versionId') limit 1`;
 
 /** One that comes back has nothing of what was chosen for it before. */
 const REGISTER = `insert into datastore_version (id, datastore_id, name, active) values ($1, $2, $3, $4)

@@ -13,7 +13,7 @@ import { requireOn } from '../policy.ts';
 import { requireIssueless, requireUnheld } from './change.ts';
 import type { ConfigurationDoc } from './document.ts';
 import { siteIssues } from './judge.ts';
-import { findConfiguration } from './read.ts';
+import { appliedOf, findConfiguration } from './read.ts';
 import { lockConfiguration } from './rows.ts';
 
 type Attachments = Pick<Configurations, 'attach' | 'detach'>;
@@ -38,8 +38,10 @@ export function createAttachments(deps: DomainDeps): Attachments {
       async prepare(tx, row) {
         requireBuilt(row);
         const before = groupOf(row);
-        if (!before) throw new CofferError('PRECONDITION.STATE', `instance ${row.name} has no configuration attached`, { remedy: 'There is nothing to detach.' });
-        await requireUnheld(tx, await lockConfiguration(tx, caller, 'configuration.detach', before.id, 'share'));
+        // One that its engine has and that it was not to have in the end: of an attaching that could not be undone.
+        const isLeft = appliedOf(row.observation?.configuration) !== null;
+        if (!before && !isLeft) throw new CofferError('PRECONDITION.STATE', `instance ${row.name} has no configuration attached`, { remedy: 'There is nothing to detach.' });
+        if (before) await requireUnheld(tx, await lockConfiguration(tx, caller, 'configuration.detach', before.id, 'share'));
         return changeTo(null, before);
       },
     }),

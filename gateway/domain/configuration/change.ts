@@ -15,10 +15,10 @@ import { nameIssues } from '../names.ts';
 import { requireAction, requireOn } from '../policy.ts';
 import { resolveProject } from '../project.ts';
 import type { ConfigurationDoc, RevisionChange } from './document.ts';
-import { judgedValues, limits, namesText, siteIssues } from './judge.ts';
+import { judgedValues, limits, namesText, requireTaken, siteIssues } from './judge.ts';
 import { findConfiguration } from './read.ts';
 import { findLeaving, findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
-import type { StoredValue } from './values.ts';
+import { mostValues, type StoredValue } from './values.ts';
 
 type Changes = Pick<Configurations, 'create' | 'patch' | 'replace' | 'restore' | 'delete'>;
 type Rollout = Parameters<Configurations['patch']>[1];
@@ -41,10 +41,13 @@ export function createConfigurationChanges(deps: DomainDeps): Changes {
       change: 'PATCHED', event: 'configuration.patch',
       async values(group) {
         const unknown = (input.unset ?? []).flatMap((name, i) => (group.values.some((value) => value.name === name) ? [] : [{ path: ['input', 'unset', String(i)], message: `the group does not set ${name}` }]));
-        requireIssueless(unknown);
+        const both = (input.unset ?? []).flatMap((name, i) => ((input.set ?? []).some((value) => value.name === name) ? [{ path: ['input', 'unset', String(i)], message: `${name} is to be set too: name it in one of the two` }] : []));
+        requireIssueless([...unknown, ...both]);
         const set = await judgedValues(deps, group, input.set ?? [], ['input', 'set']);
         const gone = new Set([...(input.unset ?? []), ...set.map(({ name }) => name)]);
-        return [...group.values.filter(({ name }) => !gone.has(name)), ...set];
+        const values = [...group.values.filter(({ name }) => !gone.has(name)), ...set];
+        if (values.length > mostValues) throw invalidInput([{ path: ['input', 'set'], message: `the group would have ${values.length} values, and has at most ${mostValues}` }]);
+        return values;
       },
       pathOf: pathIn('set', input.set ?? []),
     }),
@@ -59,7 +62,11 @@ export function createConfigurationChanges(deps: DomainDeps): Changes {
 
     restore: (caller, { configurationId, revision, apply, waveSize }) => changeValues(deps, caller, { configurationId, apply, waveSize }, {
       change: 'RESTORED', event: 'configuration.restore', origin: `${configurationId}/${revision}`,
-      values: async (group) => (await readRevision(store, group.id, revision)).values,
+      async values(group) {
+        const { values } = await readRevision(store, group.id, revision);
+        await requireTaken(deps, group, values, ['input', 'revision']);
+        return values;
+      },
       pathOf: () => ['input', 'revision'],
     }),
 

@@ -7,7 +7,7 @@ import { insertConfiguration, requireIssueless, textIssues } from './change.ts';
 import { readLive } from './compare.ts';
 import type { ConfigurationDoc } from './document.ts';
 import { importedValues } from './import-values.ts';
-import { judgedValues } from './judge.ts';
+import { judgedValues, requireTaken } from './judge.ts';
 import { findConfiguration } from './read.ts';
 import { readRevision } from './rows.ts';
 import type { StoredValue } from './values.ts';
@@ -28,6 +28,7 @@ export async function cloneConfiguration(deps: DomainDeps, caller: Caller, input
 async function fromGroup(deps: DomainDeps, caller: Caller, id: string, revision: number | null): Promise<Source> {
   const group = requireOn(caller, 'configuration.read', `configuration ${id}`, await findConfiguration(deps.store, caller, { id }), (doc) => doc.projectId);
   const { values } = revision === null ? group : await readRevision(deps.store, id, revision);
+  await requireTaken(deps, group, values, ['input', revision === null ? 'configurationId' : 'revision']);
   return { ...group, values, origin: `${id}/${revision ?? group.revision}` };
 }
 

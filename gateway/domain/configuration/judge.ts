@@ -22,6 +22,12 @@ export async function judgedValues(deps: ResolveDeps, { datastore, track }: Vers
   return judged.values;
 }
 
+/** Of a revision, which may be older than what the version takes by now. `path` leads to its number. */
+export async function requireTaken(deps: ResolveDeps, { datastore, track }: Version, values: readonly StoredValue[], path: readonly string[]): Promise<void> {
+  const { issues } = judgeValues((await deps.parameters.parametersOf(datastore, track)).specs, values);
+  if (issues.length > 0) throw invalidInput(issues.map(({ name, message }) => ({ path: [...path], message: `${name} ${message}` })));
+}
+
 /** Everywhere the same flavor and volume is judged once, however many instances there are. */
 export async function siteIssues(deps: JudgeDeps, version: Version, values: readonly StoredValue[], sites: readonly Site[], pathOf: (parameter: string) => string[]): Promise<InputIssue[]> {
   const issues: InputIssue[] = [];

@@ -72,12 +72,16 @@ export function requireBuilt(row: InstanceRow): void {
   throw new CofferError('PRECONDITION.STATE', `instance ${row.name} was never built (status ${row.status})`, { remedy: 'Delete it and create another.' });
 }
 
-/** Ended without their way back these would leave the guest between what it was and what it was to be. */
-const ownWayBack = new Set(['instance.resize']);
+/** Ended without their way back, or on, these would leave the guest between what it was and what it was to be. */
+const notLeftHalf = new Map([
+  ['instance.resize', 'Cancel it first: it brings the instance back to what it was.'],
+  ['instance.grow-volume', 'Wait for its end, or cancel it while it can be: the volume is as large then as is known of it.'],
+]);
 function requireWhole(row: InstanceRow): void {
   requireBuilt(row);
-  if (row.task === null || !ownWayBack.has(row.task.kind)) return;
-  throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy: 'Cancel it first: it brings the instance back to what it was.', details: { operationId: row.task.id } });
+  const remedy = row.task === null ? undefined : notLeftHalf.get(row.task.kind);
+  if (row.task === null || remedy === undefined) return;
+  throw new CofferError('CONFLICT.BUSY', `${row.task.kind} holds the instance: ${row.task.id}`, { remedy, details: { operationId: row.task.id } });
 }
 
 export function createLifecycle(deps: DomainDeps): Omit<Instances, 'list' | 'find' | 'findMany' | 'create' | 'resize' | 'resizeVolume' | 'upgrade' | 'rolloutUpgrade' | 'newerBuild'> {

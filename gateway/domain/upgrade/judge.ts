@@ -19,6 +19,13 @@ export function estimateOf(room: { dataBytes: number; freeBytes: number; reflink
   return { dataBytes, freeBytes, reflink, interruptionMs: Math.round((limits.startMs + limits.stopMs) / usualShare) + copyMs };
 }
 
+/** A copy in a folder on the host's disk comes out of what all share: its reserve is left alone. A volume with blocks of its own has them. */
+export function reserveFindings(room: { dataBytes: number; reflink: boolean } | null, host: { name: string; freeBytes: number; reserveBytes: number }, volumeType: string): Finding[] {
+  if (room === null || room.reflink || volumeType !== 'directory' || host.freeBytes - host.reserveBytes >= room.dataBytes) return [];
+  const inMb = (bytes: number): number => Math.max(0, Math.ceil(bytes / 1024 ** 2));
+  return [{ severity: 'ERROR', subject: null, message: `a copy of ${inMb(room.dataBytes)} MB of data would go into the reserve of host ${host.name}, which has ${inMb(host.freeBytes - host.reserveBytes)} MB of disk beyond it` }];
+}
+
 export const isVeto = (findings: readonly Finding[]): boolean => findings.some(({ severity }) => severity === 'ERROR');
 
 /** Errors first. */

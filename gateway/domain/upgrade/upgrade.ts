@@ -1,5 +1,5 @@
 /** Another version, or a newer build of its own: what can be known beforehand is refused beforehand; the rest is an operation. */
-import { CofferError, invalidInput } from '../../../kernel/errors.ts';
+import { CofferError, invalidInput, notFound } from '../../../kernel/errors.ts';
 import type { ListedBuild } from '../../../strategies/spi/compute.ts';
 import type { Finding } from '../../../strategies/spi/guest.ts';
 import type { CheckUpgradeWork, UpgradeWork } from '../../operations/workflows/upgrade-instance.ts';
@@ -37,6 +37,7 @@ export async function upgradeInstance(deps: UpgradeDeps, caller: Caller, input: 
       requireSame(instance, row);
       const before = groupOf(row);
       requireSameGroup(instance, before);
+      if ((await tx.query('select 1 from datastore_version where id = $1 and removed_at is null for key share', [to.id])).length === 0) throw notFound(`version ${to.name} of ${to.datastore}`);
       if (before) await requireUnheld(tx, await lockConfiguration(tx, caller, 'configuration.detach', before.id, 'share'));
       if (group && group.made === null && group.id !== before?.id) {
         const now = await lockConfiguration(tx, caller, 'configuration.attach', group.id, 'share');

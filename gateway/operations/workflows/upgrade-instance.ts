@@ -10,9 +10,10 @@ import type { Outcome } from '../../../proto/generated/coffer/agent/v1/agent.ts'
 import { issueText, resolveValues } from '../../domain/configuration/resolve.ts';
 import { freeName, insertRevision, readRevision } from '../../domain/configuration/rows.ts';
 import type { StoredValue } from '../../domain/configuration/values.ts';
+import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance, type InstancePatch, type InstanceRow } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
-import { type UpgradeCheck, estimateOf, findingsText, isVeto } from '../../domain/upgrade/judge.ts';
+import { type UpgradeCheck, estimateOf, findingsText, isVeto, reserveFindings } from '../../domain/upgrade/judge.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import type { Tx } from '../../store/tx.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
@@ -76,11 +77,23 @@ const installStep = <W extends CheckUpgradeWork>(deps: WorkflowDeps): Step<W> =>
 
 const toFindings = (outcome: Outcome): Finding[] => outcome.findings.map(({ severity, subject, message }) => ({ severity: severity === 'ERROR' ? 'ERROR' : 'WARNING', subject: subject ?? null, message }));
 
+/** Of a group that stays: its values may have been right once. Those that come along to another version have just been judged. */
+async function valueFindings(deps: WorkflowDeps, { datastore, flavorId, volumeGb, versionId, configuration }: InstanceNow, to: VersionBuild): Promise<Finding[]> {
+  if (configuration === null || versionId !== to.versionId) return [];
+  const { values } = await readRevision(deps.store, configuration.id, configuration.revision);
+  const { issues } = await resolveValues(deps, { datastore, track: to.track }, values, { flavor: await flavorOf(deps, flavorId), volumeGb });
+  return issues.map(({ path, message }) => ({ severity: 'ERROR', subject: path.join('.'), message: `${message}: the group has to be changed first` }));
+}
+
 async function check(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Promise<UpgradeCheck> {
   const { to } = buildsOf(ctx);
   const outcome = await runOnAgent(deps, ctx, 'check', checkMs, { $case: 'checkUpgrade', value: { to: wire(to) } });
   const { startMs, stopMs } = guestTimeouts(deps, ctx.input.datastore);
-  return { findings: [...(ctx.input.known ?? []), ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
+  const [load] = await readHostLoads(deps.store, deps.enginePorts, { hostId: ctx.input.hostId });
+  const instance = await readInstance(deps.store, ctx.input.instanceId);
+  const reserve = load ? reserveFindings(outcome.upgradeRoom ?? null, { name: load.host.name, freeBytes: load.facts.diskFreeBytes, reserveBytes: deps.reserve.diskBytes }, instance.volumeType) : [];
+  const values = await valueFindings(deps, instance, ctx.input.to);
+  return { findings: [...(ctx.input.known ?? []), ...values, ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
 }
 
 /** Nothing is left of a check that was called off. */
@@ -118,18 +131,29 @@ async function stop(deps: WorkflowDeps, ctx: Ctx, step: string): Promise<void> {
   await runOnAgent(deps, ctx, step, guestTimeouts(deps, ctx.input.datastore).stopMs, { $case: 'stop', value: { immediate: false } });
 }
 
+/** By the store's clock: a worker before this one may have begun it, on another machine. */
+async function firstBegun({ store }: WorkflowDeps, { operation }: Ctx, step: string): Promise<string> {
+  const [row] = await store.query<{ at: string | null }>(`select s.step->>'startedAt' as at from operation o, json_array_elements(o.steps) as s(step) where o.id = $1 and s.step->>'name' = $2`, [operation.id, step]);
+  return row?.at ?? new Date().toISOString();
+}
+async function msSince({ store }: WorkflowDeps, at: string): Promise<number> {
+  const [row] = await store.query<{ ms: number }>('select (extract(epoch from clock_timestamp() - $1::timestamptz) * 1000)::float8 as ms', [at]);
+  return Math.max(0, Math.round(row!.ms));
+}
+
 const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'stop', title: 'Stop the engine', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
-    const stoppedAt = new Date().toISOString();
+    const stoppedAt = await firstBegun(deps, ctx, 'stop');
     await stop(deps, ctx, 'stop');
     return { stoppedAt };
   },
   compensate: undo(async (ctx) => {
     const { instanceId, datastore, before, intent } = ctx.input;
     await endOnAgent(deps, ctx);
-    const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before);
-    await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
+    // A group that could not be attached any more: the agent may have its values still, and the engine is not left down for it.
+    const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before).catch((error: unknown) => { if (error instanceof FinalStepError) return null; throw error; });
+    if (value) await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
     if (intent === 'STOPPED') return;
     await start(deps, ctx, 'undo-stop');
     await seeEngine(deps, ctx, 'ok', 'undo-stop', soon(ctx));
@@ -235,7 +259,7 @@ const verifyStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     await deps.client.verifyRefusal(datastore, { host: endpoint.host, port: endpoint.port, caCertificate: caCertificate ?? '', database: null }, ctx.signal);
     const { stoppedAt } = ctx.outputs['stop'] as { stoppedAt: string };
     if (ctx.input.intent === 'STOPPED') return { interruptionMs: null };
-    const interruptionMs = Math.max(0, Date.now() - Date.parse(stoppedAt));
+    const interruptionMs = await msSince(deps, stoppedAt);
     ctx.progress(1, `clients were interrupted for ${interruptionMs} ms`);
     return { interruptionMs };
   },

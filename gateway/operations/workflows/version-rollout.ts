@@ -23,7 +23,7 @@ const newestBuild = (deps: WorkflowDeps): Waves<VersionRolloutWork, VersionInsta
   name: 'roll-out', title: 'Bring the build to the instances', timeoutMs,
   instances: ({ versionId }) => deps.store.query<VersionInstance>(INSTANCES, [versionId]),
   isLeft: (input, { buildId }) => isLeft(input, buildId),
-  sizeOf: ({ waveSize, canary }, begun) => (begun < canary ? canary - begun : waveSize),
+  sizeOf: ({ waveSize, canary }, served) => (served < canary ? canary - served : waveSize),
   told: ({ buildId }) => `have ${buildId}`,
   // Brought to another version meanwhile, or to the build by somebody else.
   child: (input, row) => (row.version_id !== input.versionId || !isLeft(input, row.build_id) ? null : { kind: 'instance.upgrade', input: workToBuild(row, input.buildId) }),

@@ -19,8 +19,8 @@ export interface Waves<Input, Instance extends WaveInstance> {
   /** all that it concerns, in the order of their turn */
   instances(input: Input): Promise<Instance[]>;
   isLeft(input: Input, instance: Instance): boolean;
-  /** of the next wave; `begun`: how many have had their turn */
-  sizeOf(input: Input, begun: number): number;
+  /** of the next wave; `served`: how many have it by their turn. One that was deleted meanwhile has shown nothing */
+  sizeOf(input: Input, served: number): number;
   /** "have revision 3" */
   told(input: Input): string;
   /** The child of an instance whose row is locked; null: there is nothing to do any more. */
@@ -65,7 +65,7 @@ async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps,
     ctx.progress(instances.length === 0 ? 1 : 1 - left.length / instances.length, told);
     if (halt) throw new FinalStepError(halt.fault.code, `halted, ${told}. Instance ${halt.name}: ${halt.fault.message}`);
     if (left.length === 0) return { instances: done };
-    const wave = nextWave(left, waves.sizeOf(input, children.length));
+    const wave = nextWave(left, waves.sizeOf(input, served.size));
     if (wave.length === 0) {
       ctx.progress(0, `${told}; ${left[0]!.name} is waited for: ${left[0]!.busyWith}`);
       throw new StepWaitsError(giveWayMs);

@@ -94,6 +94,30 @@ describe('a group', () => {
     expect((await refusal(groups().patch(editor(), { configurationId: group.id, unset: ['max_connections'] }))).details.issues![0]!.path).toEqual(['input', 'unset', '0']);
   });
 
+  it('is not told to set a value and to take it out at once', async () => {
+    const group = await create('web');
+    const both = groups().patch(editor(), { configurationId: group.id, set: [{ name: 'work_mem', value: '9MB' }], unset: ['work_mem'] });
+    expect((await refusal(both)).details.issues).toMatchObject([{ path: ['input', 'unset', '0'], message: expect.stringContaining('work_mem') as string }]);
+    expect(await groups().find(editor(), { id: group.id })).toMatchObject({ revision: 1 });
+  });
+
+  it('has as many values as it may have, also when they come one after the other', async () => {
+    const group = await create('web', []);
+    const many = Array.from({ length: 500 }, (_, i) => ({ name: `p${i}`, value: '1', kind: 'LITERAL' }));
+    await world.store.query('update configuration_revision set values = $2::json where configuration_id = $1', [group.id, JSON.stringify(many)]);
+    expect((await refusal(patch(group.id, '9MB'))).details.issues).toMatchObject([{ path: ['input', 'set'], message: expect.stringContaining('at most 500') as string }]);
+    expect((await groups().patch(editor(), { configurationId: group.id, set: [{ name: 'work_mem', value: '9MB' }], unset: ['p0'] })).configuration.values).toHaveLength(500);
+  });
+
+  it('does not get back, nor is another made of, what its version does not take any more', async () => {
+    const group = await create('web');
+    await world.store.query(`update configuration_revision set values = '[{"name":"work_men","value":"1","kind":"LITERAL"}]'::json where configuration_id = $1`, [group.id]);
+    await groups().replace(editor(), { configurationId: group.id, values: [] });
+    expect((await refusal(groups().restore(editor(), { configurationId: group.id, revision: 1 }))).details.issues).toMatchObject([{ path: ['input', 'revision'], message: expect.stringContaining('did you mean work_mem?') as string }]);
+    expect((await refusal(groups().clone(editor(), { name: 'copy', configurationId: group.id, revision: 1 }))).details.issues).toMatchObject([{ path: ['input', 'revision'] }]);
+    expect(await groups().find(editor(), { id: group.id })).toMatchObject({ revision: 2 });
+  });
+
   it('has a name of its own in its project, free again when it is deleted', async () => {
     const group = await create('web');
     expect((await refusal(create('web'))).code).toBe('CONFLICT.NAME_TAKEN');
@@ -185,6 +209,26 @@ describe('an instance', () => {
     expect(await refusal(groups().delete(editor(), group.id))).toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
     await world.domain.operations.cancel(editor(), operation.id);
     expect(await wantedOf(id)).toBe(`${group.id}/1`);
+  });
+
+  it('that runs a group which it was not to have in the end can be rid of it', async () => {
+    const group = await create('web');
+    const id = await addInstance('shop');
+    // Ended by a reset when the agent had done it already.
+    const seen = Promise.withResolvers<void>();
+    world.script.run = (async (instanceId: string, request: RunRequest, { signal }: { signal: AbortSignal }) => {
+      const answer = await apply(instanceId, request);
+      if (request.step !== 'configure' || applied.get(instanceId)!.configuration === '') return answer;
+      seen.resolve();
+      return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+    }) as never;
+    await groups().attach(editor(), { configurationId: group.id, instanceId: id });
+    await seen.promise;
+    await ended((await world.domain.instances.reset(world.caller('OPERATOR'), id)).operation);
+    expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([null, `${group.id}/1`]);
+    expect((await ended((await groups().detach(editor(), { instanceId: id })).operation)).state).toBe('SUCCEEDED');
+    expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([null, '']);
+    expect((await refusal(groups().detach(editor(), { instanceId: id }))).code).toBe('PRECONDITION.STATE');
   });
 
   it('has one group: a second is refused unless it shall take the place', async () => {

@@ -117,7 +117,7 @@ describe('a larger volume', () => {
     expect(grown).toEqual([5]);
   });
 
-  it('cannot be called off any more once it is touched', async () => {
+  it('cannot be called off any more once it is touched, nor be ended by a reset: nobody would know its size', async () => {
     const id = await add('shop');
     const [touched, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const { growVolume } = world.script.compute;
@@ -126,6 +126,7 @@ describe('a larger volume', () => {
     const { operation } = await resize(id, 5);
     await touched.promise;
     await expect(world.domain.operations.cancel(world.caller('EDITOR'), operation.id)).rejects.toMatchObject({ code: expect.stringContaining('NOT_CANCELLABLE') });
+    await expect(world.domain.instances.reset(world.caller('OPERATOR'), id)).rejects.toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
     goOn.resolve();
     expect(await ended(operation.id)).toMatchObject({ state: 'SUCCEEDED' });
   });
@@ -170,6 +171,16 @@ describe('a volume that grows by itself', () => {
   it('does nothing on a use that is old', async () => {
     await add('shop', { volume_autoscaling: JSON.stringify(rule), volume_used_at: new Date(Date.now() - 600_000) });
     expect(await look()).toBe(0);
+  });
+
+  it('is not kept waiting by any number of others that are full and have all that they may have', async () => {
+    await world.store.query(`insert into instance (id, project_id, name, datastore, track, version_id, flavor_id, volume_gb, volume_type, host_id, region, zone, intent, status, prepared, management_secret, build_id, volume_used_bytes, volume_used_at, volume_autoscaling)
+      select 'a-' || lpad(n::text, 4, '0'), project_id, 'full-' || n, datastore, track, version_id, flavor_id, 5, volume_type, host_id, region, zone, intent, status, prepared, management_secret, build_id, 5 * ${gib}::int8, now(), $2
+        from instance, generate_series(1, 120) n where id = $1`, [await add('template'), JSON.stringify(rule)]);
+    const id = await add('shop', { volume_autoscaling: JSON.stringify(rule) });
+    expect(id > 'a-9999').toBe(true);
+    expect(await look()).toBe(1);
+    expect((await world.instance(id))['task']).toMatchObject({ kind: 'instance.grow-volume' });
   });
 
   it('says why it cannot where its host has no room, once, and grows when there is some', async () => {

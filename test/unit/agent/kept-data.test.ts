@@ -1,11 +1,11 @@
 /** The copy that an upgrade goes back to, on a real file system. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dropKept, keepData, lookAtRoom, putBack, putBackCopy } from '../../../agent/upgrade/kept.ts';
-import { roomFindings } from '../../../agent/upgrade/upgrading.ts';
+import { createUpgrading, roomFindings } from '../../../agent/upgrade/upgrading.ts';
 import type { GuestContext, ToolResult, ToolSpec } from '../../../strategies/spi/guest.ts';
 
 let volume: string;
@@ -77,12 +77,26 @@ describe('data that are kept', () => {
     expect(room.freeBytes).toBeGreaterThan(0);
     expect(await readdir(volume)).toEqual(['data']);
   });
+  it('are measured where nothing can be written any more', async () => {
+    await symlink('/dev/full', join(volume, 'reflink-from'));
+    expect(await lookAtRoom(contextOf('op_1'))).toMatchObject({ reflink: false });
+    expect(await readdir(volume)).toEqual(['data']);
+  });
 });
 
 describe('room for a copy', () => {
   it('is needed where copies take room', () => {
     expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: false })).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('1024 MB') }]);
-    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: true })).toEqual([]);
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 27, reflink: true })).toEqual([]);
     expect(roomFindings({ dataBytes: 2 ** 20, freeBytes: 2 ** 30, reflink: false })).toEqual([]);
+  });
+  it('is some for the upgrade itself, wherever the data are: what would be refused once the engine has stopped is a finding', () => {
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 30 + 1, reflink: false })).toMatchObject([{ severity: 'ERROR' }]);
+    expect(roomFindings({ dataBytes: 2 ** 30, freeBytes: 2 ** 20, reflink: true })).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('enlarge the volume') }]);
+  });
+  it('is looked at before the plugin is asked, which works there too', async () => {
+    const parts = { boot: {}, state: {}, guest: { upgrade: { check: async () => { throw new Error('initdb: no space left'); } } }, look: async () => ({ dataBytes: 1, freeBytes: 2 ** 20, reflink: true }) };
+    const { findings } = await createUpgrading(parts as unknown as Parameters<typeof createUpgrading>[0]).check(contextOf('op_1'), { to: { track: '18', version: '18.1', prefix: '/x', bin: '/x/bin' } });
+    expect(findings).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('enlarge the volume') as string }]);
   });
 });

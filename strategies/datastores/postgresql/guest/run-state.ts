@@ -11,6 +11,7 @@ import { isManagementRefused, openManagement } from './management.ts';
 import { portOf, serverArguments } from './owned.ts';
 import { forgetProbe } from './probe.ts';
 import { program, remainingMs } from './tool.ts';
+import { checkFolder, workFolder } from './upgrade/places.ts';
 
 const firstPollMs = 10;
 const maxPollMs = 200;
@@ -29,7 +30,7 @@ export async function start(ctx: GuestContext): Promise<void> {
 }
 
 /**
- * Processes and lock files of a crash. The server's own check of an old lock file may meet a stranger that has the number
+ * Processes and lock files of a crash, and what an upgrade left that failed: linked files would keep the blocks of data that are gone. The server's own check of an old lock file may meet a stranger that has the number
  * by now, or a zombie; here all of ours are gone.
  */
 export async function clearLeftovers(ctx: GuestContext): Promise<void> {
@@ -40,6 +41,8 @@ export async function clearLeftovers(ctx: GuestContext): Promise<void> {
   if (title.includes(ctx.paths.data)) throw new GuestFault('FAILED_TO_START', `process ${pid} already serves ${ctx.paths.data}`);
   const socket = join(ctx.paths.run, `.s.PGSQL.${portOf(ctx)}`);
   for (const stale of [path, socket, `${socket}.lock`]) await rm(stale, { force: true });
+  // It costs room, and keeps no server from starting.
+  for (const folder of [checkFolder(ctx), workFolder(ctx)]) await rm(folder, { recursive: true, force: true }).catch((error: Error) => ctx.log.warn({ folder, reason: error.message }, 'what an upgrade left could not be removed'));
 }
 
 async function untilAnswering(ctx: GuestContext): Promise<void> {

@@ -1,15 +1,16 @@
 /** Whether pg_upgrade would bring the data to another version: it is asked, about the running server and an empty cluster beside it. */
 import { readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Finding, GuestContext, NamedBuild } from '../../../../spi/guest.ts';
 import { withManagement } from '../management.ts';
 import { remainingMs } from '../tool.ts';
 import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
+import { checkFolder } from './places.ts';
 
 export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[]> {
   // Between builds of one version data need nothing.
   if (to.track === ctx.track) return [];
-  const folder = join(dirname(ctx.paths.data), 'upgrade-check');
+  const folder = checkFolder(ctx);
   const cluster = join(folder, 'data');
   await removeWork(folder, [cluster]);
   try {

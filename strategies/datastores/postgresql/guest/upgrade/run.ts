@@ -3,17 +3,18 @@
  * it takes as long as there are objects and not as there are rows. The caller keeps a copy of its own.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
 import { clearLeftovers } from '../run-state.ts';
 import { literal } from '../sql.ts';
 import { remainingMs, tellErrors } from '../tool.ts';
 import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
 import { noteFile, type SortedBy } from './collations.ts';
+import { workFolder } from './places.ts';
 
 export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
   if (from.track === ctx.track) return;
-  const folder = join(dirname(ctx.paths.data), 'upgrade');
+  const folder = workFolder(ctx);
   const cluster = join(folder, 'data');
   const former = join(folder, 'former');
   await removeWork(folder, [cluster, former]);

@@ -1,0 +1,182 @@
+/** An upgrade on a host that answers as told: what it says of the time in which clients were without the engine, and of the host's disk. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { RunRequest } from '../../../gateway/agents/agents.ts';
+import { CofferError } from '../../../kernel/errors.ts';
+import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+
+let server: TestPostgres;
+let world: DomainWorld;
+beforeAll(async () => { server = await startTestPostgres(); });
+afterAll(() => server.stop());
+beforeEach(async () => { world = await startDomainWorld(server); });
+afterEach(() => world.close());
+
+const build = (track: string) => ({ id: `redis-${track}`, datastore: 'redis', track, version: `${track}.0`, prefix: '/x', binDir: '/x/bin', installedAt: '', artefacts: [] });
+
+async function addRedis(name: string, change: object = {}): Promise<string> {
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find((one) => one.name === '7')!;
+  world.script.compute = { inspect: async () => ({ state: 'running' }) as never, ensureEngine: async () => build('8') as never, listBuilds: async () => [build('7'), build('8')] as never };
+  return world.addInstance(name, { datastore: 'redis', track: '7', version_id: version.id, build_id: 'redis-7', ...change });
+}
+
+it('a copy of the data that would go into the host\'s reserve is a finding, unless it takes no room there', async () => {
+  world.deps.reserve.diskBytes = 2 * 1024 ** 3;
+  await world.store.query('update host set facts = facts || $1', [JSON.stringify({ diskFreeBytes: 3 * 1024 ** 3 })]);
+  const room = { dataBytes: 1.5 * 1024 ** 3, freeBytes: 3 * 1024 ** 3, reflink: false };
+  world.script.run = (async () => ({ items: [], restartRequired: [], rootName: '', findings: [], upgradeRoom: room, fault: undefined })) as never;
+  const findings = async (id: string) => {
+    const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', dryRun: true });
+    expect((await world.operations.waitForEnd(operation.id, 15_000)).state).toBe('SUCCEEDED');
+    return (await world.domain.operations.upgradeCheck(operation.id))!.findings;
+  };
+  world.startWorker();
+  const id = await addRedis('shop');
+  expect(await findings(id)).toMatchObject([{ severity: 'ERROR', message: expect.stringContaining('1024 MB of disk beyond it') as string }]);
+  expect(await findings(await addRedis('own', { volume_type: 'loop' }))).toEqual([]);
+  room.reflink = true;
+  expect(await findings(id)).toEqual([]);
+});
+
+it('an interruption begins with the first attempt to stop the engine, also when that is made again', async () => {
+  const id = await addRedis('shop');
+  let stops = 0;
+  const isStopped = Promise.withResolvers<void>();
+  world.script.run = (async (_id: string, { step }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (step === 'stop') stops += 1;
+    if (step === 'stop' && stops === 1) throw new CofferError('AGENT.UNREACHABLE', 'it was just away');
+    if (step === 'keep') {
+      isStopped.resolve();
+      await new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+    }
+    return { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  await isStopped.promise;
+  expect(stops).toBe(2);
+  const { outputs, steps } = await world.operations.waitForEnd(operation.id, 1);
+  expect(outputs['stop']).toEqual({ stoppedAt: steps.find(({ name }) => name === 'stop')!.startedAt });
+});
+
+/** Of a group whose version has come to take less than it did. */
+async function withOldValue(id: string): Promise<string> {
+  const caller = world.caller('EDITOR');
+  const group = await world.domain.configurations.create(caller, { name: 'web', datastore: 'redis', version: '7', values: [{ name: 'work_mem', value: '8MB' }] });
+  await world.store.query(`update configuration_revision set values = '[{"name":"gone","value":"1","kind":"LITERAL"},{"name":"work_mem","value":"8192","kind":"LITERAL"}]'::json where configuration_id = $1`, [group.id]);
+  await world.store.query('update instance set configuration_id = $2, configuration_revision = 1 where id = $1', [id, group.id]);
+  return group.id;
+}
+const done = { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
+
+it('a newer build is not begun with where its version does not take a value of the group any more', async () => {
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  world.deps.listBuilds = async () => [build('7'), newer] as never;
+  world.script.compute = { ...world.script.compute, ensureEngine: async () => newer as never, listBuilds: async () => [build('7'), newer] as never };
+  world.script.run = (async () => done) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '7' });
+  expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining('gone: is no parameter of this version: the group has to be changed first') as string } });
+  expect(world.commands).toEqual(['check:checkUpgrade']);
+});
+
+it('an engine is up again after a failure, also where its group could not be attached any more', async () => {
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  world.script.run = (async (_id: string, { step }: RunRequest) => {
+    if (step === 'undo-stop') await world.store.query(`update instance set observation = observation || '{"engine":"ok","afterCommand":null}' where id = $1`, [id]);
+    return step === 'keep' ? { ...done, fault: { code: 'REFUSED', message: 'no room' } } : done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { drop: ['gone'] } });
+  const { state, fault } = await world.operations.waitForEnd(operation.id, 15_000);
+  expect([state, fault?.message]).toEqual(['FAILED', 'Keep a copy of the data: no room']);
+  expect(world.commands.at(-1)).toBe('undo-stop:start');
+});
+
+const stepsThatCanBeCalledOff = ['check', 'stop', 'keep', 'switch', 'run', 'configure'] as const;
+
+it.each(stepsThatCanBeCalledOff.flatMap((at) => [[at, 'RUNNING'], [at, 'STOPPED']] as const))('called off at "%s", an instance that was %s is as it was', async (at, intent) => {
+  const id = await addRedis('shop', { intent, agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }), observation: JSON.stringify({ prepared: true, engine: intent === 'RUNNING' ? 'ok' : 'down', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }) });
+  const before = await world.instance(id);
+  const reached = Promise.withResolvers<void>();
+  const hang = async (signal: AbortSignal): Promise<never> => {
+    reached.resolve();
+    return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+  };
+  const engine = (state: string): Promise<unknown> => world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine: state })]);
+  let isSwitched = false;
+  world.script.compute = {
+    ...world.script.compute,
+    changeGuest: async (_id, { build: other }, { signal }) => {
+      await world.store.query('update instance set agent = agent || $2 where id = $1', [id, JSON.stringify({ buildId: other!.buildId })]);
+      if (at === 'switch' && !isSwitched) { isSwitched = true; await hang(signal!); }
+      return {} as never;
+    },
+  };
+  world.script.run = (async (_id: string, { step, command }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (command?.$case === 'start') await engine('ok');
+    if (command?.$case === 'stop') await engine('down');
+    return step === at ? hang(signal) : done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  await reached.promise;
+  await world.domain.operations.cancel(world.caller('EDITOR'), operation.id);
+  expect(await world.operations.waitForEnd(operation.id, 20_000)).toMatchObject({ state: 'CANCELLED', fault: { message: expect.not.stringContaining('undoing') as string } });
+  const { version_id, track, build_id, configuration_id, intent: wanted, observation, agent } = await world.instance(id);
+  expect({ version_id, track, build_id, configuration_id, intent: wanted, observation, agent }).toEqual({
+    version_id: before['version_id'], track: '7', build_id: 'redis-7', configuration_id: null, intent, observation: before['observation'], agent: before['agent'],
+  });
+  const reverts = world.commands.filter((one) => one.endsWith(':revertUpgrade'));
+  expect(reverts).toEqual({ check: [], stop: [], keep: ['undo-keep:revertUpgrade'], switch: ['undo-keep:revertUpgrade'], run: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'], configure: ['undo-run:revertUpgrade', 'undo-keep:revertUpgrade'] }[at]);
+});
+
+it('a canary that was deleted has shown nothing: another is one in its place', async () => {
+  const ids = [await addRedis('a'), await addRedis('b'), await addRedis('c')];
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  const builds = [build('7'), newer];
+  world.deps.listBuilds = async () => builds as never;
+  world.script.compute = { ...world.script.compute, listBuilds: async () => builds as never, destroy: async () => {} };
+  const hung: string[] = [];
+  world.script.run = (async (id: string, { step }: RunRequest, { signal }: { signal: AbortSignal }) => {
+    if (step !== 'check') return done;
+    hung.push(id);
+    return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+  }) as never;
+  world.startWorker();
+  const operation = await world.domain.instances.rolloutUpgrade(world.caller('OPERATOR'), { datastore: 'redis', version: '7', canary: 1, waveSize: 2 });
+  await expect.poll(() => hung.length, { timeout: 10_000 }).toBe(1);
+  await world.domain.instances.delete(world.caller('OPERATOR'), { instanceId: hung[0]!, force: true });
+  await expect.poll(() => hung.length, { timeout: 15_000 }).toBeGreaterThan(1);
+  const { edges } = await world.domain.operations.list(world.caller('OPERATOR'), {}, { parentId: operation.id });
+  expect(edges.map(({ node }) => node.state).sort()).toEqual(['CANCELLED', 'RUNNING']);
+  expect(ids).toContain(hung[1]);
+});
+
+it('a version that an instance is being brought to, or would go back to, is not deleted', async () => {
+  const id = await addRedis('shop');
+  const operator = world.caller('OPERATOR');
+  const versionId = (name: string): string => world.catalogue.versions(operator, world.catalogue.datastore('redis')!.id, true).find((one) => one.name === name)!.id;
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  // As once the agent has the new build.
+  await world.store.query('update instance set version_id = $2 where id = $1', [id, versionId('8')]);
+  const refused = { code: 'PRECONDITION.STATE', message: expect.stringContaining(operation.id) as string };
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, versionId('7'))).rejects.toMatchObject(refused);
+  await world.store.query('update instance set version_id = $2 where id = $1', [id, versionId('7')]);
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, versionId('8'))).rejects.toMatchObject(refused);
+  await world.domain.operations.cancel(operator, operation.id);
+  const seven = versionId('7');
+  await world.domain.catalogueChanges.deleteVersion(operator, versionId('8'));
+  await expect(world.domain.catalogueChanges.deleteVersion(operator, seven)).rejects.toMatchObject({ message: expect.stringContaining('instance') as string });
+});
+
+it('is not begun to a version that was deleted at that moment', async () => {
+  const id = await addRedis('shop');
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find((one) => one.name === '8')!;
+  // By another gateway: this one has not heard of it.
+  await world.store.query('update datastore_version set removed_at = now(), active = false where id = $1', [version.id]);
+  await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
+});
