@@ -1,5 +1,5 @@
 /** A larger volume: judged on what is seen, then an operation. The same for a person and for what grows by itself. */
-import { CofferError, invalidInput } from '../../../kernel/errors.ts';
+import { CofferError, type InputIssue, invalidInput } from '../../../kernel/errors.ts';
 import type { GrowVolumeWork } from '../../operations/workflows/grow-volume.ts';
 import type { Tx } from '../../store/tx.ts';
 import { diskRefusalOf } from '../admission.ts';
@@ -43,12 +43,15 @@ export async function resizeVolume(deps: DomainDeps, caller: Caller, input: { in
 
 const groupOf = (row: InstanceRow): GroupRevision | null => (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
 
-/** Formulas over the volume must come to something the engine takes. */
+/** Formulas over the volume must come to something the engine takes. What is wrong at the present size too keeps no full volume from growing. */
 async function requireValuesFit(deps: DomainDeps, instance: InstanceDoc, sizeGb: number): Promise<void> {
   const { id, name, flavorId, datastore, track, configuration } = instance;
   if (configuration === null) return;
   const { values } = await readRevision(deps.store, configuration.id, configuration.revision);
-  requireIssueless(await siteIssues(deps, { datastore, track }, values, [{ id, name, flavorId, volumeGb: sizeGb, wanted: configuration.revision }], () => path));
+  const issuesAt = (volumeGb: number): Promise<InputIssue[]> => siteIssues(deps, { datastore, track }, values, [{ id, name, flavorId, volumeGb, wanted: configuration.revision }], (parameter) => [parameter]);
+  const then = await issuesAt(sizeGb);
+  const known = then.length === 0 ? new Set() : new Set((await issuesAt(instance.volumeGb)).map((issue) => issue.path[0]));
+  requireIssueless(then.filter((issue) => !known.has(issue.path[0])).map(({ message }) => ({ path, message })));
 }
 
 function requireLarger(row: InstanceRow, sizeGb: number): void {

@@ -56,14 +56,19 @@ const start = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   },
 });
 
-/** What follows from the volume's size is worked out anew; nothing is restarted for it. */
+/** What follows from the volume's size is worked out anew; nothing is restarted for it. With a group that is not taken any more all stays as it is. */
 const configure = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   name: 'configure', title: 'Configure the engine', timeoutMs: minutesMs(3), retry: brief,
   async run(ctx) {
     const { instanceId, datastore } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
+    const value = await guestConfiguration(deps, doc, doc.configuration).catch((error: unknown) => { if (error instanceof FinalStepError) return error; throw error; });
+    if (value instanceof FinalStepError) {
+      ctx.progress(1, `the values stay as they are: ${value.message}`);
+      return { restartRequired: [] };
+    }
     // Twice: the agent puts back what was before when the engine refuses.
-    const { restartRequired } = await runOnAgent(deps, ctx, 'configure', 2 * guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value: await guestConfiguration(deps, doc, doc.configuration) });
+    const { restartRequired } = await runOnAgent(deps, ctx, 'configure', 2 * guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
     return { restartRequired };
   },
 });

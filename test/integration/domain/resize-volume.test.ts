@@ -81,6 +81,21 @@ describe('a larger volume', () => {
     expect((await resize(id, 3)).operation.kind).toBe('instance.grow-volume');
   });
 
+  it('comes to one whose group has a value that is not taken any more: the values stay as they are', async () => {
+    const [datastore, track] = ['redis', '7'];
+    const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore(datastore)!.id, true).find(({ name }) => name === track)!;
+    const group = await world.domain.configurations.create(world.caller('EDITOR'), { name: 'by-volume', datastore, version: track, values: [{ name: 'work_mem', value: '{volumeGb}MB * 250' }] });
+    await world.store.query(`update configuration_revision set values = (values::jsonb || '[{"name": "owned_by_now", "value": "1", "kind": "VALUE"}]')::json where configuration_id = $1`, [group.id]);
+    const id = await add('shop', { datastore, track, version_id: version.id, configuration_id: group.id, configuration_revision: group.revision });
+    await expect(resize(id, 5)).rejects.toMatchObject({ details: { issues: [{ message: expect.stringContaining('work_mem') }] } });
+    world.startWorker();
+    const { operation } = await resize(id, 3);
+    const { state, steps } = await ended(operation.id);
+    expect([state, steps.find(({ name }) => name === 'configure')!.message]).toEqual(['SUCCEEDED', expect.stringMatching(/^the values stay as they are: .*owned_by_now/)]);
+    expect(world.commands).toEqual([]);
+    expect(await world.instance(id)).toMatchObject({ volume_gb: 3, fault: null });
+  });
+
   it('counts on its host from its reservation on, and not any more when it failed; a retry goes on', async () => {
     const id = await add('shop');
     await world.store.query('insert into port_lease (host_id, port, instance_id, name) values ($1, 30000, $2, $3)', [world.hostId, id, 'client']);
