@@ -126,7 +126,7 @@ export interface EngineActed extends Accepted { results: ItemResult[] }
 /** `configuration`: required where the instance has a group and the version is another one; empty: its values are taken along. */
 export interface UpgradeInput {
   instanceId: string; version: string; dryRun?: boolean | null | undefined;
-  configuration?: { configurationId?: string | null | undefined; drop?: string[] | null | undefined } | null | undefined;
+  configuration?: { configurationId?: string | null | undefined; drop?: string[] | null | undefined; set?: ConfigurationValueInput[] | null | undefined } | null | undefined;
 }
 /** `findings`: null while a check still runs, or when it failed. `estimate`: of a check. */
 export interface UpgradeAnswer extends Accepted { findings: Finding[] | null; estimate: UpgradeEstimate | null }

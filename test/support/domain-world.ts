@@ -14,6 +14,7 @@ import { createOperations } from '../../gateway/operations/operations.ts';
 import { createWorker, type Worker } from '../../gateway/operations/worker.ts';
 import type { WorkflowDeps } from '../../gateway/operations/workflows/deps.ts';
 import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
+import type { ClientRunner } from '../../gateway/plugins/client-runner.ts';
 import { createControlHost } from '../../gateway/plugins/control-host.ts';
 import { createSealer } from '../../gateway/store/seal.ts';
 import { newId } from '../../kernel/ids.ts';
@@ -36,9 +37,9 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const sealer = createSealer(Buffer.alloc(32, 7));
   const control = createControlHost((name) => plugins.flatMap((one) => (one.state === 'READY' && one.name === name ? [one.plugin.control] : []))[0]);
   const reserve = { memoryMb: 0, diskBytes: 0 };
-  /** what the agent does with a command; a test sets it */
-  const script: Pick<Agents, 'run' | 'readParameters' | 'probe'> & { compute: Partial<ComputeStrategy> } =
-    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, probe: async () => { throw new Error('no agent'); }, compute: {} };
+  /** what the agent does with a command, and what is seen at the engine's door; a test sets it */
+  const script: Pick<Agents, 'run' | 'readParameters' | 'probe'> & { compute: Partial<ComputeStrategy>; client: Pick<ClientRunner, 'verifyRefusal'> } =
+    { run: async () => { throw new Error('no agent'); }, readParameters: async () => { throw new Error('no agent'); }, probe: async () => { throw new Error('no agent'); }, compute: {}, client: absent('client') };
   const commands: string[] = [];
   const agents = {
     run: (id: string, request: RunRequest, more: Parameters<Agents['run']>[2]) => { commands.push(`${request.step}:${request.command?.$case ?? ''}`); return script.run(id, request, more); },
@@ -50,7 +51,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   } as unknown as Agents;
   const newerBuilds = createNewerBuilds({ store, compute: () => script.compute as ComputeStrategy });
   const workflowDeps: WorkflowDeps = {
-    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, newerBuilds, client: absent('client'), issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
+    store, sealer, catalogue, control, agents, parameters: testParameters, operations: () => operations, compute: () => script.compute as ComputeStrategy, newerBuilds, client: { verify: (absent('client') as ClientRunner).verify, verifyRefusal: (...asked) => script.client.verifyRefusal(...asked) }, issueEnrolment: async () => absent('enrolment'), revokeIdentity: async () => {},
     enginePorts, engineBind: '127.0.0.1', engineAdvertise: '127.0.0.1', reserve, log: silentLog,
   };
   const workflows = createWorkflows(workflowDeps);

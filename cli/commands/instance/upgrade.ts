@@ -10,9 +10,10 @@ import { printable } from '../../output/text.ts';
 import { bytesText } from '../../output/units.ts';
 import type { Session } from '../../session/session.ts';
 import { finish } from '../../wait/wait-operation.ts';
+import { parseValues } from '../configuration/values.ts';
 import { printOperation } from '../operation/print.ts';
 
-interface UpgradeOptions extends WaitOptions { datastoreVersion: string; dryRun?: boolean; configuration?: string; takeValues?: boolean; drop?: string[] }
+interface UpgradeOptions extends WaitOptions { datastoreVersion: string; dryRun?: boolean; configuration?: string; takeValues?: boolean; drop?: string[]; set?: string[] }
 interface Check {
   findings: readonly { severity: string; subject: string | null; message: string }[] | null;
   estimate: { dataBytes: number; freeBytes: number; reflink: boolean; interruptionMs: number } | null;
@@ -25,12 +26,13 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
     .option('--configuration <configuration>', 'the group for the new version that it has afterwards')
     .option('--take-values', 'make a group for the new version with the values of the present one')
     .addOption(new Option('--drop <parameter>', 'with --take-values: go on without this one; may be repeated').argParser(collect))
+    .addOption(new Option('--set <name=value>', 'with --take-values: this value too, or in place of the one it has; may be repeated').argParser(collect))
     .action(action<UpgradeOptions, [string]>(kit, async (session, options, reference) => {
-      const { datastoreVersion: version, dryRun, takeValues, drop, wait } = options;
+      const { datastoreVersion: version, dryRun, takeValues, drop, set, wait } = options;
       const client = await session.client();
       const { id } = await findInstance(session, client, reference);
       const configurationId = options.configuration === undefined ? undefined : (await findConfiguration(session, client, options.configuration)).id;
-      const configuration = configurationId === undefined && !takeValues && !drop ? undefined : { configurationId, drop };
+      const configuration = configurationId === undefined && !takeValues && !drop && !set ? undefined : { configurationId, drop, set: set && parseValues(set) };
       const answer = accepted((await client.request(UpgradeInstanceDocument, { input: { instanceId: id, version, dryRun, configuration } })).result);
       if (!dryRun) {
         tellFindings(session, answer.findings);
@@ -45,7 +47,7 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
     }));
   addExamples(upgrade, [
     { description: 'coffer instance upgrade shop --datastore-version 17 --dry-run' },
-    { description: 'coffer instance upgrade shop --datastore-version 17 --take-values --drop some_parameter' },
+    { description: 'coffer instance upgrade shop --datastore-version 17 --take-values --drop old_name --set new_name=5' },
   ]);
 }
 

@@ -5,10 +5,10 @@ import type { Finding } from '../../../strategies/spi/guest.ts';
 import type { UpgradeGroup } from '../../operations/workflows/upgrade-instance.ts';
 import type { Caller, UpgradeInput, VersionDoc } from '../api.ts';
 import { requireFit } from '../configuration/attach.ts';
-import { siteIssues } from '../configuration/judge.ts';
+import { judgedValues, siteIssues } from '../configuration/judge.ts';
 import { findConfiguration } from '../configuration/read.ts';
-import { readRevision } from '../configuration/rows.ts';
-import { judgeValues, type StoredValue } from '../configuration/values.ts';
+import { readRevision, sameValues, selectConfigurations } from '../configuration/rows.ts';
+import { judgeValues, mostValues, type StoredValue } from '../configuration/values.ts';
 import type { DomainDeps } from '../deps.ts';
 import type { InstanceDoc } from '../instance/document.ts';
 import { requireOn } from '../policy.ts';
@@ -34,18 +34,30 @@ export async function mapConfiguration(deps: DomainDeps, caller: Caller, instanc
     throw invalidInput([{ path, message: `${instance.name} has the configuration ${former.name}, which is for ${former.datastore} ${former.track}: name one for ${to.name} by its configurationId, or give {} to take the values along` }]);
   }
   if (mapping.configurationId) {
-    if (mapping.drop && mapping.drop.length > 0) throw invalidInput([{ path: [...path, 'drop'], message: 'is for values that are taken along, and not for a group that is named' }]);
+    for (const field of ['drop', 'set'] as const) {
+      if (mapping[field]?.length) throw invalidInput([{ path: [...path, field], message: 'is for values that are taken along, and not for a group that is named' }]);
+    }
     return { group: await namedGroup(deps, caller, instance, to, mapping.configurationId), findings: [] };
   }
   const { values } = await readRevision(deps.store, present.id, present.revision);
-  const { kept, dropped } = await takeAlong(deps, instance, to, values, mapping.drop ?? []);
-  const made = { name: `${former.name}-${to.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`.slice(0, longestName).replace(/-+$/, ''), description: former.description, values: kept, origin: `${present.id}/${present.revision}` };
+  const { kept, dropped } = await takeAlong(deps, instance, to, values, mapping);
+  const origin = `${present.id}/${present.revision}`;
+  const follower = (await selectConfigurations(deps.store, FOLLOWERS, [instance.projectId, to.id, origin])).find((one) => sameValues(one.values, kept));
+  const isLeft = dropped.map((name): Finding => ({ severity: 'WARNING', subject: name, message: 'it is not taken along' }));
+  if (follower) {
+    return { group: await namedGroup(deps, caller, instance, to, follower.id), findings: [{ severity: 'WARNING', subject: follower.name, message: `this group was made for ${to.name} with the values of ${former.name} before, and follows it here too` }, ...isLeft] };
+  }
+  const made = { name: `${former.name}-${to.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`.slice(0, longestName).replace(/-+$/, ''), description: former.description, values: kept, origin };
   const findings: Finding[] = [
     { severity: 'WARNING', subject: made.name, message: `this group is made for ${to.name} with the values of ${former.name}, once the upgrade has succeeded` },
-    ...dropped.map((name): Finding => ({ severity: 'WARNING', subject: name, message: 'it is not taken along' })),
+    ...isLeft,
   ];
   return { group: { id: newId('Configuration'), revision: 1, made }, findings };
 }
+
+/** Of the same revision, for another instance of it before: a fleet that goes along one by one has one group in the end. */
+const FOLLOWERS = `c.project_id = $1 and c.version_id = $2 and c.deleted_at is null
+  and exists (select 1 from configuration_revision f where f.configuration_id = c.id and f.revision = 1 and f.origin = $3) order by c.id`;
 
 async function namedGroup(deps: DomainDeps, caller: Caller, instance: InstanceDoc, to: VersionDoc, id: string): Promise<UpgradeGroup> {
   const group = requireOn(caller, 'configuration.attach', `configuration ${id}`, await findConfiguration(deps.store, caller, { id }), (doc) => doc.projectId);
@@ -60,19 +72,24 @@ async function namedGroup(deps: DomainDeps, caller: Caller, instance: InstanceDo
 
 const siteOf = ({ id, name, flavorId, volumeGb }: InstanceDoc) => ({ id, name, flavorId, volumeGb, wanted: 0 });
 
-/** What no longer exists or is no longer valid has to be dropped in the same call: every such value is named. */
-async function takeAlong(deps: DomainDeps, instance: InstanceDoc, to: VersionDoc, values: readonly StoredValue[], drop: readonly string[]): Promise<{ kept: StoredValue[]; dropped: string[] }> {
+/** What no longer exists or is no longer valid has to be dropped or set anew in the same call: every such value is named. */
+async function takeAlong(deps: DomainDeps, instance: InstanceDoc, to: VersionDoc, values: readonly StoredValue[], mapping: Mapping): Promise<{ kept: StoredValue[]; dropped: string[] }> {
+  const [drop, set] = [mapping.drop ?? [], mapping.set ?? []];
   const version = { datastore: to.datastore, track: to.name };
-  const left = values.filter(({ name }) => !drop.includes(name));
+  const anew = await judgedValues(deps, version, set, [...path, 'set']);
+  const left = values.filter(({ name }) => !drop.includes(name) && !anew.some((value) => value.name === name));
   const { specs } = await deps.parameters.parametersOf(version.datastore, version.track);
   const judged = judgeValues(specs, left.map(({ name, value }) => ({ name, value })));
+  const kept = [...judged.values, ...anew];
   const issues: InputIssue[] = [
     ...drop.flatMap((name, i) => (values.some((value) => value.name === name) ? [] : [{ path: [...path, 'drop', String(i)], message: `the group does not set ${name}` }])),
-    ...judged.issues.map(({ name, message }) => ({ path: [...path, 'drop'], message: `${name} ${message} (${to.datastore} ${to.name}): name it here to go on without it` })),
+    ...set.flatMap(({ name }, i) => (drop.includes(name) ? [{ path: [...path, 'set', String(i), 'name'], message: `${name} is to be dropped too: name it in one of the two` }] : [])),
+    ...(kept.length > mostValues ? [{ path: [...path, 'set'], message: `the group would have ${kept.length} values, and has at most ${mostValues}` }] : []),
+    ...judged.issues.map(({ name, message }) => ({ path: [...path, 'drop'], message: `${name} ${message} (${to.datastore} ${to.name}): name it here to go on without it, or set what takes its place` })),
   ];
-  if (issues.length === 0) issues.push(...(await siteIssues(deps, version, judged.values, [siteOf(instance)], () => [...path, 'drop'])));
+  if (issues.length === 0) issues.push(...(await siteIssues(deps, version, kept, [siteOf(instance)], (parameter) => [...path, anew.some(({ name }) => name === parameter) ? 'set' : 'drop'])));
   if (issues.length > 0) throw invalidInput(issues);
-  return { kept: judged.values, dropped: [...drop] };
+  return { kept, dropped: [...drop] };
 }
 
 /** What was judged is what the locked row has. */

@@ -10,7 +10,7 @@ import { ConfigurationRef, ConfigurationValueRef, FlavorRef, InstanceRef, Operat
 
 const refusals: readonly ApiErrorName[] = ['InvalidInputError', 'NotFoundError', 'ForbiddenError', 'ConflictError', 'PreconditionError', 'UnsupportedError', 'UnavailableError'];
 
-const ConfigurationValueInput = builder.inputType('ConfigurationValueInput', {
+export const ConfigurationValueInput = builder.inputType('ConfigurationValueInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     value: t.field({ type: 'JSON', required: true, description: 'A number, a boolean, a text (`"64MB"`), or a formula over the flavor and the volume: `"{memoryMb} * 0.25"`.' }),

@@ -2,6 +2,7 @@
 import type { Finding } from '../../../strategies/spi/guest.ts';
 import type { UpgradeCheck, UpgradeEstimate } from '../../domain/upgrade/judge.ts';
 import { builder } from '../builder.ts';
+import { ConfigurationValueInput } from '../configuration/mutations.ts';
 import { defineMutation } from '../mutation.ts';
 import type { GraphqlContext } from '../context.ts';
 import { InstanceRef, OperationRef, type OperationSource } from '../refs.ts';
@@ -39,10 +40,11 @@ builder.objectFields(OperationRef, (t) => ({
   }),
 }));
 const ConfigurationMappingInput = builder.inputType('ConfigurationMappingInput', {
-  description: 'Which configuration group the instance has afterwards. Empty: one that is made with the values of its present one.',
+  description: 'Which configuration group the instance has afterwards. Empty: one with the values of its present one, which is made unless an upgrade of another instance has made it.',
   fields: (t) => ({
     configurationId: t.id({ description: 'A group for the new version.' }),
-    drop: t.stringList({ description: 'Parameters that are not taken along. What the new version does not have, or does not take, must be named here.' }),
+    drop: t.stringList({ description: 'Parameters that are not taken along. What the new version does not have, or does not take, must be named here, or set.' }),
+    set: t.field({ type: [ConfigurationValueInput], description: 'Values that take the place of others, or come in addition: a parameter that has another name by now.' }),
   }),
 });
 

@@ -180,3 +180,39 @@ it('is not begun to a version that was deleted at that moment', async () => {
   await world.store.query('update datastore_version set removed_at = now(), active = false where id = $1', [version.id]);
   await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
 });
+
+it('what takes the place of a value comes along, and the next of the same group gets the group of the first', async () => {
+  const known = {
+    endpoints: JSON.stringify([{ host: '127.0.0.1', port: 1 }]), agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }),
+    observation: JSON.stringify({ prepared: true, engine: 'ok', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }),
+  };
+  const ids = [await addRedis('one', known), await addRedis('two', known)] as const;
+  await world.store.query('update instance set configuration_id = $1, configuration_revision = 1', [await withOldValue(ids[0])]);
+  world.script.compute = {
+    ...world.script.compute,
+    changeGuest: async (id, { build: other }) => { await world.store.query('update instance set agent = agent || $2 where id = $1', [id, JSON.stringify({ buildId: other!.buildId })]); return {} as never; },
+  };
+  world.script.run = (async (id: string, { command }: RunRequest) => {
+    const engine = command?.$case === 'start' ? 'ok' : command?.$case === 'stop' ? 'down' : null;
+    if (engine) await world.store.query(`update instance set observation = observation || $2 where id = $1`, [id, JSON.stringify({ engine, afterCommand: null })]);
+    return done;
+  }) as never;
+  world.script.client = { verifyRefusal: async () => {} };
+  const configuration = { drop: ['gone'], set: [{ name: 'work_mem', value: '16MB' }, { name: 'max_connections', value: 50 }] };
+  const upgrade = (instanceId: string, mapping: object) => world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId, version: '8', configuration: mapping });
+  const issues = async (mapping: object): Promise<unknown> => upgrade(ids[0], mapping).then(() => null, (error: { details: { issues: { path: string[]; message: string }[] } }) => error.details.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
+  expect(await issues({})).toEqual([expect.stringMatching(/^input\.configuration\.drop: gone is no parameter of this version.*name it here to go on without it, or set what takes its place$/)]);
+  expect(await issues({ drop: ['gone'], set: [{ name: 'work_mem', value: '1kB' }] })).toEqual([expect.stringMatching(/^input\.configuration\.set\.0\.value: work_mem /)]);
+  expect(await issues({ drop: ['gone', 'work_mem'], set: [{ name: 'work_mem', value: '16MB' }] })).toEqual(['input.configuration.set.0.name: work_mem is to be dropped too: name it in one of the two']);
+
+  world.startWorker();
+  for (const id of ids) {
+    const { operation, findings } = await upgrade(id, configuration);
+    expect(findings![0]!.message).toMatch(id === ids[0] ? /^this group is made for 8/ : /^this group was made for 8 .* before/);
+    expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'SUCCEEDED' });
+  }
+  const [first, second] = await Promise.all(ids.map((id) => world.instance(id)));
+  expect(second!['configuration_id']).toBe(first!['configuration_id']);
+  const made = await world.domain.configurations.find(world.caller('EDITOR'), { id: first!['configuration_id'] as string });
+  expect(made!.values.map(({ name, value }) => `${name}=${value}`).sort()).toEqual(['max_connections=50', 'work_mem=16384']);
+});
