@@ -19,7 +19,8 @@ export async function tryValues(ctx: GuestContext, text: string, names: readonly
   await writeOwned(ctx, aside, text);
   try {
     const result = await ctx.engine.run({
-      command: java(ctx), args: [`@${options}`, `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
+      // With the heap of the server: limits that nobody set follow from it. It takes no more of that than it needs.
+      command: java(ctx), args: [`@${options}`, `-Xmx${ctx.sizing['jvm.heap_mb'] ?? '64'}m`, `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
       env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: Math.max(1_000, ctx.deadline.getTime() - Date.now()),
     });
     const words = refusalIn(result)?.replaceAll(pathToFileURL(aside).href, server);
