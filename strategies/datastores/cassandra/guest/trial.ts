@@ -20,8 +20,8 @@ export async function tryFile(ctx: GuestContext, text: string, build: Pick<Named
   await writeOwned(ctx, aside, text);
   try {
     const result = await ctx.engine.run({
-      // The later of two class paths counts.
-      command: java(place), args: [`@${options}`, '-cp', libraries(place), `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
+      // The later of two class paths counts. With the heap of the server: limits that nobody set follow from it. It takes no more of that than it needs.
+      command: java(place), args: [`@${options}`, '-cp', libraries(place), `-Xmx${ctx.sizing['jvm.heap_mb'] ?? '64'}m`, `-Dcassandra.config=${pathToFileURL(aside).href}`, `-Dcassandra-rackdc.properties=${pathToFileURL(rack).href}`, ...tool],
       env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, timeoutMs: Math.max(1_000, ctx.deadline.getTime() - Date.now()),
     });
     return refusalIn(result)?.replaceAll(pathToFileURL(aside).href, server) ?? null;
