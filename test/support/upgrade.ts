@@ -14,3 +14,16 @@ export async function upgraded(client: TestClient, input: object): Promise<{ ope
   if (answer.__typename !== 'UpgradeInstancePayload') throw new Error(`upgradeInstance was refused: ${JSON.stringify(answer)}`);
   return { operation: await succeed(client, answer.operation.id) };
 }
+
+const CHECK = 'query ($id: ID!) { node(id: $id) { ... on Operation { findings { severity subject message } estimate { dataBytes freeBytes reflink interruptionMs } } } }';
+
+/** What a dry run finds, however long it takes. */
+export async function checkUpgrade(client: TestClient, input: object): Promise<{ operation: OperationNow; findings: { severity: string; subject: string | null; message: string }[]; estimate: any }> {
+  const answer = await upgrade(client, { ...input, dryRun: true });
+  if (answer.__typename !== 'UpgradeInstancePayload') throw new Error(`the check of an upgrade was refused: ${JSON.stringify(answer)}`);
+  const operation = await succeed(client, answer.operation.id);
+  const { node } = await client.query(CHECK, { id: operation.id });
+  // They are in the answer too, unless it did not wait for them.
+  if (answer.findings && JSON.stringify(answer.findings) !== JSON.stringify(node.findings)) throw new Error(`the answer of a check and its operation differ: ${JSON.stringify(answer.findings)}, ${JSON.stringify(node.findings)}`);
+  return { operation, ...node };
+}

@@ -16,10 +16,11 @@ export function addAttachCommands(parent: Command, kit: Kit): void {
     }));
   addExamples(attach, [{ description: 'coffer configuration attach web shop' }]);
 
-  addWaitOptions(parent.command('detach').description('take the group off an instance: its engine is as without one').argument('<instance>', 'name or id'))
+  const detach = addWaitOptions(parent.command('detach').description('take the group off an instance: its engine is as without one').argument('<instance>', 'name or id'))
     .action(action<WaitOptions, [string]>(kit, async (session, { wait }, reference) => {
       const client = await session.client();
       const { id } = await findInstance(session, client, reference);
       await printOperation(session, client, accepted((await client.request(DetachConfigurationDocument, { input: { instanceId: id } })).result).operation, wait);
     }));
+  addExamples(detach, [{ description: 'coffer configuration detach shop' }]);
 }

@@ -60,12 +60,13 @@ export function addChangeCommands(parent: Command, kit: Kit): void {
     }));
   addExamples(replace, [{ description: 'coffer configuration replace web --name shop' }, { description: 'coffer configuration replace web work_mem=16MB max_connections=100' }]);
 
-  addChangeOptions(parent.command('restore').description('make an earlier revision the newest one, on all instances').argument('<configuration>', 'name or id').argument('<revision>', 'see `coffer configuration history`', revisionNumber), true)
+  const restore = addChangeOptions(parent.command('restore').description('make an earlier revision the newest one, on all instances').argument('<configuration>', 'name or id').argument('<revision>', 'see `coffer configuration history`', revisionNumber), true)
     .action(action<ChangeOptions, [string, number]>(kit, async (session, options, reference, revision) => {
       const client = await session.client();
       const { id } = await findConfiguration(session, client, reference);
       await tellChanged(session, client, accepted((await client.request(RestoreConfigurationRevisionDocument, { input: { configurationId: id, ...rolloutOf(options), revision } })).result), options.wait);
     }));
+  addExamples(restore, [{ description: 'coffer configuration restore web 3' }]);
 
   const revert = addWaveOptions(parent.command('revert').description('take the latest rollout of a group back on the instances that it reached; its values stay').argument('<operation>', 'id of the rollout'))
     .action(action<ChangeOptions, [string]>(kit, async (session, { waveSize, wait }, operationId) => {
@@ -74,7 +75,7 @@ export function addChangeCommands(parent: Command, kit: Kit): void {
     }));
   addExamples(revert, [{ description: 'coffer configuration revert op_…' }]);
 
-  addYesOption(parent.command('delete').description('remove a group; refused while instances have it').argument('<configuration>', 'name or id'))
+  const remove = addYesOption(parent.command('delete').description('remove a group; refused while instances have it').argument('<configuration>', 'name or id'))
     .action(action<YesOptions, [string]>(kit, async (session, { yes }, reference) => {
       const client = await session.client();
       const { id, name } = await findConfiguration(session, client, reference);
@@ -83,6 +84,7 @@ export function addChangeCommands(parent: Command, kit: Kit): void {
       if (session.isJson) session.terminal.json(configuration);
       else session.terminal.line(`${printable(configuration.name)} is deleted`);
     }));
+  addExamples(remove, [{ description: 'coffer configuration delete web' }]);
 }
 
 /** Saved already; what comes to the instances is waited for. */

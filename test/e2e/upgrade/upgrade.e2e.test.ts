@@ -1,11 +1,17 @@
-import { redisCli } from '../../support/actions.ts';
+import { readlink, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { enginePid, redisCli } from '../../support/actions.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cli, prepareCli } from '../../support/cli.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 import { defineUpgrade } from './define.ts';
 
+/** As a build that is newer than the new one would have written it. */
+const laterFile = async ({ id }: { id: string }): Promise<string> => join(await readlink(`/proc/${await enginePid(id)}/cwd`), 'appendonlydir/later.base.rdb');
+
 defineUpgrade({
   datastore: 'redis', from: '7', to: '8', group: { name: 'hz', value: '20' }, poison: { name: 'notify-keyspace-events', value: 'Q?' }, refusal: 'ENGINE.REFUSED',
+  veto: { make: async (instance) => writeFile(await laterFile(instance), 'REDIS0099'), unmake: async (instance) => rm(await laterFile(instance)), subject: 'later.base.rdb', words: /could not read this file: Can't handle RDB format version 99/ },
   write: (instance, login) => redisCli(enginesFolder, instance, login, 'set', 'kept', 'here'),
   read: (instance, login) => redisCli(enginesFolder, instance, login, 'get', 'kept'),
 });

@@ -9,7 +9,7 @@ import type { Login, StockClient } from '../../../strategies/conformance/index.t
 import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
 import { linkEngines, type OwnDirectory } from '../../support/further-builds.ts';
 import { type Installation, startInstallation } from '../../support/installation.ts';
-import { upgrade, upgraded } from '../../support/upgrade.ts';
+import { checkUpgrade, upgrade, upgraded } from '../../support/upgrade.ts';
 
 /** `folder`: the instance's, on its host. */
 export interface Place { folder: string; login: Login }
@@ -88,9 +88,9 @@ export const defineNewBuild = ({ datastore, version, builds, client: clientOf, g
 
   it('is asked in a dry run what it would take, and nothing changes', async () => {
     const [before, pids] = [await now(), await enginePids()];
-    const answer = await upgrade(coffer.client, { instanceId: id, version, dryRun: true });
-    expect(answer).toMatchObject({ __typename: 'UpgradeInstancePayload', findings: [] });
-    expect(answer.estimate.dataBytes).toBeGreaterThan(0);
+    const { findings, estimate } = await checkUpgrade(coffer.client, { instanceId: id, version });
+    expect(findings).toEqual([]);
+    expect(estimate.dataBytes).toBeGreaterThan(0);
     await expectUntouched(before);
     expect(await enginePids()).toEqual(pids);
   });
@@ -98,7 +98,7 @@ export const defineNewBuild = ({ datastore, version, builds, client: clientOf, g
   it('is vetoed in words that help, and nothing has stopped', async () => {
     const [before, pids] = [await now(), await enginePids()];
     await veto.make(place);
-    const asked = await upgrade(coffer.client, { instanceId: id, version, dryRun: true });
+    const asked = await checkUpgrade(coffer.client, { instanceId: id, version });
     expect(asked.findings).toEqual([{ severity: 'ERROR', subject: expect.stringMatching(veto.subject), message: expect.stringMatching(veto.words) }]);
     const answer = await upgrade(coffer.client, { instanceId: id, version });
     const operation = await finish(coffer.client, answer.operation.id);

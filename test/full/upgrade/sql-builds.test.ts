@@ -8,7 +8,7 @@ import mysql from '../../../strategies/datastores/mysql/index.ts';
 import { binary, create, finish, processesOf, show, succeed } from '../../support/actions.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 import { askInstance } from '../../support/sql-family/stock-client.ts';
-import { upgrade, upgraded } from '../../support/upgrade.ts';
+import { checkUpgrade, upgrade, upgraded } from '../../support/upgrade.ts';
 
 describe.each([
   { ...mariadb, version: '11.8', client: 'mariadb', server: 'mariadbd' },
@@ -57,14 +57,14 @@ describe.each([
   it('nothing stops for it while a distributed transaction is prepared', async () => {
     await ask("xa start 'left'; insert into kept values ('later'); xa end 'left'; xa prepare 'left'");
     const before = await processesOf(id);
-    const asked = await upgrade(coffer.client, { instanceId: id, version, dryRun: true });
+    const asked = await checkUpgrade(coffer.client, { instanceId: id, version });
     expect(asked.findings).toEqual([{ severity: 'ERROR', subject: expect.any(String), message: expect.stringMatching(/XA COMMIT .*XA ROLLBACK /) }]);
     const answer = await upgrade(coffer.client, { instanceId: id, version });
-    expect(await finish(coffer.client, answer.operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining(asked.findings[0].message) } });
+    expect(await finish(coffer.client, answer.operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining(asked.findings[0]!.message) } });
     expect((await processesOf(id)).map(({ pid }) => pid)).toEqual(expect.arrayContaining(before.map(({ pid }) => pid)));
     // In the words of the finding.
-    await ask(/XA ROLLBACK .*$/.exec(asked.findings[0].message)![0]);
-    expect(await upgrade(coffer.client, { instanceId: id, version, dryRun: true })).toMatchObject({ findings: [] });
+    await ask(/XA ROLLBACK .*$/.exec(asked.findings[0]!.message)![0]);
+    expect(await checkUpgrade(coffer.client, { instanceId: id, version })).toMatchObject({ findings: [] });
   });
 
   it('one that does not start leaves it as it was', async () => {

@@ -8,6 +8,9 @@ function quoteByte(byte: number): string {
   return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
 }
 
+/** Of its files, in the data. */
+export const appendFolder = 'appendonlydir';
+
 export const socketOf = (ctx: Pick<GuestContext, 'paths'>): string => `${ctx.paths.run}/redis.sock`;
 export const aclFileOf = (ctx: Pick<GuestContext, 'paths'>): string => `${ctx.paths.data}/users.acl`;
 /** What the engine was started with; it knows no other values of parameters that need a restart. */
@@ -30,7 +33,7 @@ const ownedParameters = (ctx: Context): [string, string][] => [
   ['enable-debug-command', 'no'], ['enable-module-command', 'no'], ['enable-protected-configs', 'no'],
   ['sanitize-dump-payload', 'yes'],
   ['daemonize', 'no'], ['supervised', 'no'], ['logfile', ''],
-  ['appendonly', 'yes'], ['appenddirname', 'appendonlydir'], ['dbfilename', 'dump.rdb'],
+  ['appendonly', 'yes'], ['appenddirname', appendFolder], ['dbfilename', 'dump.rdb'],
   ['databases', '16'], ['shutdown-on-sigterm', 'save'], ['shutdown-on-sigint', 'save'], ['locale-collate', 'C'],
 ];
 
