@@ -18,7 +18,7 @@ import type { ConfigurationDoc, RevisionChange } from './document.ts';
 import { judgedValues, limits, namesText, requireTaken, siteIssues } from './judge.ts';
 import { findConfiguration } from './read.ts';
 import { findLeaving, findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
-import { mostValues, type StoredValue } from './values.ts';
+import { sizeProblem, type StoredValue } from './values.ts';
 
 type Changes = Pick<Configurations, 'create' | 'patch' | 'replace' | 'restore' | 'delete'>;
 type Rollout = Parameters<Configurations['patch']>[1];
@@ -46,7 +46,8 @@ export function createConfigurationChanges(deps: DomainDeps): Changes {
         const set = await judgedValues(deps, group, input.set ?? [], ['input', 'set']);
         const gone = new Set([...(input.unset ?? []), ...set.map(({ name }) => name)]);
         const values = [...group.values.filter(({ name }) => !gone.has(name)), ...set];
-        if (values.length > mostValues) throw invalidInput([{ path: ['input', 'set'], message: `the group would have ${values.length} values, and has at most ${mostValues}` }]);
+        const problem = sizeProblem(values);
+        if (problem !== null) throw invalidInput([{ path: ['input', 'set'], message: problem }]);
         return values;
       },
       pathOf: pathIn('set', input.set ?? []),

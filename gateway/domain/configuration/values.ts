@@ -11,6 +11,16 @@ export interface ValueIssue { index: number; field: 'name' | 'value'; name: stri
 export interface ValueProblem { name: string; message: string }
 
 export const mostValues = 500;
+/** An agent takes 48 KiB for one instance, its sizing among them. */
+const mostBytes = 40 * 1024;
+const bytesOf = ({ name, value }: Pick<StoredValue, 'name' | 'value'>): number => Buffer.byteLength(JSON.stringify({ [name]: value }));
+
+/** Why a group cannot be so large; null: it can. */
+export function sizeProblem(values: readonly StoredValue[]): string | null {
+  if (values.length > mostValues) return `the group would have ${values.length} values, and has at most ${mostValues}`;
+  const bytes = values.reduce((sum, value) => sum + bytesOf(value), 0);
+  return bytes > mostBytes ? `the values of the group would take ${bytes} bytes, and may take ${mostBytes}` : null;
+}
 const longestText = 4_096;
 /** looking for names takes time; who has more wrong has given the names of something else */
 const mostNamesLookedFor = 20;
@@ -29,7 +39,7 @@ export function judgeValues(
   const issues: ValueIssue[] = [];
   const stored: StoredValue[] = [];
   const seen = new Set<string>();
-  let namesLookedFor = 0;
+  let [namesLookedFor, bytes] = [0, 0];
   if (values.length > mostValues) issues.push({ index: mostValues, field: 'name', name: values[mostValues]!.name, message: `is one too many: a group has at most ${mostValues} values` });
   for (const [index, { name, value }] of values.slice(0, mostValues).entries()) {
     const issue = (field: ValueIssue['field'], message: string): void => void issues.push({ index, field, name, message });
@@ -46,7 +56,11 @@ export function judgeValues(
       const judged = reason === null ? judgeValue(spec, value, at) : null;
       if (judged === null) issue('name', `cannot be set by a group: ${reason}`);
       else if ('problem' in judged) issue('value', judged.problem);
-      else stored.push({ name, ...judged });
+      else {
+        bytes += bytesOf({ name, ...judged });
+        if (bytes > mostBytes) issue('value', `is too much: the values of a group may take ${mostBytes} bytes together`);
+        else stored.push({ name, ...judged });
+      }
     }
   }
   return { issues, values: stored };

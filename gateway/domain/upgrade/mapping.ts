@@ -8,7 +8,7 @@ import { requireFit } from '../configuration/attach.ts';
 import { judgedValues, siteIssues } from '../configuration/judge.ts';
 import { findConfiguration } from '../configuration/read.ts';
 import { readRevision, sameValues, selectConfigurations } from '../configuration/rows.ts';
-import { judgeValues, mostValues, type StoredValue } from '../configuration/values.ts';
+import { judgeValues, sizeProblem, type StoredValue } from '../configuration/values.ts';
 import type { DomainDeps } from '../deps.ts';
 import type { InstanceDoc } from '../instance/document.ts';
 import { requireOn } from '../policy.ts';
@@ -84,7 +84,7 @@ async function takeAlong(deps: DomainDeps, instance: InstanceDoc, to: VersionDoc
   const issues: InputIssue[] = [
     ...drop.flatMap((name, i) => (values.some((value) => value.name === name) ? [] : [{ path: [...path, 'drop', String(i)], message: `the group does not set ${name}` }])),
     ...set.flatMap(({ name }, i) => (drop.includes(name) ? [{ path: [...path, 'set', String(i), 'name'], message: `${name} is to be dropped too: name it in one of the two` }] : [])),
-    ...(kept.length > mostValues ? [{ path: [...path, 'set'], message: `the group would have ${kept.length} values, and has at most ${mostValues}` }] : []),
+    ...[sizeProblem(kept)].flatMap((message) => (message === null ? [] : [{ path: [...path, 'set'], message }])),
     ...judged.issues.map(({ name, message }) => ({ path: [...path, 'drop'], message: `${name} ${message} (${to.datastore} ${to.name}): name it here to go on without it, or set what takes its place` })),
   ];
   if (issues.length === 0) issues.push(...(await siteIssues(deps, version, kept, [siteOf(instance)], (parameter) => [...path, anew.some(({ name }) => name === parameter) ? 'set' : 'drop'])));

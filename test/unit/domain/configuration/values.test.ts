@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { diffValues, diffWithLive } from '../../../../gateway/domain/configuration/diff.ts';
 import { effectiveParameters } from '../../../../gateway/domain/configuration/effective.ts';
 import { nearNames } from '../../../../gateway/domain/configuration/near-names.ts';
-import { evaluateValues, judgeValues, mostValues, type StoredValue } from '../../../../gateway/domain/configuration/values.ts';
-import type { LiveParameter } from '../../../../strategies/spi/parameters.ts';
+import { evaluateValues, judgeValues, mostValues, sizeProblem, type StoredValue } from '../../../../gateway/domain/configuration/values.ts';
+import type { LiveParameter, ParameterSpec } from '../../../../strategies/spi/parameters.ts';
 import { catalogue } from '../../../support/parameter-catalogue.ts';
 
 const small = { flavor: { vcpus: 0.5, memoryMb: 512 }, volumeGb: 5 };
@@ -51,6 +51,13 @@ describe('a value of a group', () => {
     const { issues } = judgeValues(catalogue, many);
     expect(issues[0]).toMatchObject({ index: mostValues, message: 'is one too many: a group has at most 500 values' });
     expect(issues).toHaveLength(mostValues + 1);
+  });
+  it('takes no more room with the others than an agent has for them', () => {
+    const texts = Array.from({ length: 12 }, (_, i): ParameterSpec => ({ name: `text_${i}`, type: 'STRING', unit: null, default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: '' }));
+    const { issues, values } = judgeValues(texts, texts.map(({ name }) => ({ name, value: 'x'.repeat(4_000) })));
+    expect([values.length, issues.map(({ index, field, message }) => `${index} ${field} ${message}`)]).toEqual([10, [10, 11].map((index) => `${index} value is too much: the values of a group may take 40960 bytes together`)]);
+    expect(sizeProblem(values)).toBeNull();
+    expect(sizeProblem([...values, { name: 'text_10', value: 'x'.repeat(4_000), kind: 'LITERAL' }])).toMatch(/would take 44\d{3} bytes, and may take 40960/);
   });
   it('that was stored is judged to itself', () => {
     const anyValue = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constantFrom('64MB', '{memoryMb}MB / 4', '1 + 1', 'on', 'local', '3s'));
