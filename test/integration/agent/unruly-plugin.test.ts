@@ -35,10 +35,12 @@ describe('an agent whose plugin', () => {
     await expect(field('toString')).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, details: expect.stringContaining('does not know toString') as string });
   });
   it('never answers a field keeps its place until the deadline, and no one from anything else', async () => {
-    const hanging = Array.from({ length: 8 }, () => field('never').catch((error: ServiceError) => error.code));
+    // Whichever comes last finds eight before it.
+    const hanging = Array.from({ length: 9 }, () => field('never').catch((error: ServiceError) => error.code));
+    expect(await Promise.race(hanging)).toBe(status.RESOURCE_EXHAUSTED);
     await expect(field('echo')).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
     expect(await new Promise((resolve, reject) => { agent.client().listUsers({ instanceId }, (error, answer) => (error ? reject(error) : resolve(answer.users))); })).toEqual([]);
-    expect(await Promise.all(hanging)).toEqual(Array.from({ length: 8 }, () => status.DEADLINE_EXCEEDED));
+    expect((await Promise.all(hanging)).filter((code) => code === status.DEADLINE_EXCEEDED)).toHaveLength(8);
     expect(await field('echo')).toBe('{}');
   });
   it('answers garbage to a probe says that of the engine, until it answers again', async () => {
