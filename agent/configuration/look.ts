@@ -62,7 +62,8 @@ export function createConfigurationLook({ guest, specs, timeouts, state, configu
     asking = asked;
     const answer = read(ctx).finally(() => { if (asking === asked) asking = null; });
     const [live, known] = await endedWith(ctx.signal, Promise.all([answer, specs()]));
-    if (subject() !== about) return 'overtaken';
+    // While values are put back the engine has those of neither set for sure.
+    if (subject() !== about || state.current().before !== null) return 'overtaken';
     const { inForce, startedWith, sized: before } = state.current();
     const { sized, drifted } = decideSized({ live, given: inForce, specs: known, process: asked, before });
     const seenByGroup = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce));

@@ -5,7 +5,7 @@ import { decideGiveUp, decideGood, decideSeen, decideSized, decideTold } from '.
 import { createConfigurationLook } from '../../../agent/configuration/look.ts';
 import { createSettling } from '../../../agent/configuration/settling.ts';
 import { digestOfValues, emptySet, parseValues, type ValueSet, valuesText } from '../../../agent/configuration/value-set.ts';
-import { initialState } from '../../../agent/state/agent-state.ts';
+import { type AgentState, initialState } from '../../../agent/state/agent-state.ts';
 import { describeFailedStart } from '../../../agent/supervisor/fault-text.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { grantedCapabilities, type GuestContext } from '../../../strategies/spi/guest.ts';
@@ -64,7 +64,7 @@ describe('what follows from the flavor', () => {
   const spec = (name: string, change: Partial<ParameterSpec> = {}): ParameterSpec => ({ name, type: 'INTEGER', unit: 'kB', default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: '', ...change });
   const specs = [spec('pool'), spec('sort'), spec('port', { owned: 'it is ours' })];
   const given = { sizing: { sort: '4MB', pool: '8MB', port: '1', unknown: '1' }, parameters: {} };
-  const live = (pool: string, pending: string | null = null): LiveParameter[] => [{ name: 'pool', value: pool, pending }, { name: 'sort', value: '4096', pending: null }, { name: 'port', value: '2', pending: null }, { name: 'unknown', value: '2', pending: null }];
+  const live = (pool: string, pending: string | null = null): LiveParameter[] => [{ name: 'pool', value: pool, pending }, { name: 'sort', value: '4096', pending: null }, { name: 'port', value: '1', pending: null }, { name: 'unknown', value: '1', pending: null }];
   const first = { given, specs, process: 'b/1/1', before: null };
   const seen = decideSized({ ...first, live: live('8192') }).sized;
   const drifted = (change: Partial<Parameters<typeof decideSized>[0]>): string[] => decideSized({ ...first, before: seen, live: live('100'), ...change }).drifted;
@@ -174,11 +174,11 @@ describe('in the course of time', () => {
     setTimeout(() => controller.abort(new Error('too late')), timeouts.statementMs);
     return controller.signal;
   };
-  const world = (read: (nth: number) => Promise<LiveParameter[]>) => {
+  const world = (read: (nth: number) => Promise<LiveParameter[]>, kept: Pick<AgentState, 'sized'> = { sized: null }) => {
     let reads = 0;
     let changes = 0;
     const health = { state: 'ok' as 'ok' | 'down', detail: null, version: null, managementLost: false, crashes: 0 };
-    const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' } };
+    const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' }, ...kept };
     const listeners = { configurer: [] as (() => void)[], supervisor: [] as (() => void)[] };
     const news: unknown[] = [];
     const onChange = (of: keyof typeof listeners) => (listener: () => void): void => void listeners[of].push(listener);
@@ -218,6 +218,10 @@ describe('in the course of time', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect([look.seen()?.drifted, state.sized?.values]).toEqual([['memory'], { memory: '1' }]);
     look.end();
+    const next = world(async () => [{ name: 'memory', value: '2', pending: null }], { sized: state.sized });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(next.look.seen()?.drifted).toEqual(['memory']);
+    next.look.end();
   });
   it('one that is not well, or in the middle of a change, is not read', async () => {
     const { look, health, state, reads, heard } = world(async () => []);
@@ -252,6 +256,19 @@ describe('in the course of time', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(silent.reads()).toBe(2);
     silent.look.end();
+  });
+  it('an answer that comes in the middle of a change is not told', async () => {
+    const first = Promise.withResolvers<LiveParameter[]>();
+    const { look, state, reads, changed, news } = world((nth) => (nth === 1 ? first.promise : Promise.resolve([{ name: 'a', value: '1', pending: null }])));
+    Object.assign(state, { before: fresh });
+    first.resolve([{ name: 'a', value: '2', pending: null }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([reads(), news]).toEqual([1, []]);
+    Object.assign(state, { before: null });
+    changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([reads(), news]).toEqual([2, [{ restartRequired: [], drifted: [] }]]);
+    look.end();
   });
   it('an answer that a change has overtaken is not told, and asked for again', async () => {
     const first = Promise.withResolvers<LiveParameter[]>();
