@@ -15,6 +15,7 @@ import { createLifeCycle } from './commands/life-cycle.ts';
 import { createPerform } from './commands/perform.ts';
 import { createRunner } from './commands/runner.ts';
 import { createConfigurer } from './configuration/configurer.ts';
+import { createCatalogue } from './configuration/catalogue.ts';
 import { createConfigurationLook } from './configuration/look.ts';
 import { createSafeStart } from './configuration/safe-start.ts';
 import { createSettling } from './configuration/settling.ts';
@@ -86,7 +87,7 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const startSafely = createSafeStart(state, configurer);
   const supervisor = createSupervisor({ guest, timeouts, engine, state, context, startSafely, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
   const volume = createVolumeUsage(boot.paths.volume, allowance);
-  const configuration = createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log });
+  const configuration = createConfigurationLook({ guest, specs: createCatalogue({ control: plugin.control, track: boot.track, log }), timeouts, state, configurer, supervisor, context, log });
   supervisor.onChange(() => { if (supervisor.health().state === 'ok') configurer.seenWell(); });
   const sight = createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration });
   supervisor.begin();

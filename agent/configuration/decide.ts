@@ -1,6 +1,7 @@
 /** What follows for the engine's values from what was seen of it. Pure. */
 import type { ConfigurationSight } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
-import type { LiveParameter } from '../../strategies/spi/parameters.ts';
+import { canonicalText } from '../../strategies/spi/parameter-values.ts';
+import type { LiveParameter, ParameterSpec } from '../../strategies/spi/parameters.ts';
 import { digestOfValues, type Rejection, type ValueSet } from './value-set.ts';
 
 /** Whether values with which the engine did not start are given up for the last good ones. */
@@ -21,7 +22,7 @@ export function decideGood({ inForce, good, before, startedWith }: { inForce: Va
 export interface Seen { restartRequired: string[]; drifted: string[] }
 
 /**
- * Compares what the engine says with what it was given. Sizing is in the engine's own words and not compared. A value that
+ * Compares what the engine says with what it was given by a group; sizing is `decideSized`'s. A value that
  * waits is what the next start will take: where that is not what was given, or where the engine was started with what was
  * given and has something else now, somebody changed it by hand.
  */
@@ -33,6 +34,32 @@ export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet[
   };
   const names = (fits: (one: LiveParameter) => boolean): string[] => live.filter(fits).map(({ name }) => name).sort();
   return { restartRequired: names((one) => one.pending !== null && !isDrifted(one)), drifted: names(isDrifted) };
+}
+
+/** Sizing by the catalogue's names, canonical: what one process of the engine was seen to run with. */
+export interface Sized { process: string; values: Readonly<Record<string, string>> }
+
+/**
+ * Sizing is in the engine's own words, and an engine may make something else of them: a size rounded, a number cut to what the
+ * machine has. So only what this very process had once, and has not any more without waiting for a restart, was changed by hand.
+ * What a group sets, or Coffer owns, does not count.
+ */
+export function decideSized(input: { live: readonly LiveParameter[]; given: Pick<ValueSet, 'sizing' | 'parameters'>; specs: readonly ParameterSpec[]; process: string; before: Sized | null }): { sized: Sized; drifted: string[] } {
+  const { live, given: { sizing, parameters }, specs, process, before } = input;
+  const had = new Map(before?.process === process ? Object.entries(before.values) : []);
+  const told = new Map(live.map((one) => [one.name, one]));
+  const values: Record<string, string> = {};
+  const drifted: string[] = [];
+  for (const spec of specs) {
+    const { name } = spec;
+    const one = told.get(name);
+    if (!one || spec.owned !== undefined || !Object.hasOwn(sizing, name) || Object.hasOwn(parameters, name)) continue;
+    const wanted = canonicalText(spec, sizing[name]!);
+    const has = one.pending === null && canonicalText(spec, one.value) === wanted;
+    if (has || had.get(name) === wanted) values[name] = wanted;
+    if (!has && one.pending === null && had.get(name) === wanted) drifted.push(name);
+  }
+  return { sized: { process, values }, drifted: drifted.sort() };
 }
 
 /**

@@ -5,12 +5,13 @@
 import type { Log } from '../../kernel/log.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
+import type { ParameterSpec } from '../../strategies/spi/parameters.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
 import { endedWith } from '../supervisor/ended-with.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { Configurer } from './configurer.ts';
-import { decideSeen, type Seen } from './decide.ts';
+import { decideSeen, decideSized, type Seen } from './decide.ts';
 import { digestOfValues } from './value-set.ts';
 
 const everyMs = 60_000;
@@ -29,11 +30,11 @@ export interface ConfigurationLook {
   end(): void;
 }
 export interface ConfigurationLookParts {
-  guest: Pick<GuestHalf, 'configuration'>; timeouts: GuestTimeouts; state: StateKeeper; configurer: Pick<Configurer, 'changes' | 'onChange'>;
+  guest: Pick<GuestHalf, 'configuration'>; /** the catalogue, where the plugin has one */ specs: () => Promise<readonly ParameterSpec[]>; timeouts: GuestTimeouts; state: StateKeeper; configurer: Pick<Configurer, 'changes' | 'onChange'>;
   supervisor: Pick<Supervisor, 'health' | 'onChange'>; context: ContextFactory; log: Log;
 }
 
-export function createConfigurationLook({ guest, timeouts, state, configurer, supervisor, context, log }: ConfigurationLookParts): ConfigurationLook {
+export function createConfigurationLook({ guest, specs, timeouts, state, configurer, supervisor, context, log }: ConfigurationLookParts): ConfigurationLook {
   const group = guest.configuration;
   const listeners: (() => void)[] = [];
   let seen: Seen | null = null;
@@ -60,10 +61,15 @@ export function createConfigurationLook({ guest, timeouts, state, configurer, su
     const ctx = context(ownFrame('look-at-configuration', timeouts.statementMs));
     asking = asked;
     const answer = read(ctx).finally(() => { if (asking === asked) asking = null; });
-    const live = await endedWith(ctx.signal, answer);
-    if (subject() !== about) return 'overtaken';
-    const { inForce, startedWith } = state.current();
-    const found = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce));
+    const [live, known] = await endedWith(ctx.signal, Promise.all([answer, specs()]));
+    // While values are put back the engine has those of neither set for sure.
+    if (subject() !== about || state.current().before !== null) return 'overtaken';
+    const { inForce, startedWith, sized: before } = state.current();
+    const { sized, drifted } = decideSized({ live, given: inForce, specs: known, process: asked, before });
+    const seenByGroup = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce));
+    const found = { ...seenByGroup, drifted: [...seenByGroup.drifted, ...drifted].sort() };
+    // An agent that starts anew goes on telling what it told.
+    if (JSON.stringify(sized) !== JSON.stringify(before)) state.update({ sized }).catch((error: Error) => log.error({ reason: error.message }, 'the values that the engine was seen with could not be recorded'));
     const isNews = JSON.stringify(found) !== JSON.stringify(seen);
     seen = found;
     if (isNews) for (const listener of listeners) listener();

@@ -1,5 +1,6 @@
 /** What the agent must know without anybody's help: survives its own restart and the machine's. */
 import type { Log } from '../../kernel/log.ts';
+import type { Sized } from '../configuration/decide.ts';
 import { digestOfValues, emptySet, type Rejection, type ValueSet } from '../configuration/value-set.ts';
 import { replaceFile } from './atomic-file.ts';
 import { createSetStore, type SetReference, type SetStore, referenceTo } from './set-store.ts';
@@ -31,6 +32,8 @@ export interface AgentState {
   filesHold: string | null;
   /** `filesHold` of the time when the engine's process was made */
   startedWith: string | null;
+  /** what has another value since was changed by hand; null: the engine was not read yet */
+  sized: Sized | null;
   engine: EngineRecord | null;
   /** unexpected exits since the engine was last started on request */
   crashes: number;
@@ -39,7 +42,7 @@ export interface AgentState {
 }
 
 export const initialState: AgentState = {
-  wanted: 'STOPPED', prepared: false, inForce: emptySet, good: null, before: null, rejected: null, filesHold: null, startedWith: null,
+  wanted: 'STOPPED', prepared: false, inForce: emptySet, good: null, before: null, rejected: null, filesHold: null, startedWith: null, sized: null,
   engine: null, crashes: 0, crashTimesMs: [],
 };
 const stateKey = 'state';

@@ -62,6 +62,12 @@ export function canonicalValue(spec: CanonicalSpec, written: string | number | b
   }
 }
 
+/** As it is where it is not understood; an engine may run with a value out of bounds that it did not have when it was started. */
+export function canonicalText(spec: CanonicalSpec, text: string): string {
+  const canonical = canonicalValue({ ...spec, min: null, max: null }, text);
+  return 'problem' in canonical ? text : canonical.value;
+}
+
 function canonicalBoolean(text: string): Canonical {
   const word = text.toLowerCase();
   if (trueWords.has(word)) return { value: 'true' };

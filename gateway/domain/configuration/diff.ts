@@ -1,5 +1,5 @@
 /** What is different between two sets of values, and between a group and what an instance has. Pure. */
-import { canonicalValue } from '../../../strategies/spi/parameter-values.ts';
+import { canonicalText } from '../../../strategies/spi/parameter-values.ts';
 import type { LiveParameter, ParameterSpec } from '../../../strategies/spi/parameters.ts';
 
 /** null: it is not there */
@@ -29,10 +29,4 @@ export function diffWithLive(catalogue: readonly ParameterSpec[], parameters: Re
 export function isSameValue(spec: ParameterSpec | undefined, a: string, b: string): boolean {
   if (a === b || spec === undefined) return a === b;
   return canonicalText(spec, a) === canonicalText(spec, b);
-}
-
-/** As it is where it is not understood; an engine may run with a value out of bounds that it did not have when it was started. */
-export function canonicalText(spec: ParameterSpec, text: string): string {
-  const canonical = canonicalValue({ ...spec, min: null, max: null }, text);
-  return 'problem' in canonical ? text : canonical.value;
 }

@@ -1,6 +1,6 @@
 /** Per parameter: what the engine has, where that comes from, and what it should be. Pure. */
+import { canonicalText } from '../../../strategies/spi/parameter-values.ts';
 import type { LiveParameter, ParameterSpec } from '../../../strategies/spi/parameters.ts';
-import { canonicalText } from './diff.ts';
 
 /** Each wins over those before it; HAND: somebody changed it in the engine itself. */
 export type ValueSource = 'DEFAULT' | 'FLAVOR' | 'GROUP' | 'COFFER' | 'HAND';

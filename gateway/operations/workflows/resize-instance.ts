@@ -1,6 +1,7 @@
 /**
- * instance.resize: ensure-guest → enrol → reserve → check → allow → configure → restart → limit → ready. For more memory limits
- * come first and values then, for less the other way round, so that an engine never lives under limits that it was not made for.
+ * instance.resize: ensure-guest → enrol → reserve → wake → check → rest → allow → configure → restart → limit → ready. For more
+ * memory limits come first and values then, for less the other way round, so that an engine never lives under limits that it was
+ * not made for. A stopped engine is asked only whether it can do with less, and runs just for that, in the size that it has.
  * Until the end the host counts the larger of the two flavors.
  */
 import { CofferError, isCofferError } from '../../../kernel/errors.ts';
@@ -15,6 +16,7 @@ import { guestConfiguration, type GuestConfiguration } from './guest-configurati
 import { callOptions, ensureGuest, enrolStep, guestTimeouts, seeEngine } from './guest-steps.ts';
 import { faultAfter, flavorOf, readInstance, seenAgainMs, type LifecycleWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent, unlessAgentIsGone } from './run-on-agent.ts';
+import { restStep, wakeStep } from './wake.ts';
 
 /** Ids of flavors. `intentBefore` does not change meanwhile: nothing else is done to the instance. */
 export interface ResizeWork extends LifecycleWork { from: string; to: string }
@@ -36,7 +38,7 @@ async function configurationFor(deps: WorkflowDeps, ctx: Ctx, flavorId: string):
 
 const reserve = (deps: WorkflowDeps): Step<ResizeWork> => ({
   name: 'reserve', title: 'Reserve memory', timeoutMs: secondsMs(20), retry: brief,
-  async run(ctx) {
+  async run(ctx): Promise<{ isGrowth: boolean }> {
     const { instanceId, hostId, to } = ctx.input;
     const sizes = await sizesOf(deps, ctx.input);
     await ctx.write(async (tx) => {
@@ -51,6 +53,7 @@ const reserve = (deps: WorkflowDeps): Step<ResizeWork> => ({
       if (refusal) throw new FinalStepError(refusal.code, refusal.message);
       await changeInstance(tx, instanceId, { wanted_flavor_id: to }, meta(ctx));
     });
+    return { isGrowth: isGrowth(sizes) };
   },
   compensate: (ctx) => ctx.write(async (tx) => { await changeInstance(tx, ctx.input.instanceId, { wanted_flavor_id: null }, meta(ctx)); }),
 });
@@ -58,10 +61,13 @@ const reserve = (deps: WorkflowDeps): Step<ResizeWork> => ({
 /** Of what a plugin found, as a person reads it. */
 const findingText = ({ subject, message }: Finding): string => (subject ? `${subject}: ${message}` : message);
 
-/** A stopped engine has nothing to say; one that does not answer may need the larger flavor for just that reason. */
+/** What it holds will do with more memory, whatever it is. */
+const isWoken = (input: ResizeWork, outputs: Readonly<Record<string, unknown>>): boolean => !isToRun(input) && (outputs['reserve'] as { isGrowth?: boolean } | null | undefined)?.isGrowth === false;
+
+/** One that does not answer may need the larger flavor for just that reason. */
 const check = (deps: WorkflowDeps): Step<ResizeWork> => ({
   name: 'check', title: 'Ask the engine whether it fits', timeoutMs: minutesMs(2), retry: brief,
-  applies: isToRun,
+  applies: (input, outputs) => isToRun(input) || isWoken(input, outputs),
   async run(ctx): Promise<{ findings: Finding[]; isSilent: boolean }> {
     const sizes = await sizesOf(deps, ctx.input);
     const { sizing, parameters, volumeGb } = await configurationFor(deps, ctx, ctx.input.to);
@@ -177,10 +183,12 @@ const ready = (deps: WorkflowDeps): Step<ResizeWork> => ({
   },
 });
 
+const leaveGone = (undo: (ctx: Ctx) => Promise<void>) => (ctx: Ctx): Promise<void> => unlessAgentIsGone(() => undo(ctx));
+
 export const resizeInstanceWorkflow = (deps: WorkflowDeps): Workflow<ResizeWork> =>
   defineWorkflow<ResizeWork>({
     kind: 'instance.resize', version: 1, cancellable: true, timeoutMs: minutesMs(30),
-    steps: [ensureGuest(deps), enrolStep(deps), reserve(deps), check(deps), allow(deps), configureStep(deps), restartStep(deps), limit(deps), ready(deps)],
+    steps: [ensureGuest(deps), enrolStep(deps), reserve(deps), wakeStep(deps, isWoken, leaveGone), check(deps), restStep(deps, isWoken), allow(deps), configureStep(deps), restartStep(deps), limit(deps), ready(deps)],
     async onEnd(tx, operation, ending) {
       const flavor = ending.state === 'SUCCEEDED' ? { flavor_id: operation.input.to } : {};
       await changeInstance(tx, operation.input.instanceId, { fault: faultAfter(operation, ending), wanted_flavor_id: null, ...flavor }, { actor: operation.actor, operationId: operation.id });

@@ -19,8 +19,9 @@ import type { Tx } from '../../store/tx.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { groupName, guestConfiguration } from './guest-configuration.ts';
 import { callOptions, ensureGuest, enrolStep, guestTimeouts, seeEngine } from './guest-steps.ts';
-import { faultAfter, flavorOf, readInstance, seenAgainMs, waitForInstance, type InstanceNow, type InstanceWork } from './instance-facts.ts';
+import { faultAfter, flavorOf, readInstance, waitForInstance, type InstanceNow, type InstanceWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent } from './run-on-agent.ts';
+import { restStep, soonOf, startEngine, stopEngine, wakeStep } from './wake.ts';
 
 /** A build with the version that it is of. `buildId`: exactly this one, which is installed; left out: the newest. */
 export interface VersionBuild { versionId: string; track: string; buildId?: string }
@@ -108,28 +109,11 @@ const checkStep = <W extends CheckUpgradeWork>(deps: WorkflowDeps, isVetoed: (fi
   compensate: (ctx) => endOnAgent(deps, ctx),
 });
 
-/** A stopped instance: its engine is asked, so it runs for that. */
-const wakeStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
-  name: 'wake', title: 'Start the engine to ask it', timeoutMs: minutesMs(10), retry: brief, applies: ({ intent }) => intent === 'STOPPED',
-  run: (ctx) => start(deps, ctx, 'wake'),
-  compensate: undo(async (ctx) => {
-    await endOnAgent(deps, ctx);
-    await stop(deps, ctx, 'undo-wake');
-    await seeEngine(deps, ctx, 'down', 'undo-wake', soon(ctx));
-  }),
-});
+const wasStopped = ({ intent }: UpgradeWork): boolean => intent === 'STOPPED';
 
 /** After `commit` nothing is undone: the copy may be gone, and the instance is what it was to become. */
 const isCommitted = (ctx: StepContext<unknown>): boolean => Object.hasOwn(ctx.outputs, 'commit');
 const undo = (work: (ctx: Ctx) => Promise<void>) => async (ctx: Ctx): Promise<void> => { if (!isCommitted(ctx)) await work(ctx); };
-const soon = (ctx: StepContext<unknown>): AbortSignal => AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]);
-
-async function start(deps: WorkflowDeps, ctx: Ctx, step: string): Promise<void> {
-  await runOnAgent(deps, ctx, step, guestTimeouts(deps, ctx.input.datastore).startMs, { $case: 'start', value: {} });
-}
-async function stop(deps: WorkflowDeps, ctx: Ctx, step: string): Promise<void> {
-  await runOnAgent(deps, ctx, step, guestTimeouts(deps, ctx.input.datastore).stopMs, { $case: 'stop', value: { immediate: false } });
-}
 
 /** By the store's clock: a worker before this one may have begun it, on another machine. */
 async function firstBegun({ store }: WorkflowDeps, { operation }: Ctx, step: string): Promise<string> {
@@ -145,18 +129,18 @@ const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'stop', title: 'Stop the engine', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
     const stoppedAt = await firstBegun(deps, ctx, 'stop');
-    await stop(deps, ctx, 'stop');
+    await stopEngine(deps, ctx, 'stop');
     return { stoppedAt };
   },
   compensate: undo(async (ctx) => {
-    const { instanceId, datastore, before, intent } = ctx.input;
+    const { instanceId, datastore, before } = ctx.input;
     await endOnAgent(deps, ctx);
     // A group that could not be attached any more: the agent may have its values still, and the engine is not left down for it.
     const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before).catch((error: unknown) => { if (error instanceof FinalStepError) return null; throw error; });
     if (value) await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
-    if (intent === 'STOPPED') return;
-    await start(deps, ctx, 'undo-stop');
-    await seeEngine(deps, ctx, 'ok', 'undo-stop', soon(ctx));
+    if (wasStopped(ctx.input)) return;
+    await startEngine(deps, ctx, 'undo-stop');
+    await seeEngine(deps, ctx, 'ok', 'undo-stop', soonOf(ctx));
   }),
 });
 
@@ -242,10 +226,10 @@ const configureStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
 
 const startStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'start', title: 'Start the new build', timeoutMs: minutesMs(10), retry: brief, isPointOfNoReturn: true,
-  run: (ctx) => start(deps, ctx, 'start'),
+  run: (ctx) => startEngine(deps, ctx, 'start'),
   compensate: undo(async (ctx) => {
     await endOnAgent(deps, ctx);
-    await stop(deps, ctx, 'undo-start');
+    await stopEngine(deps, ctx, 'undo-start');
   }),
 });
 
@@ -258,7 +242,7 @@ const verifyStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     if (!endpoint) throw new CofferError('PRECONDITION.STATE', 'the instance has no endpoint');
     await deps.client.verifyRefusal(datastore, { host: endpoint.host, port: endpoint.port, caCertificate: caCertificate ?? '', database: null }, ctx.signal);
     const { stoppedAt } = ctx.outputs['stop'] as { stoppedAt: string };
-    if (ctx.input.intent === 'STOPPED') return { interruptionMs: null };
+    if (wasStopped(ctx.input)) return { interruptionMs: null };
     const interruptionMs = await msSince(deps, stoppedAt);
     ctx.progress(1, `clients were interrupted for ${interruptionMs} ms`);
     return { interruptionMs };
@@ -273,14 +257,6 @@ const finishStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
 
 const readyStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'ready', title: 'See the engine healthy', timeoutMs: secondsMs(60), retry: brief, run: (ctx) => seeEngine(deps, ctx, 'ok', 'start'),
-});
-
-const restStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
-  name: 'rest', title: 'Stop the engine again', timeoutMs: minutesMs(10), retry: brief, applies: ({ intent }) => intent === 'STOPPED',
-  async run(ctx) {
-    await stop(deps, ctx, 'rest');
-    await seeEngine(deps, ctx, 'down', 'rest');
-  },
 });
 
 /** A repeat after its worker died finds it there. */
@@ -325,8 +301,8 @@ export const upgradeInstanceWorkflow = (deps: WorkflowDeps): Workflow<UpgradeWor
   defineWorkflow<UpgradeWork>({
     kind: 'instance.upgrade', version: 1, cancellable: true, timeoutMs: minutesMs(360),
     steps: [
-      ensureGuest(deps), enrolStep(deps), installStep(deps), wakeStep(deps), checkStep(deps, isVeto), stopStep(deps), keepStep(deps), switchStep(deps), runStep(deps),
-      configureStep(deps), startStep(deps), verifyStep(deps), finishStep(deps), readyStep(deps), restStep(deps), commitStep, dropStep(deps),
+      ensureGuest(deps), enrolStep(deps), installStep(deps), wakeStep(deps, wasStopped, undo), checkStep(deps, isVeto), stopStep(deps), keepStep(deps), switchStep(deps), runStep(deps),
+      configureStep(deps), startStep(deps), verifyStep(deps), finishStep(deps), readyStep(deps), restStep(deps, wasStopped), commitStep, dropStep(deps),
     ],
     async onEnd(tx, operation, ending) {
       await changeInstance(tx, operation.input.instanceId, { fault: faultAfter(operation, ending) }, { actor: operation.actor, operationId: operation.id });

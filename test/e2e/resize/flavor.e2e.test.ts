@@ -113,15 +113,32 @@ describe('an engine that takes its size live', () => {
     expect([await flavorOf(made.id), await maxmemory()]).toEqual(['nano', sized(256)]);
   });
 
+  const acted = async (name: 'startInstance' | 'stopInstance'): Promise<void> => {
+    const answer = await coffer.client.query(action(name), { input: { instanceId: made.id } });
+    await succeed(coffer.client, answer[name].operation.id);
+  };
   it('that is stopped is resized as it is, and starts in its new size', async () => {
-    const { stopInstance } = await coffer.client.query(action('stopInstance'), { input: { instanceId: made.id } });
-    await succeed(coffer.client, stopInstance.operation.id);
+    await acted('stopInstance');
     await resized(made.id, 'small');
     expect(await show(coffer.client, made.id)).toMatchObject({ status: 'STOPPED', intent: 'STOPPED' });
-    const { startInstance } = await coffer.client.query(action('startInstance'), { input: { instanceId: made.id } });
-    await succeed(coffer.client, startInstance.operation.id);
+    await acted('startInstance');
     expect(await maxmemory()).toBe(sized(1024));
     await expectLimits(made.id, 1024);
+  });
+
+  it('that is stopped is not given less than what it holds, and stays stopped; else it is', async () => {
+    await ask('setrange', 'big', String(150 * mib), 'x');
+    await acted('stopInstance');
+    const operation = await finish(coffer.client, await begin(made.id, 'nano'));
+    expect(operation).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.UNFIT', message: expect.stringMatching(/used_memory: 1[56]\d MB are in use, and of 256 MB maxmemory would be 130 MB/) } });
+    expect(await show(coffer.client, made.id)).toMatchObject({ status: 'STOPPED', intent: 'STOPPED', task: null });
+    await expectLimits(made.id, 1024);
+    await resized(made.id, 'micro');
+    expect(await show(coffer.client, made.id)).toMatchObject({ status: 'STOPPED', intent: 'STOPPED' });
+    await acted('startInstance');
+    expect([await flavorOf(made.id), await maxmemory()]).toEqual(['micro', sized(512)]);
+    await ask('del', 'big');
+    await resized(made.id, 'small');
   });
 
   it('is refused what can be known beforehand, and stays as it is', async () => {

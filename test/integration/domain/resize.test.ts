@@ -62,7 +62,7 @@ describe('the order of things', () => {
     expect(deeds).toEqual(['check', 'configure', 'limits 256']);
     expect(await rowOf(id)).toEqual([flavorId('nano'), null]);
   });
-  it('a stopped engine is neither asked nor started, whatever waits for a restart', async () => {
+  it('for more memory a stopped engine is neither asked nor started, whatever waits for a restart', async () => {
     const id = await add('nano', { intent: 'STOPPED', status: 'STOPPED' });
     answers['configure'] = asks('shared_buffers');
     world.script.probe = async () => { throw new Error('it is stopped'); };
@@ -137,6 +137,72 @@ describe('what does not work', () => {
     const { fault } = await resized(await add('nano'), 'micro');
     expect(fault?.message).toMatch(/undoing "Raise the limits" did not succeed: .*silent/);
     expect(deeds.at(-1)).toBe('undo-configure');
+  });
+});
+
+describe('less memory for a stopped engine', () => {
+  const observation = (engine: string): string => JSON.stringify({ prepared: true, engine, isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false });
+  const addStopped = async (): Promise<string> => {
+    const id = await add('micro', { intent: 'STOPPED', status: 'STOPPED', observation: observation('down') });
+    const run = world.script.run;
+    world.script.run = (async (_id: string, request: RunRequest, more: never) => {
+      const kind = request.command?.$case;
+      if (kind === 'start' || kind === 'stop') await world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine: kind === 'start' ? 'ok' : 'down' })]);
+      return run!(_id, request, more);
+    }) as never;
+    return id;
+  };
+  const stateOf = async (id: string) => { const { intent, observation: seen, wanted_flavor_id: wanted, flavor_id: flavor } = await world.instance(id); return { intent, seen, wanted, flavor }; };
+
+  it('is judged by what it holds: it runs just for that', async () => {
+    const id = await addStopped();
+    const before = await stateOf(id);
+    expect(await resized(id, 'nano')).toMatchObject({ state: 'SUCCEEDED' });
+    expect(deeds).toEqual(['wake', 'check', 'rest', 'configure', 'limits 256']);
+    expect(await stateOf(id)).toEqual({ ...before, flavor: flavorId('nano') });
+  });
+  it('is refused where what it holds does not fit, and it rests as it did', async () => {
+    const id = await addStopped();
+    const before = await stateOf(id);
+    answers['check'] = () => ({ findings: [{ severity: 'ERROR', subject: 'used_memory', message: '300 MB are in use' }] });
+    expect(await resized(id, 'nano')).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.UNFIT', message: 'Ask the engine whether it fits: used_memory: 300 MB are in use' } });
+    expect(deeds).toEqual(['wake', 'check', 'undo-wake']);
+    expect(await stateOf(id)).toEqual(before);
+  });
+  it('is not given to one that does not start to be asked', async () => {
+    const id = await addStopped();
+    const before = await stateOf(id);
+    answers['wake'] = failing('ENGINE.FAILED_TO_START', 'FATAL: no data');
+    expect(await resized(id, 'nano')).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.FAILED_TO_START', message: 'Start the engine to ask it: FATAL: no data' } });
+    expect([deeds.at(-1), await stateOf(id)]).toEqual(['undo-wake', before]);
+    expect(deeds).not.toContain('check');
+  });
+  it('ends at once, and says so, where its agent is gone before it rests again', async () => {
+    const id = await addStopped();
+    answers['check'] = () => ({ fault: { code: 'FAILED', message: 'no' } });
+    answers['undo-wake'] = () => { throw new CofferError('AGENT.UNREACHABLE', 'it is away'); };
+    const { state, fault } = await resized(id, 'nano');
+    expect([state, fault?.message]).toEqual(['FAILED', expect.stringMatching(/undoing "Start the engine to ask it" did not succeed: .*it is away/)]);
+  });
+  it.each(['wake', 'check', 'rest', 'configure', 'limits 256'])('called off at "%s", it is as it was', async (at) => {
+    const id = await addStopped();
+    const before = await stateOf(id);
+    const reached = Promise.withResolvers<void>();
+    const holding = <Parameters extends unknown[]>(doing: (...given: Parameters) => Promise<unknown>, signalOf: (...given: Parameters) => AbortSignal) => (async (...given: Parameters) => {
+      const answer = await doing(...given);
+      if (deeds.at(-1) !== at) return answer;
+      reached.resolve();
+      return new Promise((_resolve, reject) => { signalOf(...given).addEventListener('abort', () => reject(new CofferError('OPERATION.CANCELLED', 'called off'))); });
+    }) as never;
+    world.script.run = holding(world.script.run as (id: string, request: RunRequest, ctx: { signal: AbortSignal }) => Promise<unknown>, (_id, _request, { signal }) => signal);
+    world.script.compute.changeGuest = holding(world.script.compute.changeGuest as (id: string, change: GuestChange, options: { signal: AbortSignal }) => Promise<unknown>, (_id, _change, { signal }) => signal);
+    const { operation } = await resize(id, 'nano');
+    await reached.promise;
+    await world.domain.operations.cancel(editor(), operation.id);
+    expect(await world.operations.waitForEnd(operation.id, 20_000)).toMatchObject({ state: 'CANCELLED', fault: { message: expect.not.stringContaining('undoing') } });
+    expect(await stateOf(id)).toEqual(before);
+    expect(deeds.at(-1)).toBe('undo-wake');
+    if (deeds.includes('limits 256')) expect(deeds.findLast((one) => one.startsWith('limits'))).toBe('limits 512');
   });
 });
 

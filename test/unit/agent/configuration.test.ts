@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { capabilityFor } from '../../../agent/commands/catalogue.ts';
-import { decideGiveUp, decideGood, decideSeen, decideTold } from '../../../agent/configuration/decide.ts';
+import { createCatalogue } from '../../../agent/configuration/catalogue.ts';
+import { decideGiveUp, decideGood, decideSeen, decideSized, decideTold } from '../../../agent/configuration/decide.ts';
 import { createConfigurationLook } from '../../../agent/configuration/look.ts';
 import { createSettling } from '../../../agent/configuration/settling.ts';
 import { digestOfValues, emptySet, parseValues, type ValueSet, valuesText } from '../../../agent/configuration/value-set.ts';
-import { initialState } from '../../../agent/state/agent-state.ts';
+import { type AgentState, initialState } from '../../../agent/state/agent-state.ts';
 import { describeFailedStart } from '../../../agent/supervisor/fault-text.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { grantedCapabilities, type GuestContext } from '../../../strategies/spi/guest.ts';
-import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+import type { LiveParameter, ParameterSpec } from '../../../strategies/spi/parameters.ts';
 
 const set = (parameters: Record<string, string>, configuration = 'cg_1/1'): ValueSet => ({ sizing: { memory: '1' }, parameters, configuration });
 const [old, fresh] = [set({ a: '1' }), set({ a: '2' }, 'cg_1/2')];
@@ -57,6 +58,55 @@ describe('what is read from the engine', () => {
     ['a name that every object has', [live('constructor', '1')], false, [], []],
     ['several, in order', [live('c', '0', '1'), live('b', '0', '1')], false, ['b', 'c'], []],
   ] as const)('%s', (_what, found, isStartedWithThem, restartRequired, drifted) => expect(decideSeen([...found], given, isStartedWithThem)).toEqual({ restartRequired, drifted }));
+});
+
+describe('what follows from the flavor', () => {
+  const spec = (name: string, change: Partial<ParameterSpec> = {}): ParameterSpec => ({ name, type: 'INTEGER', unit: 'kB', default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: '', ...change });
+  const specs = [spec('pool'), spec('sort'), spec('port', { owned: 'it is ours' })];
+  const given = { sizing: { sort: '4MB', pool: '8MB', port: '1', unknown: '1' }, parameters: {} };
+  const live = (pool: string, pending: string | null = null): LiveParameter[] => [{ name: 'pool', value: pool, pending }, { name: 'sort', value: '4096', pending: null }, { name: 'port', value: '1', pending: null }, { name: 'unknown', value: '1', pending: null }];
+  const first = { given, specs, process: 'b/1/1', before: null };
+  const seen = decideSized({ ...first, live: live('8192') }).sized;
+  const drifted = (change: Partial<Parameters<typeof decideSized>[0]>): string[] => decideSized({ ...first, before: seen, live: live('100'), ...change }).drifted;
+
+  it('is kept by names that the catalogue knows, in one form, once the engine has it', () => {
+    expect(seen).toEqual({ process: 'b/1/1', values: { pool: '8192', sort: '4096' } });
+    expect(drifted({ live: live('8192') })).toEqual([]);
+  });
+  it('has drifted when the engine has another value than it had, until it has the former one again', () => {
+    const second = decideSized({ ...first, before: seen, live: live('100') });
+    expect(second).toEqual({ sized: seen, drifted: ['pool'] });
+    expect(drifted({ before: second.sized })).toEqual(['pool']);
+    expect(drifted({ before: second.sized, live: live('8192') })).toEqual([]);
+  });
+  it.each<[string, Partial<Parameters<typeof decideSized>[0]>]>([
+    ['the engine never had it: it rounds', { before: decideSized({ ...first, live: live('8000') }).sized }], ['another process has it', { process: 'b/2/1' }], ['it was never read', { before: null }],
+    ['another flavor gives another', { given: { ...given, sizing: { ...given.sizing, pool: '16MB' } } }], ['a group sets it', { given: { ...given, parameters: { pool: '100' } } }],
+    ['it waits for a restart', { live: live('100', '8192') }], ['the engine does not tell it', { live: [] }], ['the plugin has no catalogue', { specs: [] }],
+  ])('has not when %s', (_when, change) => expect(drifted(change)).toEqual([]));
+  it('that a group has set meanwhile has to be seen anew', () => {
+    const between = decideSized({ ...first, before: seen, live: live('100'), given: { ...given, parameters: { pool: '100' } } }).sized;
+    expect(between.values).toEqual({ sort: '4096' });
+    expect(drifted({ before: between })).toEqual([]);
+  });
+});
+
+describe('the catalogue in the agent', () => {
+  const spec: ParameterSpec = { name: 'pool', type: 'INTEGER', unit: 'kB', default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: 'It has one.' };
+  it('is asked once, for its track', async () => {
+    const parameters = vi.fn(async () => [spec]);
+    const catalogue = createCatalogue({ control: { parameters }, track: '1', log: silentLog });
+    expect([await catalogue(), await catalogue(), parameters.mock.calls]).toEqual([[spec], [spec], [[{ track: '1' }]]]);
+  });
+  it('is none where the plugin has none, fails, or tells something else; a failure may pass', async () => {
+    const of = (parameters?: () => unknown) => createCatalogue({ control: (parameters ? { parameters } : {}) as never, track: '1', log: silentLog });
+    expect([await of()(), await of(async () => [{ ...spec, type: 'NONE' }])(), await of(async () => 'no')(), await of(() => { throw new Error('no'); })()]).toEqual([[], [], [], []]);
+    let isDown = true;
+    const later = of(async () => { if (isDown) throw new Error('not now'); return [spec]; });
+    expect(await later()).toEqual([]);
+    isDown = false;
+    expect(await later()).toEqual([spec]);
+  });
 });
 
 describe('what is told of the values', () => {
@@ -124,17 +174,17 @@ describe('in the course of time', () => {
     setTimeout(() => controller.abort(new Error('too late')), timeouts.statementMs);
     return controller.signal;
   };
-  const world = (read: (nth: number) => Promise<LiveParameter[]>) => {
+  const world = (read: (nth: number) => Promise<LiveParameter[]>, kept: Pick<AgentState, 'sized'> = { sized: null }) => {
     let reads = 0;
     let changes = 0;
     const health = { state: 'ok' as 'ok' | 'down', detail: null, version: null, managementLost: false, crashes: 0 };
-    const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' } };
+    const state = { ...initialState, prepared: true, inForce: old, engine: { pid: 1, startTime: '1', bootId: 'b', logFile: 'l' }, ...kept };
     const listeners = { configurer: [] as (() => void)[], supervisor: [] as (() => void)[] };
     const news: unknown[] = [];
     const onChange = (of: keyof typeof listeners) => (listener: () => void): void => void listeners[of].push(listener);
     const tell = (of: keyof typeof listeners): void => listeners[of].forEach((listener) => listener());
     const look = createConfigurationLook({
-      guest: { configuration: { describe: async () => [], read: () => read(++reads) } }, timeouts, log: silentLog, state: { current: () => state, update: async () => undefined },
+      guest: { configuration: { describe: async () => [], read: () => read(++reads) } }, specs: async () => [{ name: 'memory', type: 'INTEGER', unit: null, default: null, min: null, max: null, allowed: null, apply: 'LIVE', description: '' }], timeouts, log: silentLog, state: { current: () => state, update: async (change) => void Object.assign(state, change) },
       configurer: { changes: () => changes, onChange: onChange('configurer') }, supervisor: { health: () => health, onChange: onChange('supervisor') }, context: () => ({ signal: abortedLater() }) as GuestContext,
     });
     look.onChange(() => news.push(look.seen()));
@@ -160,6 +210,18 @@ describe('in the course of time', () => {
     look.end();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(reads()).toBe(4);
+  });
+  it('what follows from the flavor and is changed by hand is told at the next look, and by the next agent too', async () => {
+    const { look, state } = world(async (nth) => [{ name: 'memory', value: nth === 1 ? '1' : '2', pending: null }]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect([look.seen()?.drifted, state.sized?.values]).toEqual([[], { memory: '1' }]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([look.seen()?.drifted, state.sized?.values]).toEqual([['memory'], { memory: '1' }]);
+    look.end();
+    const next = world(async () => [{ name: 'memory', value: '2', pending: null }], { sized: state.sized });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(next.look.seen()?.drifted).toEqual(['memory']);
+    next.look.end();
   });
   it('one that is not well, or in the middle of a change, is not read', async () => {
     const { look, health, state, reads, heard } = world(async () => []);
@@ -194,6 +256,19 @@ describe('in the course of time', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(silent.reads()).toBe(2);
     silent.look.end();
+  });
+  it('an answer that comes in the middle of a change is not told', async () => {
+    const first = Promise.withResolvers<LiveParameter[]>();
+    const { look, state, reads, changed, news } = world((nth) => (nth === 1 ? first.promise : Promise.resolve([{ name: 'a', value: '1', pending: null }])));
+    Object.assign(state, { before: fresh });
+    first.resolve([{ name: 'a', value: '2', pending: null }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([reads(), news]).toEqual([1, []]);
+    Object.assign(state, { before: null });
+    changed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([reads(), news]).toEqual([2, [{ restartRequired: [], drifted: [] }]]);
+    look.end();
   });
   it('an answer that a change has overtaken is not told, and asked for again', async () => {
     const first = Promise.withResolvers<LiveParameter[]>();
