@@ -6,7 +6,10 @@ import { type Filler, type Login, untilRefused } from './filler.ts';
 
 /** The server waits for room where it writes its binary log, for as long as it takes: who waits longer than this counts as refused. */
 const patienceMs = 10_000;
-const tenMegabytes = (n: number): string => Array.from({ length: 10 }, () => `(${n}, repeat('${String(n % 10)}', 1000000))`).join(', ');
+/** Where a large one has no room a small one may have, until there is none for the binary log either. */
+const sizes = [{ parts: 10, bytes: 1_000_000 }, { parts: 1, bytes: 1_000_000 }, { parts: 1, bytes: 100_000 }, { parts: 1, bytes: 5_000 }];
+const insert = (n: number, { parts, bytes }: { parts: number; bytes: number }): string =>
+  `insert into filled values ${Array.from({ length: parts }, (_, part) => `(${n}, ${part}, ${parts}, ${bytes}, repeat('x', ${bytes}))`).join(', ')}`;
 
 function fillerOf({ manifest, version, program }: { manifest: Manifest; version: string; program: string }): Filler {
   const client = askInstance(manifest, program, patienceMs);
@@ -15,10 +18,15 @@ function fillerOf({ manifest, version, program }: { manifest: Manifest; version:
     // It looks for room once a minute.
     datastore: manifest.id, version, flavor: 'small', values: [], refusal: /is full|No space left|Disk full|no answer|Lost connection|gone away|Can't connect/i, againMs: 75_000,
     async fill(instance, login) {
-      await ask(instance, login, 'create table filled (batch int, t longblob); create table more (t longblob)');
-      return untilRefused((n) => ask(instance, login, `insert into filled values ${tenMegabytes(n)}`));
+      await ask(instance, login, 'create table filled (n int, part int, parts int, bytes int, t longblob); create table more (t longblob)');
+      let [taken, words] = [0, ''];
+      for (const size of sizes) {
+        const refused = await untilRefused((n) => ask(instance, login, insert(taken + n, size)));
+        [taken, words] = [taken + refused.taken, refused.words];
+      }
+      return { taken, words };
     },
-    count: async (instance, login) => Number(await ask(instance, login, 'select count(*) from (select batch from filled group by batch having count(*) = 10 and min(length(t)) = 1000000) whole')),
+    count: async (instance, login) => Number(await ask(instance, login, 'select count(*) from (select n from filled group by n, parts having count(*) = parts and min(length(t) = bytes) = 1) whole')),
     write: (instance, login) => ask(instance, login, "insert into more values (repeat('x', 1000000))"),
   };
 }
