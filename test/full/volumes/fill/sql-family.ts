@@ -16,7 +16,7 @@ function fillerOf({ manifest, version, program }: { manifest: Manifest; version:
   const ask = (instance: any, login: Login, sql: string): Promise<string> => client(instance, { ...login, database: 'app' }, sql);
   return {
     // It looks for room once a minute.
-    datastore: manifest.id, version, flavor: 'small', values: [], refusal: /Binary logging not possible|is full|no answer|Lost connection|gone away|Can't connect/i, againMs: 75_000,
+    datastore: manifest.id, version, flavor: 'small', values: [], refusal: /Binary logging not possible|is full|No space left|no answer|Lost connection|gone away|Can't connect/i, againMs: 75_000,
     async fill(instance, login) {
       await ask(instance, login, `create table filled (n int, part int, parts int, bytes int, t longblob); create table more (t longblob); create table remembered (t varbinary(60000)) engine = memory; insert into remembered values ('')`);
       let taken = 0;
