@@ -18,14 +18,15 @@ export interface SqlClient {
   spawn(login: Login, more?: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
-export function createSqlClient(facts: HarnessFacts, manifest: Manifest): SqlClient {
+/** `patienceMs`: a client that waits longer for its answers ends; what it had asked for may be done all the same. */
+export function createSqlClient(facts: HarnessFacts, manifest: Manifest, patienceMs?: number): SqlClient {
   const port = String(facts.ports[manifest.ports[0]?.name ?? '']);
   const start = (login: Login, more: readonly string[] = []): ChildProcessWithoutNullStreams => {
     const values: Record<string, string | null> = { host: facts.host, port, user: login.user, password: login.password, caFile: facts.caFile, database: login.database };
     const fill = (text: string): string => text.replace(/\{(\w+)\}/g, (_all, key: string) => values[key] ?? '');
     const args = manifest.connect.args.filter((text) => login.database !== null || !text.includes('{database}')).map(fill);
     const environment = Object.fromEntries(Object.entries(manifest.connect.environment).map(([name, text]) => [name, fill(text)]));
-    return spawn(join(facts.paths.bin, manifest.connect.command), [...args, '--batch', '--skip-column-names', '--raw', '--unbuffered', '--skip-reconnect', '--connect-timeout=10', ...more], { env: { LC_ALL: 'C.UTF-8', ...environment }, stdio: 'pipe' });
+    return spawn(join(facts.paths.bin, manifest.connect.command), [...args, '--batch', '--skip-column-names', '--raw', '--unbuffered', '--skip-reconnect', '--connect-timeout=10', ...more], { env: { LC_ALL: 'C.UTF-8', ...environment }, stdio: 'pipe', timeout: patienceMs });
   };
   const client: SqlClient = {
     spawn: start,
@@ -34,7 +35,7 @@ export function createSqlClient(facts: HarnessFacts, manifest: Manifest): SqlCli
       let [stdout, stderr] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
       child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
-      child.once('error', reject).once('close', (code) => resolve({ exitCode: code ?? 128, stdout: stdout.trim(), stderr: stderr.trim() }));
+      child.once('error', reject).once('close', (code) => resolve({ exitCode: code ?? 128, stdout: stdout.trim(), stderr: code === null ? `${stderr}\nno answer` : stderr.trim() }));
       child.stdin.on('error', () => undefined);
       child.stdin.end(`${script}\n`);
     }),
@@ -48,8 +49,8 @@ export function createSqlClient(facts: HarnessFacts, manifest: Manifest): SqlCli
 }
 
 /** Statements to an instance that the public API tells of, by the client beside `program` in its build. */
-export const askInstance = (manifest: Manifest, program: string) => (instance: any, login: Omit<Login, 'database'> & { database?: string | null }, script: string): Promise<string> =>
-  withFacts(manifest, program, instance, (facts) => createSqlClient(facts, manifest).ask({ database: null, ...login }, `${script};`));
+export const askInstance = (manifest: Manifest, program: string, patienceMs?: number) => (instance: any, login: Omit<Login, 'database'> & { database?: string | null }, script: string): Promise<string> =>
+  withFacts(manifest, program, instance, (facts) => createSqlClient(facts, manifest, patienceMs).ask({ database: null, ...login }, `${script};`));
 
 /** `withoutTls`: the client's own words for it. */
 export function createStockClient(facts: HarnessFacts, manifest: Manifest, withoutTls: readonly string[]): StockClient {

@@ -1,5 +1,5 @@
 /** Start and stop. */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
@@ -9,6 +9,7 @@ import { isInitialised } from './initialise.ts';
 import { connectLimit, forgetConnection, managementConnection } from './management.ts';
 import { rememberStarted } from './parameters.ts';
 import { configFiles, dataFolders, earlierStartedFile, java, portClosedFile } from './places.ts';
+import { roomProblem } from './room.ts';
 import { CqlError, errorCodes } from './wire.ts';
 
 const pollMs = 50;
@@ -26,6 +27,9 @@ export async function start(ctx: GuestContext): Promise<void> {
 
 async function launch(ctx: GuestContext): Promise<void> {
   await ctx.engine.killLeftovers();
+  const { bavail, bsize } = await statfs(ctx.paths.data);
+  const problem = roomProblem(bavail * bsize);
+  if (problem !== null) throw new GuestFault('FAILED_TO_START', problem);
   await prepare(ctx);
   await ctx.engine.start({ command: java(ctx), args: [`@${configFiles(ctx).java}`, 'org.apache.cassandra.service.CassandraDaemon'], env: { LC_ALL: 'C.UTF-8', TZ: 'UTC' }, cwd: ctx.paths.data, logFile: 'cassandra.log' });
 }
