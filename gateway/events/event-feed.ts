@@ -13,7 +13,7 @@ import { CofferError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Store } from '../store/tx.ts';
 import { createBuffer } from './buffer.ts';
-import { decodeCursor, encodeCursor, isAfter, parseSnapshot, positionOf, type Cursor, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor, isAfter, parseSnapshot, type Cursor, type Position } from './cursor.ts';
 import type { Entry } from './event-row.ts';
 import type { EventFeed, FeedItem, FeedRequest, LogEvent } from './feed.ts';
 import { createHistory } from './history.ts';
@@ -100,12 +100,16 @@ export function createEventFeed(deps: { store: Store; generation: number; log: L
       }
       if (signal.aborted) return;
       if (!cursor || isReset) {
+        const from = reader.position();
         join();
-        const present = await limiter(() => store.snapshot(async (tx, text) => ({ value: await request.snapshot(tx.query), text })));
+        const present = await limiter(() => store.snapshot(async (tx, text) => {
+          const [newest] = await tx.query<{ id: string }>('select coalesce(max(id), 0) as id from event');
+          return { value: await request.snapshot(tx.query), text: `${text}:${newest!.id}` };
+        }));
         const snapshot = parseSnapshot(present.text);
         filter = createStreamFilter(generation, BEGINNING, snapshot);
         if (signal.aborted) return;
-        yield { kind: 'snapshot', cursor: encodeCursor(generation, positionOf(snapshot), snapshot), reset: isReset, value: present.value };
+        yield { kind: 'snapshot', cursor: encodeCursor(generation, from, snapshot), reset: isReset, value: present.value };
       }
       for (let batch = await buffer.take(); batch; batch = await buffer.take()) {
         for (const entry of batch) {

@@ -3,9 +3,11 @@
  *
  * A transaction writes its events when it begins to matter and shows them when it commits, and a later one may commit
  * earlier. Invariant: the reader never passes the oldest transaction that is still open (`pg_snapshot_xmin`), so what
- * it has passed is complete. NOTIFY says when to look; rows above the horizon are looked at again shortly, because
- * the commit that lowers the horizon need not be one that notifies; and now and then it looks unasked, because news may
- * be lost with the process that sent them.
+ * it has passed is complete. It stands at the last event it read, not at that horizon (cursor.ts says why).
+ *
+ * NOTIFY says when to look; rows above the horizon are looked at again shortly, because the commit that lowers the
+ * horizon need not be one that notifies; and now and then it looks unasked, because news may be lost with the process
+ * that sent them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../../kernel/log.ts';
@@ -51,17 +53,17 @@ export interface LogReader {
 }
 
 const READ = `with h as materialized (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin)
-  select h.xmin as horizon, exists (select 1 from event w where (w.xid, w.id) > ($1::bigint, $2::bigint) and w.xid >= h.xmin) as held, r.*
+  select exists (select 1 from event w where (w.xid, w.id) > ($1::bigint, $2::bigint) and w.xid >= h.xmin) as held, r.*
     from h left join lateral (
       select ${eventColumnsSql('e')} from event e
        where (e.xid, e.id) > ($1::bigint, $2::bigint) and e.xid < h.xmin and e.generation = $3 order by e.xid, e.id limit ${readerLimits.batch}) r on true
    order by r.xid, r.id`;
 const PREFILL = `with h as materialized (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin)
-  select h.xmin as horizon, false as held, p.xid as pruned_xid, p.event_id as pruned_id, r.*
+  select false as held, p.xid as pruned_xid, p.event_id as pruned_id, r.*
     from h left join event_horizon p on p.generation = $1 left join lateral (
       select ${eventColumnsSql('e')} from event e where e.xid < h.xmin and e.generation = $1 order by e.xid desc, e.id desc limit ${readerLimits.prefill}) r on true
    order by r.xid, r.id`;
-type ReadRow = { horizon: string; held: boolean; pruned_xid?: string | null; pruned_id?: string | null } & { [K in keyof EventRow]: EventRow[K] | null };
+type ReadRow = { held: boolean; pruned_xid?: string | null; pruned_id?: string | null } & { [K in keyof EventRow]: EventRow[K] | null };
 
 export function createLogReader(deps: { store: Store; generation: number; log: Log }): LogReader {
   const { store, generation, log } = deps;
@@ -88,7 +90,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     const floor = floorOf(entries, entries.length === readerLimits.prefill, pruned);
     recent = createRecent(floor, { maxEntries: readerLimits.recentEntries, maxBytes: readerLimits.recentBytes });
     recent.add(entries);
-    position = { xid: Number(rows[0]!.horizon), id: 0 };
+    position = entries.at(-1)?.position ?? pruned;
     readAt = performance.now();
   }
 
@@ -99,7 +101,7 @@ export function createLogReader(deps: { store: Store; generation: number; log: L
     const first = rows[0]!;
     const isFull = entries.length === readerLimits.batch;
     const last = entries.at(-1);
-    position = isFull ? last!.position : { xid: Number(first.horizon), id: 0 };
+    if (last) position = last.position;
     recent.add(entries);
     readAt = performance.now();
     heldSince = first.held ? (heldSince ?? performance.now()) : null;

@@ -20,7 +20,7 @@ export function createStreamFilter(generation: number, from: Position, snapshot:
     pass(entry) {
       if (!isAfter(entry.position, passed)) return null;
       passed = entry.position;
-      if (snapshot && isVisibleIn(snapshot, entry.position.xid)) return null;
+      if (snapshot && isVisibleIn(snapshot, entry.position)) return null;
       return snapshot && entry.position.xid < snapshot.xmax ? withCursor(entry.event, encodeCursor(generation, entry.position, snapshot)) : entry.event;
     },
     skipTo(position) {

@@ -11,7 +11,7 @@ EventRef.implement({
   description: 'One entry of the event log: the audit trail, and what every subscription reads.',
   fields: (t) => ({
     id: t.exposeID('id'),
-    cursor: t.expose('cursor', { type: 'Cursor', description: 'The position right after this event.' }),
+    cursor: t.expose('cursor', { type: 'Cursor', description: 'The position right after this event; in a list, while an older change was still being written, somewhat before it, so that nothing is missed.' }),
     at: t.expose('at', { type: 'DateTime' }),
     type: t.exposeString('type', { description: 'Such as `instance.updated`.' }),
     phase: t.expose('phase', { type: EventPhaseEnum }),

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listEvents } from '../../../gateway/domain/events.ts';
 import { appendEvent, EVENT_CHANNEL, type NewEvent } from '../../../gateway/events/append.ts';
 import { createEventFeed, type RunningFeed } from '../../../gateway/events/event-feed.ts';
 import type { FeedItem, FeedRequest } from '../../../gateway/events/feed.ts';
@@ -113,6 +114,23 @@ describe('a subscription', () => {
     const resumed = read(other, { after: snapshot.kind === 'snapshot' ? snapshot.cursor : '' });
     await resumed.until((i) => i.length === 2);
     expect(resumed.numbers()).toEqual([1, 3]);
+  });
+
+  it('resumes after an event of the list, although an older transaction was still open', async () => {
+    await append(1);
+    const early = await connectTo(test.url);
+    await early.query('begin');
+    await early.query(insertByHand, [JSON.stringify({ n: 2 })]);
+    await append(3);
+    const { edges } = await listEvents(test.store, { role: 'OPERATOR', projectId: null }, { first: 1 }, {});
+    expect(edges.map(({ node }) => node.data)).toEqual([{ n: 3 }]);
+    const resumed = read(feed, { after: edges[0]!.node.cursor });
+    await append(4);
+    await early.query('commit');
+    await early.end();
+    await resumed.until((i) => i.length === 3);
+    expect(resumed.numbers()).toEqual([2, 3, 4]);
+    expect((await listEvents(test.store, { role: 'OPERATOR', projectId: null }, { first: 1 }, {})).edges[0]!.node.cursor).toBe(resumed.lastCursor());
   });
 
   it('resumes on another gateway without gap or repeat, from memory and from the table', async () => {
@@ -272,6 +290,42 @@ describe('a restored store', () => {
     await resumed.until((i) => i.length === 2);
     expect(resumed.numbers()).toEqual([2]);
     expect(resumed.lastCursor().startsWith(`${generation}.`)).toBe(true);
+  });
+});
+
+describe('a store that crashes', () => {
+  it('and gives transaction ids out again loses no event, for who listens and for who resumes', async () => {
+    await append(1);
+    const listening = read(feed);
+    await listening.until((i) => i.length === 1);
+    const beside = await connectTo(test.url);
+    beside.on('error', () => {});
+    // What commits is on the disk; what is rolled back is not while nobody writes the log out.
+    const { rows: [writer] } = await beside.query<{ pid: number }>("select pid from pg_stat_activity where backend_type = 'walwriter'");
+    process.kill(writer!.pid, 'SIGSTOP');
+    const burn = async (): Promise<number> => {
+      await beside.query('begin');
+      const { rows: [row] } = await beside.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+      await beside.query('rollback');
+      return Number(row!.xid);
+    };
+    const burnt = [await burn(), await burn(), await burn()];
+    const burntAt = performance.now();
+    await expect.poll(() => performance.now() - feed.stats().readAgoMs! - burntAt, { timeout: 10_000 }).toBeGreaterThan(100);
+    const before = read(feed);
+    await before.until((i) => i.length === 1);
+    await before.stop();
+    await server.kill();
+    await server.restart();
+    const id = await append(2);
+    const [row] = await test.store.query<{ xid: string }>('select xid from event where id = $1', [id]);
+    expect(burnt).toContain(Number(row!.xid));
+    await append(3);
+    await listening.until((i) => i.length === 3);
+    expect(listening.numbers()).toEqual([2, 3]);
+    const resumed = read(feed, { after: before.lastCursor() });
+    await resumed.until((i) => i.length === 2);
+    expect(resumed.numbers()).toEqual([2, 3]);
   });
 });
 

@@ -25,7 +25,7 @@ export function createModelGateway(world: { clock: Clock; random: Random; log: M
   const first = log.latest(PREFILL);
   const recent = createRecent(floorOf(first.entries, first.entries.length === PREFILL, first.pruned), { maxEntries: 6, maxBytes: 1_000_000 });
   recent.add(first.entries);
-  let position = first.horizon;
+  let position = first.entries.at(-1)?.position ?? first.pruned;
   let isDown = false;
 
   function read(): void {

@@ -1,6 +1,6 @@
 /**
  * One schedule of the event log: writers that commit late, out of order or not at all, readers that start, stop and
- * look at odd moments, subscribers that are cut off and resume elsewhere, a pruner. In the end everybody knows exactly
+ * look at odd moments, subscribers that are cut off and resume elsewhere, a pruner, a store that crashes. In the end everybody knows exactly
  * what was committed, each thing once and in order.
  */
 import { createClock } from '../clock.ts';
@@ -49,6 +49,7 @@ export function runEventsSchedule(seed: number): EventsResult {
   }
   for (let i = random.int(0, 4); i > 0; i--) clock.at(random.int(0, TROUBLE_MS), restart);
   if (random.chance(0.3)) clock.at(random.int(0, TROUBLE_MS), () => log.prune(random));
+  if (random.chance(0.4)) clock.at(random.int(0, TROUBLE_MS), () => log.crash(random));
   try {
     clock.runUntil(TROUBLE_MS + CALM_MS);
     // Whoever is cut off comes back once more.

@@ -2,7 +2,7 @@
  * A client that subscribes, is cut off at any moment and resumes by its last cursor at any gateway. It follows the
  * protocol of event-feed.ts with the feed's own cursors, filter, memory and routes.
  */
-import { decodeCursor, encodeCursor, isAfter, positionOf, type Position } from '../../../gateway/events/cursor.ts';
+import { decodeCursor, encodeCursor, isAfter, type Position } from '../../../gateway/events/cursor.ts';
 import type { Entry } from '../../../gateway/events/event-row.ts';
 import { concerns } from '../../../gateway/events/routes.ts';
 import { createStreamFilter, type StreamFilter } from '../../../gateway/events/stream-filter.ts';
@@ -53,6 +53,7 @@ export function createModelSubscriber(world: { clock: Clock; random: Random; log
         clock.after(random.int(1, 20), live);
       }
       function present(isReset: boolean): void {
+        const from = gateway.position();
         join();
         clock.after(random.int(0, 30), () => {
           if (isOver()) return;
@@ -60,7 +61,7 @@ export function createModelSubscriber(world: { clock: Clock; random: Random; log
           filter = createStreamFilter(1, { xid: 0, id: 0 }, snapshot);
           known = log.visible(snapshot, subject);
           lastId = { xid: 0, id: 0 };
-          cursor = encodeCursor(1, positionOf(snapshot), snapshot);
+          cursor = encodeCursor(1, from, snapshot);
           if (isReset) me.resets += 1;
           clock.after(random.int(0, 10), live);
         });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { comparePositions, decodeCursor, encodeCursor, isVisibleIn, parseSnapshot, positionOf } from '../../../gateway/events/cursor.ts';
+import { comparePositions, decodeCursor, encodeCursor, isVisibleIn, parseSnapshot } from '../../../gateway/events/cursor.ts';
 import { toEntry, withCursor, type Entry } from '../../../gateway/events/event-row.ts';
 import { createBuffer } from '../../../gateway/events/buffer.ts';
 import { isInstanceEvent, isOperationEvent } from '../../../gateway/events/doc-kind.ts';
@@ -13,24 +13,25 @@ const entry = (xid: number, id: number, subject = 's', project: string | null = 
 
 describe('a cursor', () => {
   it('comes back as it went', () => {
-    const snapshot = parseSnapshot('100:120:100,110');
+    const snapshot = parseSnapshot('100:120:100,110:9');
     expect(decodeCursor(encodeCursor(3, { xid: 105, id: 7 }, snapshot))).toEqual({ generation: 3, position: { xid: 105, id: 7 }, snapshot });
     expect(decodeCursor(encodeCursor(3, { xid: 105, id: 7 }))).toEqual({ generation: 3, position: { xid: 105, id: 7 }, snapshot: null });
   });
 
   it('drops its snapshot once nothing behind it can be visible in it', () => {
-    expect(encodeCursor(1, { xid: 120, id: 1 }, parseSnapshot('100:120:100'))).toBe('1.120.1');
-    expect(encodeCursor(1, { xid: 119, id: 1 }, parseSnapshot('100:120:100'))).toContain('~100:120:100');
+    expect(encodeCursor(1, { xid: 120, id: 1 }, parseSnapshot('100:120:100:9'))).toBe('1.120.1');
+    expect(encodeCursor(1, { xid: 119, id: 1 }, parseSnapshot('100:120:100:9'))).toContain('~100:120:100:9');
   });
 
   it('of somebody else is not taken for one', () => {
-    for (const text of ['', 'x', '1.2', '1.2.3.4', '-1.2.3', '1.2.3~', '1.2.3~4:5', `1.2.3~1:2:${'9,'.repeat(9_000)}`, '99999999999.1.1']) expect(decodeCursor(text)).toBeNull();
+    for (const text of ['', 'x', '1.2', '1.2.3.4', '-1.2.3', '1.2.3~', '1.2.3~4:5', '1.2.3~4:5:4', `1.2.3~1:2:${'9,'.repeat(9_000)}:1`, '99999999999.1.1']) expect(decodeCursor(text)).toBeNull();
   });
 
   it('a snapshot shows what had committed and nothing else', () => {
-    const snapshot = parseSnapshot('100:120:100,110');
-    expect([99, 100, 105, 110, 119, 120].map((xid) => isVisibleIn(snapshot, xid))).toEqual([true, false, true, false, true, false]);
-    expect(positionOf(snapshot)).toEqual({ xid: 100, id: 0 });
+    const snapshot = parseSnapshot('100:120:100,110:9');
+    expect([99, 100, 105, 110, 119, 120].map((xid) => isVisibleIn(snapshot, { xid, id: 9 }))).toEqual([true, false, true, false, true, false]);
+    // Of a transaction that got its id after a crash of the store.
+    expect(isVisibleIn(snapshot, { xid: 105, id: 10 })).toBe(false);
     expect(comparePositions({ xid: 1, id: 9 }, { xid: 2, id: 1 })).toBeLessThan(0);
   });
 });
