@@ -4,7 +4,7 @@ import type { ConfigureWork } from '../../operations/workflows/configure-instanc
 import type { Tx } from '../../store/tx.ts';
 import type { Accepted, Caller, Configurations } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
-import type { InstanceRow } from '../instance/change.ts';
+import { groupOf, type InstanceRow } from '../instance/change.ts';
 import type { GroupRevision, InstanceDoc } from '../instance/document.ts';
 import { accept, requireBuilt } from '../instance/lifecycle.ts';
 import { findInstance } from '../instance/read.ts';
@@ -51,8 +51,6 @@ export function createAttachments(deps: DomainDeps): Attachments {
 const changeTo = (configuration: GroupRevision | null, before: GroupRevision | null): { patch: object; input: Pick<ConfigureWork, 'configuration' | 'before'> } => ({
   patch: { configuration_id: configuration?.id ?? null, configuration_revision: configuration?.revision ?? null }, input: { configuration, before },
 });
-
-export const groupOf = (row: InstanceRow): GroupRevision | null => (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
 
 async function attachOnce(deps: DomainDeps, caller: Caller, input: { configurationId: string; instanceId: string; replace?: boolean | null | undefined }): Promise<Accepted> {
   const { configurationId, instanceId } = input;

@@ -6,7 +6,8 @@ import { appendEvent } from '../../events/append.ts';
 import type { Tx } from '../../store/tx.ts';
 import { deriveStatus, type StatusInput } from './status.ts';
 import type { NewerBuild } from '../upgrade/newer-build.ts';
-import type { InstanceDoc } from './document.ts';
+import type { GroupRevision, InstanceDoc } from './document.ts';
+import { groupName } from './observation.ts';
 
 export interface ChangeMeta { type?: string; actor: string; clientAddress?: string | null; requestId?: string | null; operationId?: string | null; data?: unknown }
 
@@ -73,11 +74,16 @@ export async function changeInstance(
   return { ...next, status: derived.status, conditions: derived.conditions, revision: row.revision + 1 };
 }
 
+/** The revision that the instance is to run. */
+export const groupOf = (row: Pick<InstanceRow, 'configuration_id' | 'configuration_revision'>): GroupRevision | null =>
+  (row.configuration_id === null ? null : { id: row.configuration_id, revision: row.configuration_revision! });
+
 export function statusInput(row: InstanceRow, now: Date): StatusInput {
   return {
     now, intent: row.intent, task: row.task, prepared: row.prepared, released: row.released, deleted: row.deleted_at !== null, fault: row.fault,
     observation: row.observation, observedAt: row.observed_at, agentConnected: row.agent_connected, agentSeenAt: row.agent_seen_at,
     agentRefused: row.agent?.refused ?? null, guestState: row.agent?.guest ?? null, volumeGb: row.volume_gb, volumeAutoscaling: row.volume_autoscaling, previous: row.conditions, createdAt: row.created_at,
+    group: groupName(groupOf(row)),
     offer: row.newer_build?.than === row.build_id ? { ...row.newer_build, datastore: row.datastore, track: row.track, canUpgrade: row.agent?.capabilities?.includes('UPGRADE') ?? true } : null,
   };
 }

@@ -47,12 +47,14 @@ export function guestFindings(observation: ObservationDoc): Finding[] {
   return found;
 }
 
+export interface StateFacts { volumeGb: number; volumeAutoscaling?: VolumeAutoscalingDoc | null; previous: readonly ConditionDoc[]; task: object | null; group?: string }
+
 /** What the engine and its volume look like; with an agent out of sight it is told as UNKNOWN. */
-export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAutoscaling = null, previous }: { volumeGb: number; volumeAutoscaling?: VolumeAutoscalingDoc | null; previous: readonly ConditionDoc[] }, isFresh: boolean): Finding[] {
+export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAutoscaling = null, previous, task, group }: StateFacts, isFresh: boolean): Finding[] {
   const status = isFresh ? 'TRUE' : 'UNKNOWN';
   const found: Finding[] = [];
   if (observation.managementLost) found.push(finding('ManagementLost', 'LoginRefused', 'The engine refuses the management account. Reset the instance to repair it.', status));
-  if (observation.configuration) found.push(...configurationFindings(observation.configuration, status));
+  if (observation.configuration) found.push(...configurationFindings(observation.configuration, task === null ? group : undefined, status));
   const volume = volumeFinding(observation.volumeUsedBytes, volumeGb, previous, status);
   if (volume) found.push(volume);
   const stuck = volumeAutoscaling && stuckFinding(observation.volumeUsedBytes, volumeGb, volumeAutoscaling, status);
@@ -60,11 +62,17 @@ export function stateFindings(observation: ObservationDoc, { volumeGb, volumeAut
   return found;
 }
 
-/** What was read from the engine, never what an operation hoped for: each goes when the engine is seen to run the values. */
-function configurationFindings({ restartRequired, drifted, rejected }: ConfigurationSight, status: ConditionDoc['status']): Finding[] {
+/**
+ * What was read from the engine, never what an operation hoped for: each goes when the engine is seen to run the values.
+ * `wanted`: the group that it is to run; left out while that is being changed.
+ */
+function configurationFindings({ applied, restartRequired, drifted, rejected }: ConfigurationSight, wanted: string | undefined, status: ConditionDoc['status']): Finding[] {
   const found: Finding[] = [];
   if (restartRequired.length > 0) found.push(finding('RestartRequired', 'ParametersWaitForRestart', `Restart the instance: ${restartRequired.join(', ')} ${restartRequired.length === 1 ? 'waits' : 'wait'} for it.`, status));
-  if (drifted.length > 0) found.push(finding('ConfigurationDrifted', 'ChangedByHand', `Changed in the engine by hand, and lost at its next start: ${drifted.join(', ')}.`, status));
+  if (wanted !== undefined && !rejected && (applied ?? '') !== wanted) {
+    const remedy = wanted === '' ? 'Detach it once more.' : 'Attach the group again.';
+    found.push(finding('ConfigurationDrifted', 'GroupDiffers', `The engine's files hold the values of ${applied ?? 'no group'}, and are to hold those of ${wanted || 'none'}: a change could not be taken back. ${remedy}`, status));
+  } else if (drifted.length > 0) found.push(finding('ConfigurationDrifted', 'ChangedByHand', `Changed in the engine by hand, and lost at its next start: ${drifted.join(', ')}.`, status));
   if (rejected) found.push(finding('ConfigurationRejected', 'EngineDidNotStart', `The engine did not start with ${rejected.group}, and runs with the values from before: ${rejected.reason}`, status));
   return found;
 }

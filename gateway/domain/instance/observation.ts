@@ -1,4 +1,6 @@
 /** What an agent last said about its engine, as the store keeps it (`instance.observation`). */
+import type { GroupRevision } from './document.ts';
+
 export type EngineState = 'ok' | 'starting' | 'down' | 'hung' | 'crash-loop' | 'unknown';
 
 export interface ObservationDoc {
@@ -30,6 +32,9 @@ export interface ObservationDoc {
   /** by the agent's clock; for people, never for ordering */
   observedAt: string;
 }
+
+/** As agents name a revision of a group; none: ''. */
+export const groupName = (group: GroupRevision | null): string => (group === null ? '' : `${group.id}/${group.revision}`);
 
 /** Of a configuration group as the agent sees it; groups as `<id>/<revision>`. */
 export interface ConfigurationSight {

@@ -32,6 +32,8 @@ export interface StatusInput {
   volumeAutoscaling?: VolumeAutoscalingDoc | null;
   previous: readonly ConditionDoc[];
   createdAt: Date;
+  /** the revision that it is to run (`groupName`) */
+  group?: string;
   offer?: Offer | null;
 }
 export interface Derived { status: InstanceStatus; conditions: ConditionDoc[] }

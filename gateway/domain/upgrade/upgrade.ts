@@ -7,11 +7,10 @@ import type { VersionRolloutWork } from '../../operations/workflows/version-roll
 import { isFinished, type OperationView } from '../../operations/workflow.ts';
 import type { Catalogue, Caller, RolloutUpgradeInput, UpgradeAnswer, UpgradeInput, VersionDoc } from '../api.ts';
 import { flavorsFor } from '../catalogue/flavors-for.ts';
-import { groupOf } from '../configuration/attach.ts';
 import { lockConfiguration } from '../configuration/rows.ts';
 import { requireUnheld } from '../configuration/change.ts';
 import type { DomainDeps } from '../deps.ts';
-import type { InstanceRow } from '../instance/change.ts';
+import { groupOf, type InstanceRow } from '../instance/change.ts';
 import type { InstanceDoc } from '../instance/document.ts';
 import { accept, requireBuilt } from '../instance/lifecycle.ts';
 import { findInstance } from '../instance/read.ts';

@@ -4,10 +4,10 @@
  */
 import { changeInstance } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
-import type { ObservationDoc } from '../../domain/instance/observation.ts';
+import { groupName, type ObservationDoc } from '../../domain/instance/observation.ts';
 import { defineWorkflow, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, secondsMs, type WorkflowDeps } from './deps.ts';
-import { groupName, guestConfiguration } from './guest-configuration.ts';
+import { guestConfiguration } from './guest-configuration.ts';
 import { ensureGuest, enrolStep, guestTimeouts } from './guest-steps.ts';
 import { faultAfter, readInstance, seenAgainMs, waitForInstance, type InstanceWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent, unlessAgentIsGone } from './run-on-agent.ts';

@@ -1,5 +1,6 @@
 /** What an instance's files are rendered from: sizing, and the values of the group revision that it is to run. */
 import type { GroupRevision, InstanceDoc } from '../../domain/instance/document.ts';
+import { groupName } from '../../domain/instance/observation.ts';
 import { issueText, resolveValues } from '../../domain/configuration/resolve.ts';
 import { readRevision } from '../../domain/configuration/rows.ts';
 import { FinalStepError } from '../workflow.ts';
@@ -7,9 +8,6 @@ import type { WorkflowDeps } from './deps.ts';
 import { flavorOf } from './instance-facts.ts';
 
 export interface GuestConfiguration { sizing: Record<string, string>; parameters: Record<string, string>; configuration: string }
-
-/** As agents name a revision of a group. */
-export const groupName = (group: GroupRevision | null): string => (group === null ? '' : `${group.id}/${group.revision}`);
 
 /** The same for the same instance and revision, whenever it is asked. */
 export async function guestConfiguration(deps: WorkflowDeps, doc: InstanceDoc, group: GroupRevision | null): Promise<GuestConfiguration> {

@@ -139,6 +139,18 @@ describe('conditions', () => {
     // One from an operation of an earlier release is not carried along.
     expect(deriveStatus(input({ observation: observed({ configuration: sight }), previous: conditions })).conditions).toEqual([]);
   });
+  it('files that hold another group than they are to hold are told, unless that is being changed or was given up', () => {
+    const sight = { applied: 'cfg_1/2', restartRequired: [], drifted: ['c'], rejected: null };
+    const observation = observed({ configuration: sight });
+    expect(told({ observation, group: 'cfg_1/2' })).toBe('ACTIVE ConfigurationDrifted/ChangedByHand');
+    expect(told({ observation, group: 'cfg_1/1' })).toBe('ACTIVE ConfigurationDrifted/GroupDiffers');
+    expect(told({ observation: observed({ configuration: { ...sight, drifted: [], applied: null } }), group: '' })).toBe('ACTIVE');
+    expect(told({ observation, group: '', task: { kind: 'instance.configure' } })).toBe('ACTIVE ConfigurationDrifted/ChangedByHand');
+    expect(told({ observation: observed({ configuration: { ...sight, rejected: { group: 'cfg_1/3', reason: 'no' } } }), group: 'cfg_1/3' })).toContain('ConfigurationRejected');
+    const messageOf = (group: string): string => deriveStatus(input({ observation, group })).conditions[0]!.message;
+    expect(messageOf('')).toMatch(/hold the values of cfg_1\/2, and are to hold those of none.*Detach/);
+    expect(messageOf('cfg_2/1')).toMatch(/those of cfg_2\/1.*Attach/);
+  });
   it('a newer build is told whoever is silent, of an instance that there is', () => {
     const offer = { datastore: 'redis', track: '8', id: 'redis-8.0.10-1', version: '8.0.10', canUpgrade: true };
     expect(told({ offer })).toBe('ACTIVE NewerBuild/Installed');
