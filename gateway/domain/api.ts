@@ -217,6 +217,8 @@ export interface Configurations {
   diff(caller: Caller, configuration: ConfigurationDoc, to: ConfigurationDiffTarget): Promise<LiveDifference[]>;
   /** read from the engine, now; with where each value comes from */
   effectiveParameters(caller: Caller, instanceId: string, search: string | null): Promise<EffectiveParameter[]>;
+  /** what a person should know of a kept value; null: nothing, or the version has no catalogue now */
+  warning(version: { datastore: string; track: string }, value: StoredValue): Promise<string | null>;
   validate(caller: Caller, input: { datastore: string; version: string; values: ConfigurationValueInput[]; flavors?: string[] | null | undefined; volumeGb?: number | null | undefined }): Promise<{ values: StoredValue[]; evaluations: EvaluatedFlavor[] }>;
   create(caller: Caller, input: { projectId?: string | null | undefined; name: string; description?: string | null | undefined; datastore: string; version: string; values: ConfigurationValueInput[] }): Promise<ConfigurationDoc>;
   clone(caller: Caller, input: { name: string; description?: string | null | undefined; configurationId?: string | null | undefined; revision?: number | null | undefined; instanceId?: string | null | undefined }): Promise<ConfigurationDoc>;

@@ -64,9 +64,11 @@ export const DatabaseResultRef = builder.objectRef<ItemResult>('DatabaseResult')
 export const DatabaseUserResultRef = builder.objectRef<ItemResult>('DatabaseUserResult');
 
 export const ConfigurationRef = builder.objectRef<ConfigurationDoc>('Configuration');
-export const ConfigurationValueRef = builder.objectRef<StoredValue>('ConfigurationValue');
+/** Of which catalogue a value is. */
+export interface VersionName { datastore: string; track: string }
+export const ConfigurationValueRef = builder.objectRef<StoredValue & { version?: VersionName }>('ConfigurationValue');
 export const ConfigurationAttachmentRef = builder.objectRef<AttachmentDoc>('ConfigurationAttachment');
-export const ConfigurationRevisionRef = builder.objectRef<RevisionDoc>('ConfigurationRevision');
+export const ConfigurationRevisionRef = builder.objectRef<RevisionDoc & { version: VersionName }>('ConfigurationRevision');
 export const ConfigurationDifferenceRef = builder.objectRef<LiveDifference>('ConfigurationDifference');
 export const EffectiveParameterRef = builder.objectRef<EffectiveParameter>('EffectiveParameter');
 

@@ -1,5 +1,5 @@
 /** Volumes that grow by themselves: what is due becomes an operation of its own, begun as by a person, and by `system`. */
-import { isCofferError } from '../../kernel/errors.ts';
+import { type CofferError, isCofferError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Caller } from '../domain/api.ts';
 import type { DomainDeps } from '../domain/deps.ts';
@@ -52,11 +52,12 @@ async function begin(domain: DomainDeps, { id, volumeGb, autoscaling }: Row, siz
   } catch (error) {
     if (error instanceof Moved) return false;
     if (!isCofferError(error)) throw error;
-    if (toBeTold.has(error.code)) await tellRefused(domain, id, error.message);
+    if (toBeTold.has(error.code)) await tellRefused(domain, id, error);
     return false;
   }
 }
 
-async function tellRefused(domain: DomainDeps, id: string, refused: string): Promise<void> {
-  await domain.store.transaction((tx) => changeInstance(tx, id, ({ volume_autoscaling: now }) => (now === null || now.refused === refused ? null : { volume_autoscaling: { ...now, refused } }), { actor: system.actor }));
+/** Once: the words tell how much room there is, which is another number at each look. */
+async function tellRefused(domain: DomainDeps, id: string, { code, message }: CofferError): Promise<void> {
+  await domain.store.transaction((tx) => changeInstance(tx, id, ({ volume_autoscaling: now }) => (now === null || now.refusal === code ? null : { volume_autoscaling: { ...now, refused: message, refusal: code } }), { actor: system.actor }));
 }

@@ -59,6 +59,7 @@ export function createFakeConfigurations(world: World) {
     findMany: async (caller, ids) => ids.map((id) => find(caller, id)),
     attachments: async () => none,
     history: async () => none,
+    warning: async () => null,
     diff: async () => [],
     async effectiveParameters(caller, id) {
       world.instance(caller, id);

@@ -66,7 +66,7 @@ async function attachOnce(deps: DomainDeps, caller: Caller, input: { configurati
       const before = groupOf(row);
       if (before && before.id !== group.id && !input.replace) await refuseSecond(tx, row, before);
       const now = await lockConfiguration(tx, caller, 'configuration.attach', group.id, 'share');
-      if (now.revision !== group.revision) throw new Moved();
+      if (now.revision !== group.revision || row.version_id !== group.versionId) throw new Moved();
       await requireUnheld(tx, now);
       if (before && before.id !== group.id) await requireUnheld(tx, await lockConfiguration(tx, caller, 'configuration.detach', before.id, 'share'));
       return changeTo(wanted, before);

@@ -17,7 +17,7 @@ import { resolveProject } from '../project.ts';
 import type { ConfigurationDoc, RevisionChange } from './document.ts';
 import { judgedValues, limits, namesText, requireTaken, siteIssues } from './judge.ts';
 import { findConfiguration } from './read.ts';
-import { findLeaving, findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
+import { findArriving, findLeaving, findRollout, insertRevision, lockConfiguration, readRevision, sameValues, selectConfigurations, selectSites, type Site } from './rows.ts';
 import { sizeProblem, type StoredValue } from './values.ts';
 
 type Changes = Pick<Configurations, 'create' | 'patch' | 'replace' | 'restore' | 'delete'>;
@@ -142,6 +142,8 @@ async function changeOnce(deps: DomainDeps, caller: Caller, input: Rollout, chan
     const group = await lockConfiguration(tx, caller, 'configuration.update', id, 'update');
     if (group.revision !== seen.revision) return null;
     if (isNew || applies) await requireUnheld(tx, group);
+    const arriving = isNew ? await findArriving(tx, id) : null;
+    if (arriving) throw new CofferError('CONFLICT.BUSY', `${arriving} brings an instance to configuration ${group.name} as it is`, { details: { operationId: arriving } });
     if (!areSame(await selectSites(tx, id), sites)) return null;
     if (isNew) await insertRevision(tx, { id, revision, values, actor: caller.actor, change: change.change, origin: change.origin ?? null });
     const description = change.description === undefined ? group.description : change.description;

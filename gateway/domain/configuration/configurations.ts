@@ -8,6 +8,7 @@ import { cloneConfiguration } from './copy.ts';
 import { findConfiguration, findConfigurations, listAttachments, listConfigurations, listHistory } from './read.ts';
 import { revertRollout } from './revert.ts';
 import { validateConfiguration } from './validate.ts';
+import { warningFor } from './values.ts';
 
 export function createConfigurations(deps: DomainDeps): Configurations {
   const { store } = deps;
@@ -17,6 +18,12 @@ export function createConfigurations(deps: DomainDeps): Configurations {
     findMany: (caller, ids) => findConfigurations(store, caller, ids),
     attachments: (id, page) => listAttachments(store, id, page),
     history: (configuration, page) => listHistory(store, configuration, page),
+    async warning({ datastore, track }, value) {
+      // A group can be read although its plugin is broken.
+      const catalogue = await deps.parameters.parametersOf(datastore, track).catch(() => null);
+      const spec = catalogue?.byName.get(value.name);
+      return spec === undefined ? null : warningFor(spec, value);
+    },
     validate: (caller, input) => validateConfiguration(deps, caller, input),
     clone: (caller, input) => cloneConfiguration(deps, caller, input),
     revertRollout: (caller, input) => revertRollout(deps, caller, input),

@@ -53,7 +53,7 @@ export const sameValues = (a: readonly StoredValue[], b: readonly StoredValue[])
 export interface Site { id: string; name: string; flavorId: string; volumeGb: number; wanted: number }
 export const selectSites = (tx: Tx, configurationId: string): Promise<Site[]> => tx.query<Site>(
   `select id, name, flavor_id as "flavorId", volume_gb as "volumeGb", configuration_revision as wanted
-     from instance where configuration_id = $1 and deleted_at is null and not released order by id`, [configurationId]);
+     from instance where configuration_id = $1 and deleted_at is null and not released and (prepared or task_id is not null) order by id`, [configurationId]);
 
 /** An operation that takes the group off an instance, which gets it back when that fails, or brings an instance to it with another version. */
 export async function findLeaving(tx: Tx, configurationId: string): Promise<string | null> {
@@ -63,19 +63,27 @@ export async function findLeaving(tx: Tx, configurationId: string): Promise<stri
   return row?.id ?? null;
 }
 
+/** An upgrade that brings an instance to the group, in the revision that it had when the upgrade began. */
+export async function findArriving(tx: Tx, configurationId: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(
+    `select id from operation where kind = 'instance.upgrade' and state in ('PENDING', 'RUNNING', 'CANCELLING') and input->'configuration'->>'id' = $1 limit 1`, [configurationId]);
+  return row?.id ?? null;
+}
+
 /** The latest rollout of the group. */
 export async function findLatestRollout(tx: Tx, configurationId: string): Promise<string | null> {
   const [row] = await tx.query<{ id: string }>(`select id from operation where subject_id = $1 and kind = 'configuration.rollout' order by id desc limit 1`, [configurationId]);
   return row?.id ?? null;
 }
 
-/** An instance that a rollout has brought to another revision, and nothing has been done to its configuration since. */
+/** An instance that a rollout has brought to another revision, and that was not brought to a further one since. */
 export interface Reached { id: string; name: string; flavorId: string; volumeGb: number; wanted: number; before: number }
 export const selectReached = (tx: Tx, configurationId: string, rolloutId: string): Promise<Reached[]> => tx.query<Reached>(
   `select i.id, i.name, i.flavor_id as "flavorId", i.volume_gb as "volumeGb", i.configuration_revision as wanted, (o.input->'before'->>'revision')::int as before
      from operation o join instance i on i.id = o.subject_id and i.configuration_id = $1 and i.deleted_at is null and not i.released
-    where o.parent_id = $2 and o.state = 'SUCCEEDED'
-      and not exists (select 1 from operation later where later.subject_id = o.subject_id and later.kind = 'instance.configure' and later.id > o.id) order by i.id`, [configurationId, rolloutId]);
+    where o.parent_id = $2 and o.state = 'SUCCEEDED' and i.configuration_revision = (o.input->'configuration'->>'revision')::int
+      and not exists (select 1 from operation later where later.subject_id = o.subject_id and later.kind = 'instance.configure' and later.id > o.id
+                        and (later.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED') or (later.state = 'SUCCEEDED' and later.input->'configuration' is distinct from later.input->'before'))) order by i.id`, [configurationId, rolloutId]);
 
 /** The operation that rolls the group out now. */
 export async function findRollout(tx: Tx, configurationId: string): Promise<string | null> {

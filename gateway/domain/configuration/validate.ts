@@ -11,6 +11,8 @@ import { resolveValues } from './resolve.ts';
 type Input = Parameters<Configurations['validate']>[1];
 /** As small as a volume can be: what is wrong there is wrong for somebody. */
 const usualVolumeGb = instanceLimits.volumeGb.min;
+/** the plugin is asked for each */
+const mostFlavors = 50;
 
 export async function validateConfiguration(deps: DomainDeps, caller: Caller, input: Input): ReturnType<Configurations['validate']> {
   requireAction(caller, 'configuration.validate');
@@ -20,7 +22,8 @@ export async function validateConfiguration(deps: DomainDeps, caller: Caller, in
   const volumeGb = input.volumeGb ?? usualVolumeGb;
   const { min, max } = instanceLimits.volumeGb;
   if (volumeGb < min || volumeGb > max) throw invalidInput([{ path: ['input', 'volumeGb'], message: `must be ${min} to ${max}` }]);
-  const flavors = input.flavors ? input.flavors.map((name) => flavorOf(deps, name)) : flavorsFor(deps.catalogue, found);
+  if (input.flavors && input.flavors.length > mostFlavors) throw invalidInput([{ path: ['input', 'flavors'], message: `at most ${mostFlavors}` }]);
+  const flavors = input.flavors ? [...new Set(input.flavors)].map((name) => flavorOf(deps, name)) : flavorsFor(deps.catalogue, found);
   const values = await judgedValues(deps, version, input.values, ['input', 'values']);
   const evaluations: EvaluatedFlavor[] = [];
   for (const flavor of flavors) {

@@ -57,9 +57,11 @@ export function judgeValues(
       if (judged === null) issue('name', `cannot be set by a group: ${reason}`);
       else if ('problem' in judged) issue('value', judged.problem);
       else {
-        bytes += bytesOf({ name, ...judged });
+        const value = { name, ...judged };
+        const warning = warningFor(spec, value);
+        bytes += bytesOf(value);
         if (bytes > mostBytes) issue('value', `is too much: the values of a group may take ${mostBytes} bytes together`);
-        else stored.push({ name, ...judged });
+        else stored.push(warning === null ? value : { ...value, warning });
       }
     }
   }
@@ -79,7 +81,7 @@ function judgeValue(spec: ParameterSpec, value: unknown, at: InstanceSize | unde
   }
   if (isFormula(spec, value)) return judgeFormula(spec, value.trim(), at);
   const canonical = canonicalValue(spec, value);
-  return 'problem' in canonical ? canonical : { value: canonical.value, kind: 'LITERAL', ...warningOf(spec.warning) };
+  return 'problem' in canonical ? canonical : { value: canonical.value, kind: 'LITERAL' };
 }
 
 function textProblem(text: string): string | null {
@@ -98,13 +100,15 @@ function judgeFormula(spec: ParameterSpec, text: string, at: InstanceSize | unde
   const size = at ?? (leavesOf(formula).some(({ kind }) => kind === 'variable') ? undefined : { flavor: { vcpus: 1, memoryMb: 1 }, volumeGb: 1 });
   const result = size === undefined ? null : resultOf(spec, formula, size);
   if (result !== null && 'problem' in result) return result;
-  return { value: text, kind: 'FORMULA', ...warningOf(spec.warning, bareSizeWarning(spec, formula)) };
+  return { value: text, kind: 'FORMULA' };
 }
 
-const warningOf = (...warnings: (string | null | undefined)[]): Pick<StoredValue, 'warning'> => {
-  const warning = warnings.filter((one) => one !== null && one !== undefined).join(' ');
-  return warning === '' ? {} : { warning };
-};
+/** What a person should know of a value that was judged once: the catalogue of today says it. */
+export function warningFor(spec: ParameterSpec, { kind, value }: StoredValue): string | null {
+  const formula = kind === 'FORMULA' ? parseFormula(value) : null;
+  const warnings = [spec.warning ?? null, formula === null || isProblem(formula) ? null : bareSizeWarning(spec, formula)].filter((one) => one !== null);
+  return warnings.length === 0 ? null : warnings.join(' ');
+}
 
 const unitOfVariable = new Map([['memoryMb', 'MB'], ['volumeGb', 'GB']]);
 /** The likeliest mistake: a quarter of the megabytes, taken for so many pages of 8kB. */

@@ -30,8 +30,8 @@ export interface InstanceDoc {
 }
 /** At `thresholdPercent` of use the volume grows by `stepGb`, up to `maxGb`, and then not again for `coolDownSeconds`. */
 export interface VolumeAutoscaling { thresholdPercent: number; stepGb: number; maxGb: number; coolDownSeconds: number }
-/** `refused`: why the last step was not even begun; it goes when one is. */
-export interface VolumeAutoscalingDoc extends VolumeAutoscaling { refused?: string | null }
+/** `refused`: why the last step was not even begun, and `refusal` its code; they go when one is. */
+export interface VolumeAutoscalingDoc extends VolumeAutoscaling { refused?: string | null; refusal?: string | null }
 export interface GroupRevision { id: string; revision: number }
 export type InstanceStatus = 'BUILDING' | 'ACTIVE' | 'STOPPED' | 'UNHEALTHY' | 'UNKNOWN' | 'ERROR' | 'DELETING';
 export interface ConditionDoc { type: string; status: 'TRUE' | 'FALSE' | 'UNKNOWN'; reason: string; message: string; since: string }

@@ -58,7 +58,7 @@ async function enqueue(tx: Tx, deps: DomainDeps, caller: Caller, kind: Kind, row
 }
 
 /** Nobody waits until a deadline for what its host alone can do. */
-async function requireHost(tx: Tx, row: InstanceRow): Promise<void> {
+export async function requireHost(tx: Tx, row: Pick<InstanceRow, 'host_id' | 'name'>): Promise<void> {
   const gone = await findGone(tx, row.host_id, true);
   if (gone) throw new CofferError('HOST.UNREACHABLE', `host ${gone.name} has not been seen for ${Math.round(gone.silentMs / 1_000)} s, and instance ${row.name} is on it`);
 }

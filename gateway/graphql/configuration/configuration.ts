@@ -1,12 +1,13 @@
 import { invalidInput } from '../../../kernel/errors.ts';
 import type { ConfigurationDiffTarget } from '../../domain/api.ts';
+import type { StoredValue } from '../../domain/configuration/values.ts';
 import { builder } from '../builder.ts';
 import { versionOf } from '../catalogue/lookup.ts';
 import { connectionCost, defineConnection, forwardArgs } from '../connection.ts';
 import { EventConnection } from '../event/event.ts';
 import { OperationConnection } from '../operation/operation.ts';
 import {
-  ConfigurationAttachmentRef, ConfigurationDifferenceRef, ConfigurationRef, ConfigurationRevisionRef, ConfigurationValueRef, DatastoreVersionRef, InstanceRef, NodeRef, OperationRef, ProjectRef,
+  ConfigurationAttachmentRef, ConfigurationDifferenceRef, ConfigurationRef, ConfigurationRevisionRef, ConfigurationValueRef, DatastoreVersionRef, InstanceRef, NodeRef, OperationRef, ProjectRef, type VersionName,
 } from '../refs.ts';
 
 /** One statement each, for every group of a list. */
@@ -27,9 +28,11 @@ ConfigurationValueRef.implement({
     name: t.exposeString('name', { description: 'As the engine calls it.' }),
     value: t.exposeString('value', { description: 'Canonical: a number is counted in the unit of its parameter. Of a formula, as it was written: `{memoryMb} * 0.25`.' }),
     kind: t.expose('kind', { type: ConfigurationValueKindEnum }),
-    warning: t.string({ nullable: true, description: 'What a person should know who sets it.', resolve: (value) => value.warning ?? null }),
+    warning: t.string({ nullable: true, description: 'What a person should know who sets it.', resolve: ({ version, ...value }, _args, ctx) => value.warning ?? (version ? ctx.domain.configurations.warning(version, value) : null) }),
   }),
 });
+
+const valuesOf = ({ values }: { values: readonly StoredValue[] }, version: VersionName): (StoredValue & { version: VersionName })[] => values.map((value) => ({ ...value, version }));
 
 const ConfigurationDiffInput = builder.inputType('ConfigurationDiffInput', {
   description: 'One of: another group, another revision of this one, an instance as its engine is now.',
@@ -53,14 +56,17 @@ ConfigurationRef.implement({
     project: t.field({ type: ProjectRef, extensions: { cost: { own: 5 } }, resolve: async ({ projectId, createdAt }, _args, ctx) => (await ctx.projects.load(projectId)) ?? { id: projectId, name: projectId, createdAt } }),
     datastoreVersion: t.field({ type: DatastoreVersionRef, resolve: (configuration, _args, ctx) => versionOf(ctx.domain.catalogue, configuration) }),
     revision: t.exposeInt('revision', { description: 'The newest; changes can ask for it to be the one you read.' }),
-    values: t.expose('values', { type: [ConfigurationValueRef], description: 'Of the newest revision, by name.' }),
+    values: t.field({ type: [ConfigurationValueRef], description: 'Of the newest revision, by name.', resolve: (configuration) => valuesOf(configuration, configuration) }),
     instances: t.field({
       type: ConfigurationAttachmentConnection, args: forwardArgs, ...connectionCost(STATEMENT), description: 'The instances that are to run it.',
       resolve: (configuration, args, ctx) => ctx.domain.configurations.attachments(configuration.id, args),
     }),
     history: t.field({
       type: ConfigurationRevisionConnection, args: forwardArgs, ...connectionCost(STATEMENT), description: 'Newest first.',
-      resolve: (configuration, args, ctx) => ctx.domain.configurations.history(configuration, args),
+      async resolve(configuration, args, ctx) {
+        const { edges, ...connection } = await ctx.domain.configurations.history(configuration, args);
+        return { ...connection, edges: edges.map(({ cursor, node }) => ({ cursor, node: { ...node, version: configuration } })) };
+      },
     }),
     diff: t.field({
       type: [ConfigurationDifferenceRef], nullable: { list: true, items: false }, args: { to: t.arg({ type: ConfigurationDiffInput, required: true }) }, extensions: { cost: { own: 100 } },
@@ -108,7 +114,7 @@ ConfigurationRevisionRef.implement({
   description: 'What a group was, from a change to the next. Never changed, and any can be restored.',
   fields: (t) => ({
     revision: t.exposeInt('revision'),
-    values: t.expose('values', { type: [ConfigurationValueRef] }),
+    values: t.field({ type: [ConfigurationValueRef], resolve: (revision) => valuesOf(revision, revision.version) }),
     change: t.expose('change', { type: ConfigurationChangeEnum }),
     origin: t.exposeString('origin', { nullable: true, description: 'What it was taken from: `<group>/<revision>`, or the id of an instance.' }),
     actor: t.exposeString('actor'),

@@ -4,7 +4,7 @@
  */
 import { diskRefusalOf } from '../../domain/admission.ts';
 import { readHostLoads } from '../../domain/host-load.ts';
-import { changeInstance } from '../../domain/instance/change.ts';
+import { changeInstance, lockInstance } from '../../domain/instance/change.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { guestConfiguration } from './guest-configuration.ts';
@@ -16,30 +16,36 @@ export interface GrowVolumeWork extends InstanceWork { sizeGb: number }
 type Ctx = StepContext<GrowVolumeWork>;
 const metaOf = ({ operation }: Ctx): { actor: string; operationId: string } => ({ actor: operation.actor, operationId: operation.id });
 
-/** One reservation at a time on a host, as for a create. */
-const reserve = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
-  name: 'reserve', title: 'Reserve disk', timeoutMs: secondsMs(20), retry: brief,
-  async run(ctx) {
-    const { instanceId, hostId, sizeGb } = ctx.input;
-    await ctx.write(async (tx) => {
-      await tx.query('select 1 from host where id = $1 for update', [hostId]);
-      await changeInstance(tx, instanceId, { wanted_volume_gb: sizeGb }, metaOf(ctx));
-      const [load] = await readHostLoads(tx, deps.enginePorts, { hostId, onlyReserved: true });
-      // what is wanted is part of what is promised by now
-      const refusal = load ? diskRefusalOf(load, 0, deps.reserve) : null;
-      if (refusal) throw new FinalStepError(refusal.code, `${refusal.message}, and the volume is to grow to ${sizeGb} GB`);
-    });
-  },
+/** One reservation at a time on a host, as for a create. What is reserved already is left alone. */
+const reserveDisk = (deps: WorkflowDeps, ctx: Ctx): Promise<void> => ctx.write(async (tx) => {
+  const { instanceId, hostId, sizeGb } = ctx.input;
+  await tx.query('select 1 from host where id = $1 for update', [hostId]);
+  const row = await lockInstance(tx, instanceId);
+  if (row?.wanted_volume_gb === sizeGb || row?.volume_gb === sizeGb) return;
+  await changeInstance(tx, instanceId, { wanted_volume_gb: sizeGb }, metaOf(ctx));
+  const [load] = await readHostLoads(tx, deps.enginePorts, { hostId, onlyReserved: true });
+  // what is wanted is part of what is promised by now
+  const refusal = load ? diskRefusalOf(load, 0, deps.reserve) : null;
+  if (refusal) throw new FinalStepError(refusal.code, `${refusal.message}, and the volume is to grow to ${sizeGb} GB`);
 });
 
-/** Nothing takes it back: a call that comes again, also by a retry, finds out how far the one before had come. */
+const reserve = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
+  name: 'reserve', title: 'Reserve disk', timeoutMs: secondsMs(20), retry: brief,
+  run: (ctx) => reserveDisk(deps, ctx),
+});
+
+/**
+ * Nothing takes it back: a call that comes again, also by a retry, finds out how far the one before had come. A retry
+ * begins here, and what was reserved was given back when the run before it failed.
+ */
 const grow = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   name: 'grow', title: 'Grow the volume', timeoutMs: minutesMs(4), retry: patient, isPointOfNoReturn: true,
   async run(ctx) {
     const { instanceId, hostId, sizeGb } = ctx.input;
+    await reserveDisk(deps, ctx);
     await deps.compute(hostId).growVolume({ instanceId, sizeGb }, callOptions(ctx));
     await ctx.write((tx) => changeInstance(tx, instanceId, ({ volume_autoscaling: rule }) => ({
-      volume_gb: sizeGb, ...(rule?.refused ? { volume_autoscaling: { ...rule, refused: null } } : {}),
+      volume_gb: sizeGb, ...(rule?.refused ? { volume_autoscaling: { ...rule, refused: null, refusal: null } } : {}),
     }), metaOf(ctx)));
     return { sizeGb };
   },

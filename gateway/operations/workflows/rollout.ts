@@ -15,7 +15,7 @@ const timeoutMs = minutesMs(60 * 24);
 
 /** Those that have an engine: one whose create failed can only be deleted. */
 const INSTANCES = `select i.id, i.name, i.configuration_revision as wanted, i.task_id as "busyWith" from instance i
-  where i.configuration_id = $1 and i.deleted_at is null and not i.released order by i.id`;
+  where i.configuration_id = $1 and i.deleted_at is null and not i.released and (i.prepared or i.task_id is not null) order by i.id`;
 
 const revision = (deps: WorkflowDeps): Waves<RolloutWork, GroupInstance> => ({
   name: 'roll-out', title: 'Bring the revision to the instances', timeoutMs,

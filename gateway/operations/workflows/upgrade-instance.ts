@@ -15,6 +15,7 @@ import { changeInstance, type InstancePatch, type InstanceRow } from '../../doma
 import type { GroupRevision } from '../../domain/instance/document.ts';
 import { groupName } from '../../domain/instance/observation.ts';
 import { type UpgradeCheck, estimateOf, findingsText, isVeto, reserveFindings } from '../../domain/upgrade/judge.ts';
+import { appendMutation } from '../../events/append.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import type { Tx } from '../../store/tx.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
@@ -269,6 +270,7 @@ async function makeGroup(tx: Tx, ctx: Ctx, id: string, made: NonNullable<Upgrade
   const name = await freeName(tx, instance!.project_id, made.name);
   await tx.query('insert into configuration (id, project_id, name, description, datastore, track, version_id) values ($1, $2, $3, $4, $5, $6, $7)', [id, instance!.project_id, name, made.description, datastore, to.track, to.versionId]);
   await insertRevision(tx, { id, revision: 1, values: made.values, actor: ctx.operation.actor, change: 'CLONED', origin: made.origin });
+  await appendMutation(tx, { actor: ctx.operation.actor, clientAddress: null, requestId: null }, { type: 'configuration.clone', subject: id, projectId: instance!.project_id, operationId: ctx.operation.id, data: { name, revision: 1, origin: made.origin } });
   return name;
 }
 

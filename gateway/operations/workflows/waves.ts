@@ -5,6 +5,7 @@
  */
 import { isCofferError } from '../../../kernel/errors.ts';
 import { lockInstance, type InstanceRow } from '../../domain/instance/change.ts';
+import { requireHost } from '../../domain/instance/lifecycle.ts';
 import { type Child, nextWave, verdictOf, type WaveInstance } from '../../domain/waves.ts';
 import type { Tx } from '../../store/tx.ts';
 import { type EnqueueRequest, FinalStepError, isFinished, type OperationView, type Step, type StepContext, StepWaitsError } from '../workflow.ts';
@@ -84,13 +85,15 @@ async function begin<Input, Instance extends WaveInstance>(deps: WorkflowDeps, c
     const row = await lockInstance(tx, id);
     const wanted = row && row.deleted_at === null ? waves.child(ctx.input, row) : null;
     if (!row || wanted === null) return true;
+    await requireHost(tx, row);
     const child = await deps.operations().enqueue(tx, { ...wanted, target: row.host_id, subjectId: id, lockMode: 'EXCLUSIVE', parentId: ctx.operation.id, projectId: row.project_id, ...meta });
     await waves.begun?.(tx, ctx.input, row, child, meta);
     return true;
   }).catch((error: unknown) => {
+    if (!isCofferError(error)) throw error;
     // Something else has just begun on it: it is waited for with the others that are busy.
-    if (!isCofferError(error) || error.code !== 'CONFLICT.BUSY') throw error;
-    return false;
+    if (error.code === 'CONFLICT.BUSY') return false;
+    throw error.code === 'HOST.UNREACHABLE' ? new FinalStepError(error.code, `halted: ${error.message}`) : error;
   });
 }
 

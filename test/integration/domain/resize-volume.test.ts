@@ -116,6 +116,7 @@ describe('a larger volume', () => {
     refuses = false;
     await world.domain.operations.retry(world.caller('EDITOR'), operation.id);
     expect(await ended(operation.id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(seen).toEqual([3.5, 3.5]);
     expect(await world.instance(id)).toMatchObject({ volume_gb: 5, fault: null });
   });
 
