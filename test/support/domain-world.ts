@@ -2,6 +2,7 @@
  * The use cases over a real store, with the workflows of the release. Nobody is at the other end: agents and hosts are
  * told what to answer, which is what a test of acceptance, cancel and retry needs. Whole systems are in e2e and fault.
  */
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Agents, RunRequest } from '../../gateway/agents/agents.ts';
 import { createAccess } from '../../gateway/domain/access/access.ts';
 import type { Caller, Role } from '../../gateway/domain/api.ts';
@@ -22,15 +23,28 @@ import { silentLog } from '../../kernel/log.ts';
 import { loadPlugins } from '../../strategies/registry.ts';
 import type { ComputeStrategy, ListedBuild } from '../../strategies/spi/compute.ts';
 import { testParameters } from './test-parameters.ts';
-import type { TestPostgres } from './postgres.ts';
+import { startTestPostgres, type TestPostgres } from './postgres.ts';
 import { createTestStore } from './store.ts';
 
 export type DomainWorld = Awaited<ReturnType<typeof startDomainWorld>>;
 const enginePorts = { from: 30_000, to: 30_009 };
 const absent = (what: string): never => new Proxy({}, { get: (_target, name) => () => { throw new Error(`there is no ${what}.${String(name)} in this test`); } }) as never;
 
-export async function startDomainWorld(postgres: TestPostgres, options: { inlineWaitMs?: number } = {}) {
-  const { store, installation } = await createTestStore(postgres);
+/** Each test of a file has a world of its own, which it is given here; the server is the file's. */
+export function useDomainWorld(give: (world: DomainWorld) => unknown): void {
+  let server: TestPostgres;
+  let world: DomainWorld;
+  beforeAll(async () => { server = await startTestPostgres(); });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    world = await startDomainWorld(server);
+    await give(world);
+  });
+  afterEach(() => world.close());
+}
+
+export async function startDomainWorld(postgres: TestPostgres) {
+  const { url, store, installation } = await createTestStore(postgres);
   const plugins = await loadPlugins();
   await store.transaction((tx) => seedCatalogue(tx, plugins));
   const catalogue = await loadCatalogue(store, plugins);
@@ -58,7 +72,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const operations: ReturnType<typeof createOperations> = createOperations({ store, sealer, workflows, hooks: instanceHooks, log: silentLog });
   const access = createAccess(store);
   const deps = {
-    store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: options.inlineWaitMs ?? 50, log: silentLog, access, version: '0.1.0',
+    store, sealer, operations, catalogue, control, agents, parameters: testParameters, enginePorts, reserve, inlineWaitMs: 50, log: silentLog, access, version: '0.1.0',
     generation: installation.generation, listBuilds: async (): Promise<ListedBuild[]> => [],
   };
   const domain = createDomain(deps);
@@ -71,7 +85,7 @@ export async function startDomainWorld(postgres: TestPostgres, options: { inline
   const workers: Worker[] = [];
 
   return {
-    store, deps, domain, operations, catalogue, newerBuilds, projectId, hostId, script, commands,
+    url, store, deps, domain, operations, catalogue, newerBuilds, projectId, hostId, script, commands,
     caller: (role: Role, requestId = 'req', project: string = projectId): Caller =>
       ({ tokenId: 't', tokenName: role, role, projectId: role === 'OPERATOR' ? null : project, actor: `token:${role}`, clientAddress: '10.0.0.9', requestId, expiresAt: null }),
     /** A second host, last seen so long ago. */

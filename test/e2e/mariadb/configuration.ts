@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { overlay } from '../../../strategies/datastores/mariadb/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/mariadb/index.ts';
-import { catalogueScenario, configurationScenarios, furtherConfigurationScenarios, useConfigurationServer } from '../../support/sql-family/configuration.ts';
+import { catalogueScenario, configurationScenarios, furtherConfigurationScenarios, useSqlConfigurationServer } from '../../support/sql-family/configuration.ts';
 import { harnessOptions } from './fixture.ts';
 
 /** Beside the folder's others. */
@@ -11,7 +11,7 @@ const portOf = (track: string): number => (track === '11.8' ? 21_530 : 21_531);
 /** `isWhole`: with what takes longer, and the catalogue, at which the kit looks for the other track. */
 export function configurationTests(track: string, isWhole = false): void {
   describe(`configuration of ${track}`, () => {
-    const server = useConfigurationServer({ ...harnessOptions(track), ports: { mariadb: portOf(track) } });
+    const server = useSqlConfigurationServer({ ...harnessOptions(track), ports: { mariadb: portOf(track) } });
     const isolation = track === '11.8' ? 'transaction_isolation' : 'tx_isolation';
 
     if (isWhole) catalogueScenario(server, plugin, track, overlay);

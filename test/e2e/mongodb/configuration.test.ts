@@ -1,14 +1,13 @@
 /** What is MongoDB's own about configuration groups; the kit looks at what every engine owes. */
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
+import { describe, expect, it } from 'vitest';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
 import { createConnection } from '../../../strategies/datastores/mongodb/connection.ts';
 import { cacheSize, maxConnections, slowSampleRate, slowThreshold } from '../../../strategies/datastores/mongodb/options.ts';
 import { openTls, overSocket } from '../../../strategies/datastores/mongodb/tls.ts';
 import type { UserRef } from '../../../strategies/spi/control.ts';
-import type { ConfigureResult } from '../../../strategies/spi/guest.ts';
 import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+import { useConfigurationServer } from '../../support/configuration-server.ts';
 import { createDriver } from './driver.ts';
 import { harnessOptions } from './fixture.ts';
 
@@ -20,18 +19,15 @@ const sortMemory = 'setParameter.internalQueryMaxBlockingSortMemoryUsageBytes';
 
 describe('configuration', () => {
   let harness: GuestHarness;
-  const configureWith = (parameters: Record<string, string>): Promise<ConfigureResult> => {
-    harness.tune(parameters);
-    return harness.call('configure', []);
-  };
-  const read = async (name: string): Promise<LiveParameter | undefined> => (await harness.call('configuration.read', [])).find((one) => one.name === name);
+  let bare: { file: string; parameters: LiveParameter[] };
+  const { configureWith, read, refusal, restart } = useConfigurationServer({ ...harnessOptions(), ports: { mongodb: port } }, async (made) => {
+    harness = made;
+    await harness.call('start', []);
+    bare = { file: await serverFile(), parameters: await harness.call('configuration.read', []) };
+  });
   /** Values of these names, none of which waits. */
   const readAll = async (names: object): Promise<Record<string, string>> =>
     Object.fromEntries((await harness.call('configuration.read', [])).filter(({ name, pending }) => name in names && pending === null).map(({ name, value }) => [name, value]));
-  const restart = async (): Promise<void> => {
-    await harness.call('stop', ['orderly']);
-    await harness.call('start', []);
-  };
   const serverFile = (): Promise<string> => readFile(`${harness.facts.paths.config}/mongod.conf`, 'utf8');
   const asMember = async (command: object): Promise<Record<string, any>> => {
     const connection = createConnection(await openTls(overSocket(`${harness.facts.paths.run}/mongod.sock`), timeoutMs));
@@ -42,21 +38,7 @@ describe('configuration', () => {
       connection.close();
     }
   };
-  const refusalOf = (parameters: Record<string, string>): Promise<Error> => configureWith(parameters).then(() => expect.fail('it was taken'), (error: Error) => error);
 
-  let bare: { file: string; parameters: LiveParameter[] };
-  beforeAll(async () => {
-    harness = await createProcessHarness({ ...harnessOptions(), ports: { mongodb: port } });
-    await harness.call('initialise', []);
-    await harness.call('start', []);
-    bare = { file: await serverFile(), parameters: await harness.call('configuration.read', []) };
-  });
-  afterAll(() => harness?.dispose());
-  beforeEach(async () => {
-    harness.tune({});
-    await harness.call('start', []);
-    if ((await harness.call('configure', [])).restartRequired.length > 0) await restart();
-  });
   const expectBare = async (): Promise<void> => {
     expect(await serverFile()).toBe(bare.file);
     expect(await harness.call('configuration.read', [])).toEqual(bare.parameters);
@@ -101,7 +83,7 @@ describe('configuration', () => {
     [{ 'setParameter.watchdogPeriodSeconds': '30' }, 'setParameter.watchdogPeriodSeconds', /60s/], [{ 'setParameter.nobodyKnows': '1' }, 'setParameter.nobodyKnows', /no such parameter/],
     [{ [maxConnections]: 'many' }, maxConnections, /Error parsing/],
   ])('%j is refused by name, with the reason, and nothing is changed', async (wrong, name, reason) => {
-    const fault = await refusalOf({ [commitInterval]: '30', ...wrong });
+    const fault = await refusal({ [commitInterval]: '30', ...wrong });
     expect(fault).toMatchObject({ code: 'REFUSED', message: expect.stringMatching(reason) });
     expect(fault.message.split(':')[0]).toBe(name);
     expect(fault.message).not.toContain(harness.facts.paths.config);
@@ -113,7 +95,7 @@ describe('configuration', () => {
 
   it('a value that would be refused is found on a stopped server too, and its file stays', async () => {
     await harness.call('stop', ['orderly']);
-    expect(await refusalOf({ [planCache]: 'plenty' })).toMatchObject({ code: 'REFUSED', message: expect.stringContaining(planCache) });
+    expect(await refusal({ [planCache]: 'plenty' })).toMatchObject({ code: 'REFUSED', message: expect.stringContaining(planCache) });
     expect(await serverFile()).toBe(bare.file);
     harness.tune({});
     await harness.call('start', []);

@@ -1,7 +1,6 @@
-/** What tenants try. `root` is the enabled root, `user` has the usual set in `shop`, `outsider` has nothing. */
-export interface Attack { title: string; who: 'root' | 'user' | 'outsider'; sql: string }
+/** What tenants try. */
+import { type Attack, attack as one } from '../../support/sql-family/tenants.ts';
 
-const one = (title: string, sql: string, who: Attack['who'] = 'root'): Attack => ({ title, sql, who });
 const coffer = "'coffer'@'localhost'";
 
 /** Every one of these has to be refused by the server. */

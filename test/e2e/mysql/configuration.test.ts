@@ -1,10 +1,10 @@
 /** What is MySQL's own about configuration groups, and its family's; the kit looks at what every engine owes. */
 import { describe, expect, it } from 'vitest';
-import { configurationScenarios, useConfigurationServer } from '../../support/sql-family/configuration.ts';
+import { configurationScenarios, useSqlConfigurationServer } from '../../support/sql-family/configuration.ts';
 import { harnessOptions } from './fixture.ts';
 
 describe('configuration', () => {
-  const server = useConfigurationServer({ ...harnessOptions(), ports: { mysql: 21_506 } });
+  const server = useSqlConfigurationServer({ ...harnessOptions(), ports: { mysql: 21_506 } });
 
   configurationScenarios(server, {
     live: {

@@ -1,11 +1,9 @@
 /** What is PostgreSQL's own about configuration groups; the kit looks at what every engine owes. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
+import { describe, expect, it } from 'vitest';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
-import type { ConfigureResult } from '../../../strategies/spi/guest.ts';
-import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+import { useConfigurationServer } from '../../support/configuration-server.ts';
 import { harnessOptions } from './fixture.ts';
 import { createPsql } from './psql.ts';
 import { tracks } from './server.ts';
@@ -15,29 +13,11 @@ const portOf = (track: string): number => 21_460 + Number(track);
 
 describe.each(tracks)('configuration of %s', (track) => {
   let harness: GuestHarness;
-  const configureWith = (parameters: Record<string, string>): Promise<ConfigureResult> => {
-    harness.tune(parameters);
-    return harness.call('configure', []);
-  };
-  const read = async (name: string): Promise<LiveParameter | undefined> => (await harness.call('configuration.read', [])).find((one) => one.name === name);
-  const restart = async (): Promise<void> => {
-    await harness.call('stop', ['orderly']);
-    await harness.call('start', []);
-  };
+  const { configureWith, read, refusal, restart } = useConfigurationServer({ ...harnessOptions(track), ports: { postgresql: portOf(track) } }, (made) => { harness = made; });
   const serverFile = (): Promise<string> => readFile(join(harness.facts.paths.config, 'postgresql.conf'), 'utf8');
   const asManagement = (sql: string): Promise<string> =>
     createPsql(harness.facts).ask({ user: 'coffer', password: harness.facts.managementSecret, database: 'postgres' }, sql, { PGHOST: harness.facts.paths.run, PGSSLMODE: 'disable' });
 
-  beforeAll(async () => {
-    harness = await createProcessHarness({ ...harnessOptions(track), ports: { postgresql: portOf(track) } });
-    await harness.call('initialise', []);
-  });
-  afterAll(() => harness?.dispose());
-  beforeEach(async () => {
-    harness.tune({});
-    await harness.call('start', []);
-    if ((await harness.call('configure', [])).restartRequired.length > 0) await restart();
-  });
 
   it.each([
     // of what management's own sessions have otherwise
@@ -59,11 +39,11 @@ describe.each(tracks)('configuration of %s', (track) => {
     ...(track === '15' ? [['autovacuum_work_mem', '512', /it has 1024 in its place/] as const] : []),
     ['fsync', 'false', /it has true in its place/],
   ] as const)('%s is refused as %j, with the reason', async (name, value, reason) => {
-    const fault = await configureWith({ work_mem: '5000', [name]: value }).then(() => null, (error: unknown) => error as Error);
+    const fault = await refusal({ work_mem: '5000', [name]: value });
     expect(fault).toMatchObject({ code: 'REFUSED' });
-    expect(fault?.message).toMatch(new RegExp(`^${name.replace('.', '\\.')}: `));
-    expect(fault?.message).toMatch(reason);
-    expect(fault?.message).not.toContain(harness.facts.paths.config);
+    expect(fault.message).toMatch(new RegExp(`^${name.replace('.', '\\.')}: `));
+    expect(fault.message).toMatch(reason);
+    expect(fault.message).not.toContain(harness.facts.paths.config);
     expect((await configureWith({})).restartRequired).toEqual([]);
     expect((await readdir(harness.facts.paths.config)).filter((file) => file.endsWith('.new'))).toEqual([]);
   });

@@ -1,17 +1,14 @@
 /** The `psql` of the engine's own build, as a person uses it: the manifest's connect command, nothing else. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { HarnessFacts, HeldClient, Login, StockClient } from '../../../strategies/conformance/index.ts';
+import type { HarnessFacts, Login, StockClient } from '../../../strategies/conformance/index.ts';
 import { manifest } from '../../../strategies/datastores/postgresql/manifest.ts';
 import { openTls } from '../../../strategies/datastores/postgresql/wire.ts';
+import { type ClientResult, hold, outputOf, runScript } from '../../support/script-client.ts';
 
-const answerTimeoutMs = 15_000;
-
-export interface PsqlResult { exitCode: number; stdout: string; stderr: string }
 export interface Psql {
   /** Statements as a script; the first that fails ends it with code 3, as does a refused connection with 2. */
-  run(login: Login, script: string, environment?: Record<string, string>): Promise<PsqlResult>;
+  run(login: Login, script: string, environment?: Record<string, string>): Promise<ClientResult>;
   /** Standard output, or an error with the server's words. */
   ask(login: Login, script: string, environment?: Record<string, string>): Promise<string>;
   spawn(login: Login, environment?: Record<string, string>): ChildProcessWithoutNullStreams;
@@ -28,20 +25,8 @@ export function createPsql(facts: HarnessFacts): Psql {
   };
   const psql: Psql = {
     spawn: start,
-    run: (login, script, environment) => new Promise((resolve, reject) => {
-      const child = start(login, environment);
-      let [stdout, stderr] = ['', ''];
-      child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
-      child.once('error', reject).once('close', (code) => resolve({ exitCode: code ?? 128, stdout: stdout.trim(), stderr: stderr.trim() }));
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(script);
-    }),
-    async ask(login, script, environment) {
-      const { exitCode, stdout, stderr } = await psql.run(login, script, environment);
-      if (exitCode !== 0) throw new Error(stderr || `psql ended with code ${exitCode}`);
-      return stdout;
-    },
+    run: (login, script, environment) => runScript(start(login, environment), script),
+    ask: async (login, script, environment) => outputOf(await psql.run(login, script, environment)),
   };
   return psql;
 }
@@ -71,40 +56,6 @@ export function createPsqlClient(facts: HarnessFacts): StockClient {
     askWithoutTls: async (login) => { await psql.ask(login, 'select 1', { PGSSLMODE: 'disable' }); },
   };
 }
-
-async function hold(child: ChildProcessWithoutNullStreams): Promise<HeldClient> {
-  const lines = createInterface({ input: child.stdout });
-  let complaint = '';
-  let questions = 0;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
-  child.stdin.on('error', () => undefined);
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const ask = async (): Promise<void> => {
-    const mark = `answer ${++questions}`;
-    const answered = new Promise<'answer'>((resolve) => {
-      const onLine = (line: string): void => { if (line === mark) { lines.off('line', onLine); resolve('answer'); } };
-      lines.on('line', onLine);
-    });
-    child.stdin.write(`select '${mark}';\n`);
-    const result = await Promise.race([answered, gone.then(() => 'gone'), after(answerTimeoutMs)]);
-    if (result !== 'answer') throw new Error(`psql did not answer (${result}): ${complaint.trim()}`);
-  };
-  await ask();
-  return {
-    ask,
-    // psql notices at its next question.
-    async ended(timeoutMs) {
-      const deadline = Date.now() + timeoutMs;
-      while (await ask().then(() => true, () => false)) if (Date.now() > deadline) throw new Error(`the session was not ended within ${timeoutMs} ms`);
-    },
-    async close() {
-      child.stdin.end();
-      await gone;
-    },
-  };
-}
-
-const after = (timeoutMs: number): Promise<'silence'> => new Promise((resolve) => { setTimeout(() => resolve('silence'), timeoutMs).unref(); });
 
 export async function presentedSerial(target: { host: string; port: number; caCertificate: string }): Promise<string> {
   const socket = await openTls({ host: target.host, port: target.port, ca: target.caCertificate, signal: AbortSignal.timeout(5_000) });

@@ -319,6 +319,10 @@ function resizeScenarios(engine: EngineUnderTest, { larger, told, ask, unstartab
     expect(await ask(await show(world.coffer.client, target.id), target.user, target.passwords[target.user]!)).toBe(told[at]);
     await expectFlavor(world, target, at);
   };
+  const expectStoppedAt = async (world: Place, target: Target, at: 0 | 1): Promise<void> => {
+    await expectStopped(world, target);
+    await expectFlavor(world, target, at);
+  };
   const resize: Omit<Scenario, 'name' | 'begin' | 'check'> = { kind: 'instance.resize', takes: 'running', leaves: 'running', ends: 'SUCCEEDED' };
   const grow: Scenario = {
     ...resize, name: 'resizeInstance', begin: begin(1),
@@ -333,12 +337,21 @@ function resizeScenarios(engine: EngineUnderTest, { larger, told, ask, unstartab
   /** Stopped, so that nothing waits for the agent before it is to change anything. */
   const calledOff: Scenario = {
     ...resize, name: 'resizeInstance, cancelled', takes: 'stopped', leaves: 'stopped', ends: 'CANCELLED', isVariant: true, begin: (world, target) => whileDeaf(world, target, begin(1), 'configure'),
+    check: (world, target) => expectStoppedAt(world, target, 0),
+  };
+  /** Its engine runs for as long as it is asked. */
+  const shrinkStopped: Scenario = {
+    ...shrink, name: 'resizeInstance of a stopped one to a smaller flavor', takes: 'stopped', leaves: 'stopped',
+    check: (world, target) => expectStoppedAt(world, target, 0),
+  };
+  const calledOffAwake: Scenario = {
+    ...shrinkStopped, name: 'resizeInstance of a stopped one to a smaller flavor, cancelled while it is asked', ends: 'CANCELLED', begin: (world, target) => whileDeaf(world, target, begin(0), 'wake'),
     async check(world, target) {
-      await expectStopped(world, target);
-      await expectFlavor(world, target, 0);
+      await expectStoppedAt(world, target, 1);
+      await quietly(world, target, begin(0));
     },
   };
-  if (!unstartable) return [grow, shrink, calledOff];
+  if (!unstartable) return [grow, shrink, calledOff, shrinkStopped, calledOffAwake];
   const groupOfValues = async (world: Place, target: Target): Promise<Begun> => {
     const { createConfiguration } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName('group'), datastore: engine.datastore, version: engine.version, values: [unstartable] } });
     return mutate(world, engineAction('attachConfiguration', ''), { configurationId: createConfiguration.configuration.id, instanceId: target.id });
@@ -350,7 +363,7 @@ function resizeScenarios(engine: EngineUnderTest, { larger, told, ask, unstartab
       await quietly(world, target, (one, { id }) => mutate(one, engineAction('detachConfiguration', ''), { instanceId: id }));
     },
   };
-  return [grow, shrink, calledOff, failing];
+  return [grow, shrink, calledOff, shrinkStopped, calledOffAwake, failing];
 }
 /** Before or after what is disturbed. */
 async function quietly(world: Place, target: Target, begin: Scenario['begin']): Promise<void> {

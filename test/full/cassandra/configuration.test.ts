@@ -3,12 +3,11 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
+import { describe, expect, it } from 'vitest';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
 import { catalogueOf } from '../../../strategies/datastores/cassandra/catalogue/index.ts';
-import type { ConfigureResult } from '../../../strategies/spi/guest.ts';
 import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
+import { useConfigurationServer } from '../../support/configuration-server.ts';
 import { createDriver } from '../../e2e/cassandra/driver.ts';
 import { harnessOptions } from '../../e2e/cassandra/fixture.ts';
 
@@ -17,16 +16,12 @@ const live = (await catalogueOf('5.0')).filter(({ apply }) => apply === 'LIVE');
 
 describe('configuration', () => {
   let harness: GuestHarness;
-  const configureWith = (parameters: Record<string, string>): Promise<ConfigureResult> => {
-    harness.tune(parameters);
-    return harness.call('configure', []);
-  };
-  const refusalOf = (parameters: Record<string, string>): Promise<Error> => configureWith(parameters).then(() => expect.fail('it was taken'), (error: Error) => error);
-  const read = async (name: string): Promise<LiveParameter | undefined> => (await harness.call('configuration.read', [])).find((one) => one.name === name);
-  const restart = async (): Promise<void> => {
-    await harness.call('stop', ['orderly']);
-    await harness.call('start', []);
-  };
+  let bare: { files: Record<string, string>; parameters: LiveParameter[] };
+  const { configureWith, read, refusal, restart } = useConfigurationServer(harnessOptions(4), async (made) => {
+    harness = made;
+    for (const method of ['configure', 'start'] as const) await harness.call(method, []);
+    bare = { files: await files(), parameters: await harness.call('configuration.read', []) };
+  });
   /** As the stock driver is told, in the server's words. */
   const settings = async (): Promise<Record<string, string>> => {
     const rows = await createDriver(harness.facts).ask({ user: 'coffer', password: harness.facts.managementSecret, database: null }, 'select name, value from system_views.settings');
@@ -42,18 +37,6 @@ describe('configuration', () => {
   };
   const leftovers = async (): Promise<string[]> => (await readdir(harness.facts.paths.run)).filter((name) => /\.(java|yaml|new)$/.test(name));
 
-  let bare: { files: Record<string, string>; parameters: LiveParameter[] };
-  beforeAll(async () => {
-    harness = await createProcessHarness(harnessOptions(4));
-    for (const method of ['initialise', 'configure', 'start'] as const) await harness.call(method, []);
-    bare = { files: await files(), parameters: await harness.call('configuration.read', []) };
-  });
-  afterAll(() => harness?.dispose());
-  beforeEach(async () => {
-    harness.tune({});
-    await harness.call('start', []);
-    if ((await harness.call('configure', [])).restartRequired.length > 0) await restart();
-  });
   const expectBare = async (): Promise<void> => {
     expect(await files()).toEqual(bare.files);
     expect(await harness.call('configuration.read', [])).toEqual(bare.parameters);
@@ -96,7 +79,7 @@ describe('configuration', () => {
     [{ column_index_size: '2147483646' }, 'column_index_size', /must be positive value/], [{ max_mutation_size: '8192' }, 'max_mutation_size', /commitlog_segment_size must be at least twice/],
     [{ nobody_knows: '1' }, 'nobody_knows', /no such parameter/], [{ concurrent_reads: 'many' }, 'concurrent_reads', /whole number/], [{ memtable_flush_writers: '0' }, 'memtable_flush_writers', /from 1/],
   ])('%j is refused by name, with the reason, and nothing is changed', async (wrong, name, reason) => {
-    const fault = await refusalOf({ read_request_timeout: '7000', ...wrong });
+    const fault = await refusal({ read_request_timeout: '7000', ...wrong });
     expect(fault).toMatchObject({ code: 'REFUSED', message: expect.stringMatching(reason) });
     expect(fault.message).toMatch(new RegExp(`^${name}`));
     for (const folder of [harness.facts.paths.run, harness.facts.paths.config]) expect(fault.message).not.toContain(folder);

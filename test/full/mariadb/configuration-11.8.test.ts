@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
-import { furtherConfigurationScenarios, useConfigurationServer } from '../../support/sql-family/configuration.ts';
+import { furtherConfigurationScenarios, useSqlConfigurationServer } from '../../support/sql-family/configuration.ts';
 import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
 
 describe('configuration of 11.8', () => {
-  furtherConfigurationScenarios(useConfigurationServer({ ...harnessOptions('11.8'), ports: { mariadb: 21_532 } }));
+  furtherConfigurationScenarios(useSqlConfigurationServer({ ...harnessOptions('11.8'), ports: { mariadb: 21_532 } }));
 });

@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what a superuser may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { grantScenarios, hostScenarios, lockScenarios, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
+import { grantScenarios, hostScenarios, lockScenarios, managementScenario, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
 
@@ -17,34 +17,12 @@ describe.each(['11.8', '10.11'])('a server of %s', (track) => {
     expect(await server.asManagement("select concat_ws(',', @@global.log_bin, @@global.gtid_strict_mode, @@global.binlog_format, @@global.binlog_expire_logs_seconds, @@global.gtid_binlog_pos <> '')")).toBe('ON,ON,ROW,86400,1');
   });
   // There is no account that a superuser could not change. No tenant is one; where somebody made one all the same:
-  it('management that a superuser broke is noticed, and repaired with everything else kept', async () => {
-    await server.user('keeper');
-    await server.ask('keeper', 'create table kept (a int); insert into kept values (7)');
-    const damages: [sql: string, told: RegExp][] = [
-      ["alter user coffer@localhost identified by 'another one'", /another password/],
-      ['alter user coffer@localhost account lock', /locked/],
-      ['revoke create user, drop on *.* from coffer@localhost', /lacks privileges/],
-      ["update mysql.global_priv set Priv = json_set(Priv, '$.auth_or', json_array(json_object(), json_object('plugin', 'unix_socket'))) where User = 'coffer'", /other means/],
-    ];
-    for (const [sql, told] of damages) {
-      // Its connection stays, whatever becomes of the account.
-      await call('probe', []);
-      await server.asManagement(sql);
-      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true, detail: expect.stringMatching(told) as string });
-      await call('repair', []);
-      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
-    }
-    await server.asManagement('drop user coffer@localhost');
-    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true });
-    await call('stop', ['immediate']);
-    await expect(call('start', [])).rejects.toThrow(/refuses the management account/);
-    await call('repair', []);
-    await call('repair', []);
-    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
-    expect(await server.ask('keeper', 'select a from kept')).toBe('7');
-    await call('users.update', [{ name: 'keeper' }, { password }]);
-    await call('users.delete', [{ name: 'keeper' }]);
-  });
+  managementScenario(server, 'management that a superuser broke is noticed, and repaired with everything else kept', [
+    ["alter user coffer@localhost identified by 'another one'", /another password/],
+    ['alter user coffer@localhost account lock', /locked/],
+    ['revoke create user, drop on *.* from coffer@localhost', /lacks privileges/],
+    ["update mysql.global_priv set Priv = json_set(Priv, '$.auth_or', json_array(json_object(), json_object('plugin', 'unix_socket'))) where User = 'coffer'", /other means/],
+  ]);
   it('a repair takes powers that only a superuser can have given', async () => {
     await server.user('mighty');
     await server.user('grand');

@@ -1,6 +1,6 @@
 /** What tenants may do within their rights, what an operator may break, and what becomes of management. */
 import { describe, expect, it } from 'vitest';
-import { grantScenarios, hostScenarios, lockScenarios, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
+import { grantScenarios, hostScenarios, lockScenarios, managementScenario, programScenarios, secretScenarios } from '../../support/sql-family/scenarios.ts';
 import { password, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from '../../e2e/mysql/fixture.ts';
 
@@ -43,34 +43,12 @@ describe('a server', () => {
     }
     await call('users.delete', [{ name: 'reader' }]);
   });
-  it('management that was lost is noticed, and repaired with everything else kept', async () => {
-    await server.user('keeper');
-    await server.ask('keeper', 'create table kept (a int); insert into kept values (7)');
-    const damages: [sql: string, told: RegExp][] = [
-      ["alter user 'coffer'@'localhost' identified by 'another one'", /another password/],
-      ["alter user 'coffer'@'localhost' account lock", /locked/],
-      ["revoke create user, drop on *.* from 'coffer'@'localhost'", /lacks privileges/],
-      ["revoke connection_admin on *.* from 'coffer'@'localhost'", /lacks CONNECTION_ADMIN/],
-    ];
-    for (const [sql, told] of damages) {
-      // Its connection stays, whatever becomes of the account.
-      await call('probe', []);
-      await server.asManagement(sql);
-      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true, detail: expect.stringMatching(told) as string });
-      await call('repair', []);
-      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
-    }
-    await server.asManagement("drop user 'coffer'@'localhost'");
-    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true });
-    await call('stop', ['immediate']);
-    await expect(call('start', [])).rejects.toThrow(/refuses the management account/);
-    await call('repair', []);
-    await call('repair', []);
-    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
-    expect(await server.ask('keeper', 'select a from kept')).toBe('7');
-    await call('users.update', [{ name: 'keeper' }, { password }]);
-    await call('users.delete', [{ name: 'keeper' }]);
-  });
+  managementScenario(server, 'management that was lost is noticed, and repaired with everything else kept', [
+    ["alter user 'coffer'@'localhost' identified by 'another one'", /another password/],
+    ["alter user 'coffer'@'localhost' account lock", /locked/],
+    ["revoke create user, drop on *.* from 'coffer'@'localhost'", /lacks privileges/],
+    ["revoke connection_admin on *.* from 'coffer'@'localhost'", /lacks CONNECTION_ADMIN/],
+  ]);
   it('a repair takes powers that only a superuser can have given', async () => {
     await server.user('mighty');
     await call('root.enable', [password]);

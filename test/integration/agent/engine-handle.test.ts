@@ -1,5 +1,6 @@
 /** The agent's grip on a process, with a shell for an engine. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +10,8 @@ import { isAlive, startTimeOf } from '../../../agent/supervisor/proc.ts';
 import type { AgentBoot } from '../../../kernel/guest-record.ts';
 import type { EngineHandle } from '../../../strategies/spi/guest.ts';
 
+/** Of this process: while all of them wait, nothing else that takes its time is done. */
+const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 /** Ends only when its input, a file, is there: for as long as a test wants it takes its time to stop. */
 const slowToStop = { command: '/bin/sh', args: ['-c', 'trap "while ! test -e may-end; do sleep 0.01; done; exit 0" TERM; echo up; while :; do sleep 0.01; done'], logFile: 'engine.log' };
 
@@ -56,5 +59,23 @@ describe('a grip on the engine', () => {
     await handle.signal('SIGTERM');
     expect(await handle.start(slowToStop)).toEqual({ pid, adopted: true });
     expect(engine.isEnding()).toBe(false);
+  });
+
+  it('tells of one that was gone before it could be looked at, in its own last words', async () => {
+    const gate = join(root, 'gate');
+    await handle.run({ command: '/bin/sh', args: ['-c', `mkfifo ${gate}`], timeoutMs: 5_000 });
+    const starting = handle.start({ command: '/bin/sh', args: ['-c', 'echo $$ > pid; echo starting; echo "FATAL: no such option"; exit 3'], logFile: 'engine.log' });
+    starting.catch(() => {}); // it is awaited below
+    // Its log is closed, and it is looked at, only when they are let go.
+    const waiting = Array.from({ length: threads }, () => open(gate));
+    try {
+      await expect.poll(() => existsSync(`/proc/${readFileSync(join(root, 'volume/data/pid'), 'utf8').trim()}/stat`)).toBe(false);
+    } finally {
+      const writer = openSync(gate, constants.O_RDWR);
+      for (const file of await Promise.all(waiting)) await file.close();
+      closeSync(writer);
+    }
+    await expect(starting).rejects.toMatchObject({ code: 'FAILED_TO_START', message: '/bin/sh ended at once; the end of its log: FATAL: no such option' });
+    expect([handle.pid(), engine.record()]).toEqual([null, null]);
   });
 });

@@ -1,35 +1,17 @@
 /** The gateway calls agents: found by instance, verified, attached again when the connection breaks. */
 import { status, type ServerWritableStream } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../gateway/agents/commands.ts';
 import { createPresence } from '../../../gateway/agents/presence.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import type { GuestAgentServer, Outcome, RunRequest, RunResponse } from '../../../proto/generated/coffer/agent/v1/agent.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { createTestStore } from '../../support/store.ts';
-import { enrol, insertInstance, movableClock, openReports, serveAgent, startGateway, testSealer, type AgentIdentity, type Reporter, type TestGateway } from './harness.ts';
+import { enrol, insertInstance, openReports, serveAgent, startGateway, useGateway, type AgentIdentity, type MovableClock, type Reporter, type TestGateway } from './harness.ts';
 
 const HISTORY_MS = 17 * 3_600_000;
-let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
-let clock: ReturnType<typeof movableClock>;
-const sealer = testSealer();
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  store = (await createTestStore(server)).store;
-  clock = movableClock();
-  clock.advance(-HISTORY_MS);
-  gateway = await startGateway({ store, sealer, clock });
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  await gateway.stop();
-  await store.close();
-});
+let clock: MovableClock;
+const cleanUps = useGateway((world) => { ({ store, gateway, clock } = world); }, HISTORY_MS);
 
 const done: Outcome = { items: [], restartRequired: [], rootName: '', replayed: false, findings: [] };
 const fence = { generation: 1, epoch: 1, attempt: 1 };
@@ -179,7 +161,7 @@ describe('who answers', () => {
 
 describe('waiting for an agent', () => {
   it('ends when it connects, driven by the notification, whichever gateway it came to', async () => {
-    const other = await startGateway({ store, sealer, clock });
+    const other = await startGateway({ store, clock });
     cleanUps.push(() => other.stop());
     const id = await insertInstance(store);
     const identity = await identityOf(id);

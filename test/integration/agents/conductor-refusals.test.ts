@@ -8,20 +8,19 @@ import { createCsr, createKey } from '../../../gateway/pki/x509.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
-import { conductorClient, enrol, insertInstance, instanceRow, movableClock, openReports, startGateway, testSealer, type AgentIdentity, type TestGateway } from './harness.ts';
+import { conductorClient, enrol, insertInstance, instanceRow, movableClock, openReports, startGateway, type AgentIdentity, type MovableClock, type TestGateway } from './harness.ts';
 
 const HOUR_MS = 3_600_000;
 let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
-let clock: ReturnType<typeof movableClock>;
-const sealer = testSealer();
+let clock: MovableClock;
 
 beforeAll(async () => {
   server = await startTestPostgres();
   store = (await createTestStore(server)).store;
   clock = movableClock();
-  gateway = await startGateway({ store, sealer, clock });
+  gateway = await startGateway({ store, clock });
 });
 afterAll(async () => {
   await gateway.stop();
@@ -58,7 +57,7 @@ describe('a certificate that is not good for this gateway', () => {
   });
   it('one of another installation, agent or gateway: refused by TLS', async () => {
     const other = (await createTestStore(server)).store;
-    const stranger = await startGateway({ store: other, sealer, clock });
+    const stranger = await startGateway({ store: other, clock });
     try {
       const id = await insertInstance(other);
       const foreign = await enrol(await other.transaction((tx) => stranger.issueEnrolment(tx, id)), id);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { credentials, Metadata, Server, ServerCredentials, type ChannelCredentials, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Clock } from '../../../kernel/clock.ts';
 import { newId } from '../../../kernel/ids.ts';
 import { silentLog } from '../../../kernel/log.ts';
@@ -15,17 +16,21 @@ import { createPki, type Pki } from '../../../gateway/pki/pki.ts';
 import type { PkiSettings } from '../../../gateway/pki/settings.ts';
 import { createCsr, createKey } from '../../../gateway/pki/x509.ts';
 import { createSealer, type Sealer } from '../../../gateway/store/seal.ts';
+import type { PgStore } from '../../../gateway/store/store.ts';
 import type { Store, Tx } from '../../../gateway/store/tx.ts';
 import { GuestAgentService, type GuestAgentServer } from '../../../proto/generated/coffer/agent/v1/agent.ts';
 import { ConductorClient, EnrolmentClient, type Hello, type Observation, type ReportRequest, type ReportResponse } from '../../../proto/generated/coffer/conductor/v1/conductor.ts';
 import type { Capability } from '../../../strategies/spi/capability.ts';
 import type { Enrolment } from '../../../strategies/spi/compute.ts';
+import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { createTestStore } from '../../support/store.ts';
 
 export const RELEASE = '0.1.0-test';
 export const testSealer = (): Sealer => createSealer(randomBytes(32));
 
 /** A clock that can be moved. */
-export function movableClock(): Clock & { advance(ms: number): void } {
+export type MovableClock = Clock & { advance(ms: number): void };
+export function movableClock(): MovableClock {
   let offsetMs = 0;
   return { now: () => Date.now() + offsetMs, advance(ms) { offsetMs += ms; } };
 }
@@ -34,9 +39,12 @@ export interface TestGateway {
   id: string; pki: Pki; conductor: Conductor; gateways: Gateways; agents: Agents; issueEnrolment: IssueEnrolment; address: string; enrolAddress: string;
   stop(): Promise<void>;
 }
-export interface GatewayOptions { store: Store; sealer: Sealer; clock?: Clock; pki?: Partial<PkiSettings>; settings?: Partial<ConductorSettings>; id?: string; release?: string; capabilities?: Record<string, readonly Capability[]> }
+export interface GatewayOptions { store: Store; clock?: Clock; pki?: Partial<PkiSettings>; settings?: Partial<ConductorSettings>; id?: string; release?: string; capabilities?: Record<string, readonly Capability[]> }
 
-export async function startGateway({ store, sealer, clock = { now: Date.now }, ...options }: GatewayOptions): Promise<TestGateway> {
+/** All gateways of a test are of one installation. */
+const sealer = testSealer();
+
+export async function startGateway({ store, clock = { now: Date.now }, ...options }: GatewayOptions): Promise<TestGateway> {
   const id = options.id ?? `gw-${randomBytes(3).toString('hex')}`;
   const pki = createPki({ store, sealer, log: silentLog, gatewayId: id, clock, ...(options.pki ? { settings: options.pki } : {}) });
   await pki.open();
@@ -50,15 +58,43 @@ export async function startGateway({ store, sealer, clock = { now: Date.now }, .
   gateways = createGateways({ store, clock, self: { id, address, enrolAddress, roles: ['conductor'] } });
   await gateways.beat();
   const agents = createAgents({ store, pki, log: silentLog });
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    agents.close();
+    await conductor.stop();
+    await gateways.leave();
+    pki.close();
+  };
   return {
     id, pki, conductor, gateways, agents, address, enrolAddress, issueEnrolment: createIssueEnrolment({ pki, gateways }),
-    async stop() {
-      agents.close();
-      await conductor.stop();
-      await gateways.leave();
-      pki.close();
-    },
+    /** Once, however often it is called. */
+    stop: () => (stopped ??= stop()),
   };
+}
+
+export interface GatewayWorld { store: PgStore; clock: MovableClock; gateway: TestGateway }
+/**
+ * Each test of a file has a store and a gateway of its own, which it is given here, with a clock that is so far behind. Answers
+ * what is to be done after the test, the last first.
+ */
+export function useGateway(give: (world: GatewayWorld) => void, behindMs = 0): (() => unknown)[] {
+  let server: TestPostgres;
+  const cleanUps: (() => unknown)[] = [];
+  beforeAll(async () => { server = await startTestPostgres(); });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    const { store } = await createTestStore(server);
+    cleanUps.push(() => store.close());
+    const clock = movableClock();
+    clock.advance(-behindMs);
+    const gateway = await startGateway({ store, clock });
+    cleanUps.push(() => gateway.stop());
+    give({ store, clock, gateway });
+  });
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+  return cleanUps;
 }
 
 /** A built instance without an agent so far. */

@@ -21,17 +21,16 @@ import { freePort } from '../../support/free-ports.ts';
 import { engineBuild } from '../../../kit/harness/engine-builds.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
-import { eventsOf, insertInstance, instanceRow, movableClock, startGateway, testSealer, waitForEvent, type TestGateway } from './harness.ts';
+import { eventsOf, insertInstance, instanceRow, movableClock, startGateway, waitForEvent, type MovableClock, type TestGateway } from './harness.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
-let clock: ReturnType<typeof movableClock>;
+let clock: MovableClock;
 let root: string;
 let id: string;
 let agent: ChildProcess | undefined;
-const sealer = testSealer();
 
 beforeAll(async () => { server = await startTestPostgres(); });
 afterAll(() => server.stop());
@@ -49,7 +48,7 @@ afterEach(async () => {
 });
 
 const openGateway = async (pki: Partial<PkiSettings> = {}): Promise<TestGateway> =>
-  (gateway = await startGateway({ store, sealer, clock, pki, release: releaseVersion(), capabilities: { redis: redis.manifest.capabilities } }));
+  (gateway = await startGateway({ store, clock, pki, release: releaseVersion(), capabilities: { redis: redis.manifest.capabilities } }));
 const enginePid = (): number | null => {
   try {
     return (JSON.parse(readFileSync(join(root, 'agent/state.json'), 'utf8')) as { engine: { pid: number } | null }).engine?.pid ?? null;

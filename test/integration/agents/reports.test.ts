@@ -1,39 +1,21 @@
 /** What reports do to the instance: order, incarnations, silence, several gateways, rotation. */
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DISCONNECT_GRACE_MS } from '../../../gateway/domain/instance/status.ts';
 import { toObservationDoc } from '../../../gateway/agents/observation.ts';
 import { createAgentRecords } from '../../../gateway/agents/records.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { createTestStore } from '../../support/store.ts';
 import {
-  conductorClient, enrol, eventsOf, hello, insertInstance, instanceRow, movableClock, observation, openReports, RELEASE, startGateway, testSealer, waitForEvent,
-  type AgentIdentity, type Reporter, type TestGateway,
+  conductorClient, enrol, eventsOf, hello, insertInstance, instanceRow, observation, openReports, RELEASE, startGateway, useGateway, waitForEvent,
+  type AgentIdentity, type MovableClock, type Reporter, type TestGateway,
 } from './harness.ts';
 
 const HISTORY_MS = 17 * 3_600_000;
-let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
-let clock: ReturnType<typeof movableClock>;
-const sealer = testSealer();
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  store = (await createTestStore(server)).store;
-  clock = movableClock();
-  // Tests move the clock forward, up to the present: what is issued there must be valid for TLS, which knows only that.
-  clock.advance(-HISTORY_MS);
-  gateway = await startGateway({ store, sealer, clock });
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  await gateway.stop();
-  await store.close();
-});
+let clock: MovableClock;
+// Tests move the clock forward, up to the present: what is issued there must be valid for TLS, which knows only that.
+const cleanUps = useGateway((world) => { ({ store, gateway, clock } = world); }, HISTORY_MS);
 
 async function newAgent(over: Record<string, unknown> = {}): Promise<{ id: string; identity: AgentIdentity }> {
   const id = await insertInstance(store, over);
@@ -191,7 +173,7 @@ describe('a stream', () => {
   });
   it('of an older incarnation is ended when a newer comes, on the same gateway and on another', async () => {
     const { id, identity } = await newAgent();
-    const other = await startGateway({ store, sealer, clock });
+    const other = await startGateway({ store, clock });
     cleanUps.push(() => other.stop());
     const [first, second] = [await open(identity), await open(identity)];
     void first.report();
@@ -221,19 +203,17 @@ describe('a stream', () => {
   });
   it('is told of every live conductor, and finds its way when one goes', async () => {
     const { id, identity } = await newAgent();
-    const other = await startGateway({ store, sealer, clock });
+    const other = await startGateway({ store, clock });
     cleanUps.push(() => other.stop());
     const agent = await open(identity);
     await agent.report();
     expect(agent.conductors).toEqual([gateway.address, other.address]);
-    const former = gateway;
-    await former.stop();
+    await gateway.stop();
     expect(await agent.ended).toMatchObject({ code: status.UNAVAILABLE });
     const again = await open(identity, agent.conductors[1]);
     await again.report();
     expect(again.conductors).toEqual([other.address]);
     expect(await summary(id)).toEqual(['UNKNOWN NoReport', 'ACTIVE']);
-    gateway = await startGateway({ store, sealer, clock });
   });
 });
 

@@ -1,14 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readHostLoads } from '../../../gateway/domain/host-load.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => { world = await startDomainWorld(server); });
-afterEach(() => world.close());
+useDomainWorld((fresh) => { world = fresh; });
 
 const create = (name: string, more: object = {}) =>
   world.domain.instances.create(world.caller('EDITOR', `req-${name}`), { projectId: world.projectId, name, datastore: 'postgresql', flavor: 'small', volume: { sizeGb: 1 }, ...more });
@@ -172,8 +167,7 @@ describe('a command to an engine', () => {
     expect((await refusal(addUser(stopped))).code).toBe('PRECONDITION.STATE');
   });
   it('that a deletion took over is still answered, with the instance as it was', async () => {
-    await world.close();
-    world = await startDomainWorld(server, { inlineWaitMs: 10_000 });
+    world.deps.inlineWaitMs = 10_000;
     const id = await world.addInstance('shop');
     const answer = addUser(id);
     // in the moment the answer is waited for
@@ -183,8 +177,7 @@ describe('a command to an engine', () => {
     expect(await answer).toMatchObject({ instance: { id }, operation: { state: 'CANCELLED' }, results: [{ name: 'ada', fault: { code: 'OPERATION.PREEMPTED' } }], userCredentials: [{ password: 'correct horse battery' }] });
   });
   it('that the engine refused gives no password; one whose fate is unknown says so and does', async () => {
-    await world.close();
-    world = await startDomainWorld(server, { inlineWaitMs: 10_000 });
+    world.deps.inlineWaitMs = 10_000;
     const id = await world.addInstance('shop');
     world.script.run = async () => ({ items: [{ name: 'ada', fault: { code: 'EXISTS', message: 'there is one' } }], restartRequired: [], rootName: '' }) as never;
     world.startWorker();

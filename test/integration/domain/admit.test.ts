@@ -1,14 +1,9 @@
 /** What is accepted: at most what fits, and soon after something went, what then fits. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { describe, expect, it } from 'vitest';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => { world = await startDomainWorld(server); });
-afterEach(() => world.close());
+useDomainWorld((fresh) => { world = fresh; });
 
 /** The host has room for two of these. */
 const create = (name: string, more: object = {}) =>

@@ -1,35 +1,25 @@
 /** What meets at the same moment: a create and the deletion of its version or flavor, two changes of one version. One of the two happens, never both. */
 import type pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
+import { seeWaiting } from '../../support/held-rows.ts';
 import { connectTo } from '../../support/store.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
 let other: pg.Client;
 let versionId: string;
 let flavorId: string;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld(async (fresh) => {
+  world = fresh;
   versionId = world.catalogue.defaultVersion({ role: 'OPERATOR', projectId: null }, world.catalogue.datastore('postgresql')!.id)!.id;
   flavorId = world.catalogue.flavor('small')!.id;
-  const [{ name } = { name: '' }] = await world.store.query<{ name: string }>('select current_database() as name');
-  other = await connectTo(Object.assign(new URL(server.url), { pathname: `/${name}` }).href);
+  other = await connectTo(world.url);
   await other.query('begin');
 });
-afterEach(async () => {
-  await other.end();
-  await world.close();
-});
+afterEach(() => other.end());
 
 const create = (): Promise<unknown> => world.domain.instances.create(world.caller('EDITOR'), { name: 'db', datastore: 'postgresql', version: versionId, flavor: 'small', volume: { sizeGb: 1 }, idempotencyKey: 'once' });
 const told = async (work: Promise<unknown>): Promise<string> => work.then(() => 'done', ({ code, message }: { code: string; message: string }) => `${code}: ${message}`);
-/** Resolves when so many sessions of the gateway wait for a lock that somebody holds. */
-const waiting = (count: number): Promise<void> => expect.poll(async () =>
-  (await world.store.query<{ n: number }>(`select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))[0]!.n, { timeout: 10_000, interval: 10 }).toBe(count);
 
 describe.each([
   ['version', () => `update datastore_version set removed_at = now(), active = false, revision = revision + 1 where id = '${versionId}'`, () => `select 1 from datastore_version where id = '${versionId}' for update`,
@@ -41,7 +31,7 @@ describe.each([
     await other.query(lock());
     await other.query(remove());
     const creating = told(create());
-    await waiting(1);
+    await seeWaiting(world.store, 1);
     await other.query('commit');
     expect(await creating).toMatch(/^RESOURCE\.NOT_FOUND/);
     for (const table of ['instance', 'operation', 'subject_lock', 'idempotency_key', `event where type like 'instance%'`]) expect(await world.store.query(`select 1 from ${table}`)).toEqual([]);
@@ -51,9 +41,9 @@ describe.each([
     // the create comes as far as writing its idempotency key, after the instance, and waits there
     await other.query(`insert into idempotency_key (project_id, key, mutation, input_hash, answer) values ($1, 'once', 'createInstance', 'x', '{}')`, [world.projectId]);
     const creating = told(create());
-    await waiting(1);
+    await seeWaiting(world.store, 1);
     const deleting = told(act());
-    await waiting(2);
+    await seeWaiting(world.store, 2);
     await other.query('rollback');
     expect([await creating, await deleting]).toEqual(['done', refusal]);
   });
@@ -62,7 +52,7 @@ describe.each([
 it('of two changes of a version by people who read the same, one is told', async () => {
   await other.query(`select 1 from datastore_version where id = '${versionId}' for update`);
   const changes = [{ active: false }, { deprecated: true }].map((change) => told(world.domain.catalogueChanges.updateVersion(world.caller('OPERATOR'), { datastoreVersionId: versionId, revision: 1, ...change })));
-  await waiting(2);
+  await seeWaiting(world.store, 2);
   await other.query('commit');
   expect((await Promise.all(changes)).sort()).toEqual(['CONFLICT.STALE: postgresql 17 is at revision 2, not 1', 'done']);
 });

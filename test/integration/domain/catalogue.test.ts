@@ -1,25 +1,20 @@
 /** What operators choose of the catalogue: what it does to new instances, what it leaves alone, and who sees it when. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { UpdateVersionInput, VersionDoc } from '../../../gateway/domain/api.ts';
 import { loadCatalogue, watchCatalogue } from '../../../gateway/domain/catalogue/catalogue.ts';
 import { seedCatalogue } from '../../../gateway/domain/catalogue/seed.ts';
 import { newId } from '../../../kernel/ids.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { loadPlugins } from '../../../strategies/registry.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
 let ours: string;
 let theirs: string;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld(async (fresh) => {
+  world = fresh;
   [ours, theirs] = [await world.addProject('ours'), await world.addProject('theirs')];
 });
-afterEach(() => world.close());
 
 type Told = { code: string; message: string; remedy: string | null; details: { issues?: { path: string[]; message: string }[] } };
 const told = async (work: Promise<unknown>): Promise<Told> => work.then(() => { throw new Error('it was not refused'); }, ({ code, message, remedy, details }: Told) => ({ code, message, remedy, details }));

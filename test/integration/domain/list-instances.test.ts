@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { describe, expect, it } from 'vitest';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => { world = await startDomainWorld(server); });
-afterEach(() => world.close());
+useDomainWorld((fresh) => { world = fresh; });
 
 const list = async (): Promise<unknown[]> => {
   const { edges } = await world.domain.instances.list(world.caller('VIEWER'), { first: 50 }, {}, { field: 'NAME', direction: 'ASC' });

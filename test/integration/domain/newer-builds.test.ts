@@ -1,22 +1,18 @@
 /** Instances are told of newer builds: by an installation at once, and by a look that finds what came in other ways. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { changeInstance } from '../../../gateway/domain/instance/change.ts';
 import { createNewerBuilds, lookAtHosts } from '../../../gateway/hosts/newer-builds.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import type { ComputeStrategy, EngineRequest, ListedBuild } from '../../../strategies/spi/compute.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 import { whileHeld } from '../../support/held-rows.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const signal = AbortSignal.timeout(60_000);
-let server: TestPostgres;
 let world: DomainWorld;
 let builds: ListedBuild[];
 let asked: EngineRequest[];
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld((fresh) => {
+  world = fresh;
   asked = [];
   builds = [build('17.12')];
   world.script.compute = {
@@ -29,7 +25,6 @@ beforeEach(async () => {
     },
   } as Partial<ComputeStrategy>;
 });
-afterEach(() => world.close());
 
 const build = (version: string, track = '17'): ListedBuild => ({ id: `postgresql-${version}`, datastore: 'postgresql', track, version, prefix: '/p', binDir: '/p/bin', closureHash: '', source: 'debian', packages: [], installedAt: '2026-01-01T00:00:00Z' });
 const versionId = (): string => world.catalogue.versions({ role: 'OPERATOR', projectId: null }, world.catalogue.datastore('postgresql')!.id, true).find(({ name }) => name === '17')!.id;
@@ -123,7 +118,7 @@ it('two that look at once tell it once', async () => {
   builds = [build('17.13'), ...builds];
   const others = [0, 1].map(() => createNewerBuilds({ store: world.store, compute: () => world.script.compute as ComputeStrategy }));
   const looks = others.map((one) => () => one.look(world.hostId, signal));
-  expect((await whileHeld(server, world.store, { text: 'select 1 from instance where id = $1 for update', values: [id] }, looks)).sort()).toEqual([0, 1]);
+  expect((await whileHeld(world, { text: 'select 1 from instance where id = $1 for update', values: [id] }, looks)).sort()).toEqual([0, 1]);
   expect(await told(id)).toEqual(['17.13']);
   expect(await news()).toHaveLength(1);
 });

@@ -1,21 +1,17 @@
 /** Larger volumes: what is accepted, what the operation does with a host that answers as told, and what grows by itself. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../kernel/clock.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import { readHostLoads } from '../../../gateway/domain/host-load.ts';
 import { growVolumes } from '../../../gateway/reconcile/grow-volumes.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
 const gib = 1024 ** 3;
-let server: TestPostgres;
 let world: DomainWorld;
 /** what the host was asked for */
 let grown: number[];
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld((fresh) => {
+  world = fresh;
   grown = [];
   world.script.run = async () => ({ items: [], restartRequired: [], rootName: '', findings: [], fault: undefined, replayed: false });
   world.script.compute = {
@@ -23,7 +19,6 @@ beforeEach(async () => {
     growVolume: async ({ sizeGb }) => { grown.push(sizeGb); return { state: 'running', agentPid: 1, enginePids: [2], isolation: 'users', limitsUnenforced: null, volumeGb: sizeGb }; },
   };
 });
-afterEach(() => world.close());
 
 const observation = (more: object = {}): string => JSON.stringify({ prepared: true, engine: 'ok', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: 1.5 * gib, managementLost: false, ...more });
 const add = (name: string, change: Record<string, unknown> = {}): Promise<string> => world.addInstance(name, { volume_gb: 2, volume_used_bytes: 1.5 * gib, volume_used_at: new Date(), observation: observation(), ...change });

@@ -1,12 +1,10 @@
 /** Resizing over a real store and the release's workflows; agent and host do as they are told, in the order that is written down here. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RunRequest } from '../../../gateway/agents/agents.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import type { GuestChange } from '../../../strategies/spi/compute.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
 /** What was done, in order: limits in MB and commands by their steps. */
 let deeds: string[];
@@ -14,10 +12,8 @@ let deeds: string[];
 let answers: Record<string, (request: RunRequest) => object>;
 /** What the host says of limits under so many MB. */
 let unenforced: (memoryMb: number) => string | null;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld((fresh) => {
+  world = fresh;
   [deeds, answers, unenforced] = [[], {}, () => null];
   world.script.compute = {
     inspect: async () => ({ state: 'running', limitsUnenforced: null }) as never,
@@ -33,7 +29,6 @@ beforeEach(async () => {
   world.script.probe = async () => ({ state: 'ok', detail: null, latencyMs: 1 }) as never;
   world.startWorker();
 });
-afterEach(() => world.close());
 
 const editor = () => world.caller('EDITOR');
 const flavorId = (name: string): string => world.catalogue.flavor(name)!.id;

@@ -1,16 +1,11 @@
 /** An upgrade on a host that answers as told: what it says of the time in which clients were without the engine, and of the host's disk. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { RunRequest } from '../../../gateway/agents/agents.ts';
 import { CofferError } from '../../../kernel/errors.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
-let server: TestPostgres;
 let world: DomainWorld;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => { world = await startDomainWorld(server); });
-afterEach(() => world.close());
+useDomainWorld((fresh) => { world = fresh; });
 
 const build = (track: string) => ({ id: `redis-${track}`, datastore: 'redis', track, version: `${track}.0`, prefix: '/x', binDir: '/x/bin', installedAt: '', artefacts: [] });
 

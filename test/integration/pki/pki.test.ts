@@ -7,12 +7,12 @@ import { createCsr, createKey, loadX509, type KeyPair } from '../../../gateway/p
 import type { PgStore } from '../../../gateway/store/store.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore } from '../../support/store.ts';
-import { movableClock, testSealer } from '../agents/harness.ts';
+import { movableClock, type MovableClock, testSealer } from '../agents/harness.ts';
 
 const HOUR_MS = 3_600_000;
 let server: TestPostgres;
 let store: PgStore;
-let clock: ReturnType<typeof movableClock>;
+let clock: MovableClock;
 const sealer = testSealer();
 const opened: Pki[] = [];
 

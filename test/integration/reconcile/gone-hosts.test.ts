@@ -1,24 +1,19 @@
 /** A host that does not come back keeps nobody from deleting; one that does come back cleans up. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readHostLoads } from '../../../gateway/domain/host-load.ts';
 import { releaseDeletions, removeLeftovers } from '../../../gateway/reconcile/gone-hosts.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import type { CallOptions, ComputeStrategy } from '../../../strategies/spi/compute.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
 const minuteMs = 60_000;
-let server: TestPostgres;
 let world: DomainWorld;
 let gone: string;
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld((fresh) => {
+  world = fresh;
   world.script.compute = { destroy: async () => { throw new CofferError('HOST.UNREACHABLE', 'nobody is there'); } };
 });
-afterEach(() => world.close());
 
 async function placed(silentMs: number): Promise<string> {
   gone = await world.addHost('far', silentMs);

@@ -1,32 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { silentLog } from '../../../kernel/log.ts';
 import type { ComputeStrategy, Enrolment, GuestFacts } from '../../../strategies/spi/compute.ts';
 import { createReconciler, type Reconciler } from '../../../gateway/reconcile/reconciler.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
-import { createTestStore } from '../../support/store.ts';
-import { enrol, eventsOf, insertInstance, instanceRow, movableClock, openReports, startGateway, testSealer, type AgentIdentity, type TestGateway } from '../agents/harness.ts';
+import { enrol, eventsOf, insertInstance, instanceRow, openReports, startGateway, useGateway, type AgentIdentity, type MovableClock, type TestGateway } from '../agents/harness.ts';
 
 const DAY_MS = 24 * 3_600_000;
-let server: TestPostgres;
 let store: PgStore;
 let gateway: TestGateway;
-let clock: ReturnType<typeof movableClock>;
-const sealer = testSealer();
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  store = (await createTestStore(server)).store;
-  clock = movableClock();
-  gateway = await startGateway({ store, sealer, clock });
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  await gateway.stop();
-  await store.close();
-});
+let clock: MovableClock;
+const cleanUps = useGateway((world) => { ({ store, gateway, clock } = world); });
 
 /** A host that remembers what it was asked; what an agent does with a token, the test does. */
 function testHost(state: GuestFacts['state'] = 'running') {
@@ -55,7 +38,7 @@ const reasons = async (id: string): Promise<string> => { const row = await insta
 describe('silent agents', () => {
   it('of a gateway that died are UNKNOWN, told once although two gateways look', async () => {
     const { id } = await activeAgent();
-    const other = await startGateway({ store, sealer, clock });
+    const other = await startGateway({ store, clock });
     cleanUps.push(() => other.stop());
     await store.query('update gateway set seen_at = $2 where id = $1', [gateway.id, new Date(clock.now() - 15_001)]);
     await store.query('update instance set agent_seen_at = $2 where id = $1', [id, new Date(clock.now() - 15_001)]);

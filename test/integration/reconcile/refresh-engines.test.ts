@@ -1,28 +1,23 @@
 /** Sources are asked for newer builds by themselves, where the operator wants that: one after the other, and not too often. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { refreshEngines } from '../../../gateway/reconcile/refresh-engines.ts';
 import { CofferError } from '../../../kernel/errors.ts';
 import type { EngineRequest } from '../../../strategies/spi/compute.ts';
-import { type DomainWorld, startDomainWorld } from '../../support/domain-world.ts';
+import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 import { whileHeld } from '../../support/held-rows.ts';
-import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 
 const hourMs = 3_600_000;
-let server: TestPostgres;
 let world: DomainWorld;
 let nowMs: number;
 let asked: EngineRequest[];
-beforeAll(async () => { server = await startTestPostgres(); });
-afterAll(() => server.stop());
-beforeEach(async () => {
-  world = await startDomainWorld(server);
+useDomainWorld((fresh) => {
+  world = fresh;
   [nowMs, asked] = [Date.now(), []];
   world.script.compute = {
     listBuilds: async () => [],
     ensureEngine: async (request) => { asked.push(request); throw new CofferError('RESOURCE.NOT_FOUND', 'the source has gone'); },
   };
 });
-afterEach(() => world.close());
 
 const look = (): Promise<number> => refreshEngines({ domain: world.deps, hostIds: () => [world.hostId], everyHours: 24, clock: { now: () => nowMs } }, AbortSignal.timeout(30_000));
 const operations = () => world.store.query<{ id: string; actor: string; state: string }>(`select id, actor, state from operation where kind = 'engine.install' order by id`);
@@ -63,7 +58,7 @@ it('what a person asked for is not asked for again; an installation without aski
 
 it('of several gateways that look at once one begins', async () => {
   await world.addInstance('a', { track: '17' });
-  const begun = await whileHeld(server, world.store, { text: 'select 1 from host where id = $1 for update', values: [world.hostId] }, [look, look, look]);
+  const begun = await whileHeld(world, { text: 'select 1 from host where id = $1 for update', values: [world.hostId] }, [look, look, look]);
   expect(begun.sort()).toEqual([0, 0, 1]);
   expect(await operations()).toHaveLength(1);
 });

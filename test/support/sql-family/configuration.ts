@@ -1,59 +1,26 @@
 /** What servers of the family have in common about configuration groups, beyond what the kit looks at. One server for all of it. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
-import type { ConfigureResult } from '../../../strategies/spi/guest.ts';
 import type { CatalogueOverlay } from '../../../strategies/spi/parameter-overlay.ts';
 import { withOverlay } from '../../../strategies/spi/parameter-overlay.ts';
-import type { LiveParameter } from '../../../strategies/spi/parameters.ts';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
-import { createProcessHarness, type ProcessHarnessOptions } from '../../../kit/harness/process-harness.ts';
+import type { ProcessHarnessOptions } from '../../../kit/harness/process-harness.ts';
+import { type ConfigurationServer, useConfigurationServer } from '../configuration-server.ts';
 import { askAsManagement } from './stock-client.ts';
 
-export interface ConfigurationServer {
-  readonly harness: GuestHarness;
-  configureWith(parameters: Record<string, string>): Promise<ConfigureResult>;
-  read(name: string): Promise<LiveParameter | undefined>;
-  restart(): Promise<void>;
+export interface SqlConfigurationServer extends ConfigurationServer {
   file(): Promise<string>;
   asManagement(sql: string): Promise<string>;
-  /** What a value is refused with. */
-  refusal(parameters: Record<string, string>): Promise<Error | null>;
 }
 
-/** Each test begins without a group and with nothing that waits. */
-export function useConfigurationServer(options: ProcessHarnessOptions): ConfigurationServer {
-  let harness: GuestHarness | undefined;
-  const server: ConfigurationServer = {
-    get harness() {
-      if (!harness) throw new Error('used before the server was set up');
-      return harness;
-    },
-    configureWith(parameters) {
-      server.harness.tune(parameters);
-      return server.harness.call('configure', []);
-    },
-    read: async (name) => (await server.harness.call('configuration.read', [])).find((one) => one.name === name),
-    async restart() {
-      await server.harness.call('stop', ['orderly']);
-      await server.harness.call('start', []);
-    },
+export function useSqlConfigurationServer(options: ProcessHarnessOptions): SqlConfigurationServer {
+  const server = useConfigurationServer(options);
+  return Object.assign(server, {
     file: () => readFile(join(server.harness.facts.paths.config, 'server.cnf'), 'utf8'),
-    asManagement: (sql) => askAsManagement(server.harness.facts, sql),
-    refusal: (parameters) => server.configureWith(parameters).then(() => null, (error: unknown) => error as Error),
-  };
-  beforeAll(async () => {
-    harness = await createProcessHarness(options);
-    await harness.call('initialise', []);
+    asManagement: (sql: string) => askAsManagement(server.harness.facts, sql),
   });
-  afterAll(() => harness?.dispose());
-  beforeEach(async () => {
-    server.harness.tune({});
-    await server.harness.call('start', []);
-    if ((await server.harness.call('configure', [])).restartRequired.length > 0) await server.restart();
-  });
-  return server;
 }
 
 export interface ConfigurationSamples {
@@ -63,7 +30,7 @@ export interface ConfigurationSamples {
   refused: readonly (readonly [name: string, value: string, reason: RegExp])[];
 }
 
-export function configurationScenarios(server: ConfigurationServer, { live, restart, refused }: ConfigurationSamples): void {
+export function configurationScenarios(server: SqlConfigurationServer, { live, restart, refused }: ConfigurationSamples): void {
   const call: GuestHarness['call'] = (...args) => server.harness.call(...args);
 
   it('values of every kind are taken live, told as they were given, and gone with the group', async () => {
@@ -106,9 +73,9 @@ export function configurationScenarios(server: ConfigurationServer, { live, rest
     for (const [name, value, reason] of refused) {
       const fault = await server.refusal({ sort_buffer_size: '524288', [name]: value });
       expect(fault, `${name} = ${value}`).toMatchObject({ code: 'REFUSED' });
-      expect(fault?.message).toMatch(new RegExp(`^${name}: `));
-      expect(fault?.message).toMatch(reason);
-      expect(fault?.message).not.toContain(server.harness.facts.paths.config);
+      expect(fault.message).toMatch(new RegExp(`^${name}: `));
+      expect(fault.message).toMatch(reason);
+      expect(fault.message).not.toContain(server.harness.facts.paths.config);
       expect(await server.file()).toBe(file);
     }
     expect((await readdir(server.harness.facts.paths.config)).filter((name) => name.endsWith('.new'))).toEqual([]);
@@ -132,7 +99,7 @@ export function configurationScenarios(server: ConfigurationServer, { live, rest
 }
 
 /** What takes longer: test/full. */
-export function furtherConfigurationScenarios(server: ConfigurationServer): void {
+export function furtherConfigurationScenarios(server: SqlConfigurationServer): void {
   const call: GuestHarness['call'] = (...args) => server.harness.call(...args);
 
   it('a stopped server is asked as well', async () => {
@@ -183,7 +150,7 @@ export function furtherConfigurationScenarios(server: ConfigurationServer): void
 }
 
 /** For the other tracks; the kit looks at the one that every run has. */
-export function catalogueScenario(server: ConfigurationServer, plugin: DatastorePlugin, track: string, overlay: CatalogueOverlay): void {
+export function catalogueScenario(server: SqlConfigurationServer, plugin: DatastorePlugin, track: string, overlay: CatalogueOverlay): void {
   it('the catalogue is what the server tells', async () => {
     expect(await plugin.control.parameters?.({ track })).toEqual(withOverlay(await server.harness.call('configuration.describe', []), overlay));
   });

@@ -204,3 +204,31 @@ export function lockScenarios(server: Server): void {
     await call('users.delete', [{ name: 'maker' }]);
   });
 }
+
+/** `damages`: what is done to the management account, with what is told of it. */
+export function managementScenario(server: Server, title: string, damages: readonly (readonly [sql: string, told: RegExp])[]): void {
+  const call: Server['harness']['call'] = (...args) => server.harness.call(...args);
+
+  it(title, async () => {
+    await server.user('keeper');
+    await server.ask('keeper', 'create table kept (a int); insert into kept values (7)');
+    for (const [sql, told] of damages) {
+      // Its connection stays, whatever becomes of the account.
+      await call('probe', []);
+      await server.asManagement(sql);
+      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true, detail: expect.stringMatching(told) as string });
+      await call('repair', []);
+      expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
+    }
+    await server.asManagement("drop user 'coffer'@'localhost'");
+    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: true });
+    await call('stop', ['immediate']);
+    await expect(call('start', [])).rejects.toThrow(/refuses the management account/);
+    await call('repair', []);
+    await call('repair', []);
+    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
+    expect(await server.ask('keeper', 'select a from kept')).toBe('7');
+    await call('users.update', [{ name: 'keeper' }, { password }]);
+    await call('users.delete', [{ name: 'keeper' }]);
+  });
+}

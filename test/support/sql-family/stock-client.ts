@@ -1,15 +1,14 @@
 /** The stock client of the engine's own build, as a person uses it: the manifest's connect command, nothing else. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { HarnessFacts, HeldClient, Login, StockClient } from '../../../strategies/conformance/index.ts';
+import type { HarnessFacts, Login, StockClient } from '../../../strategies/conformance/index.ts';
 import type { Manifest } from '../../../strategies/spi/manifest.ts';
 import { withFacts } from '../instance-facts.ts';
+import { type ClientResult, hold, outputOf, runScript } from '../script-client.ts';
 import { openConnection } from '../../../strategies/datastores/sql-family/wire/connection.ts';
 
 const answerTimeoutMs = 15_000;
 
-export interface ClientResult { exitCode: number; stdout: string; stderr: string }
 export interface SqlClient {
   /** Statements as a script; the first that fails ends it. `more` comes after the manifest's arguments and so beats them. */
   run(login: Login, script: string, more?: readonly string[]): Promise<ClientResult>;
@@ -30,20 +29,8 @@ export function createSqlClient(facts: HarnessFacts, manifest: Manifest, patienc
   };
   const client: SqlClient = {
     spawn: start,
-    run: (login, script, more) => new Promise((resolve, reject) => {
-      const child = start(login, more);
-      let [stdout, stderr] = ['', ''];
-      child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
-      child.once('error', reject).once('close', (code) => resolve({ exitCode: code ?? 128, stdout: stdout.trim(), stderr: code === null ? `${stderr}\nno answer` : stderr.trim() }));
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(`${script}\n`);
-    }),
-    async ask(login, script, more) {
-      const { exitCode, stdout, stderr } = await client.run(login, script, more);
-      if (exitCode !== 0) throw new Error(stderr || `the client ended with code ${exitCode}`);
-      return stdout;
-    },
+    run: (login, script, more) => runScript(start(login, more), script),
+    ask: async (login, script, more) => outputOf(await client.run(login, script, more)),
   };
   return client;
 }
@@ -70,40 +57,6 @@ export function createStockClient(facts: HarnessFacts, manifest: Manifest, witho
     askWithoutTls: async (login) => { await client.ask(login, 'select 1;', withoutTls); },
   };
 }
-
-async function hold(child: ChildProcessWithoutNullStreams): Promise<HeldClient> {
-  const lines = createInterface({ input: child.stdout });
-  let complaint = '';
-  let questions = 0;
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text; });
-  child.stdin.on('error', () => undefined);
-  const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const ask = async (): Promise<void> => {
-    const mark = `answer ${++questions}`;
-    const answered = new Promise<'answer'>((resolve) => {
-      const onLine = (line: string): void => { if (line === mark) { lines.off('line', onLine); resolve('answer'); } };
-      lines.on('line', onLine);
-    });
-    child.stdin.write(`select '${mark}';\n`);
-    const result = await Promise.race([answered, gone.then(() => 'gone'), after(answerTimeoutMs)]);
-    if (result !== 'answer') throw new Error(`the client did not answer (${result}): ${complaint.trim()}`);
-  };
-  await ask();
-  return {
-    ask,
-    // The client notices at its next question.
-    async ended(timeoutMs) {
-      const deadline = Date.now() + timeoutMs;
-      while (await ask().then(() => true, () => false)) if (Date.now() > deadline) throw new Error(`the session was not ended within ${timeoutMs} ms`);
-    },
-    async close() {
-      child.stdin.end();
-      await gone;
-    },
-  };
-}
-
-const after = (timeoutMs: number): Promise<'silence'> => new Promise((resolve) => { setTimeout(() => resolve('silence'), timeoutMs).unref(); });
 
 /** A statement as management, over the socket; the rows' values, tab-separated. */
 export async function askAsManagement(facts: HarnessFacts, statement: string): Promise<string> {
