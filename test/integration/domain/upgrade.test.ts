@@ -64,6 +64,16 @@ async function withOldValue(id: string): Promise<string> {
 }
 const done = { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
 
+it('a group that an upgrade brings an instance to is not changed before its end', async () => {
+  const caller = world.caller('EDITOR');
+  const group = await world.domain.configurations.create(caller, { name: 'later', datastore: 'redis', version: '8', values: [{ name: 'work_mem', value: '8MB' }] });
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  const { operation } = await world.domain.instances.upgrade(caller, { instanceId: id, version: '8', configuration: { configurationId: group.id } });
+  const patch = world.domain.configurations.patch(caller, { configurationId: group.id, set: [{ name: 'work_mem', value: '9MB' }] });
+  await expect(patch).rejects.toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
+});
+
 it('a newer build is not begun with where its version does not take a value of the group any more', async () => {
   const id = await addRedis('shop');
   await withOldValue(id);

@@ -121,5 +121,16 @@ describe('a group', () => {
     expect(answer.evaluations.map(({ flavor, parameters, issues }) => [flavor.name, parameters, issues.length])).toEqual([
       ['small', [{ name: 'max_connections', value: '512' }], 0], ['medium', [], 1]]);
     expect(await world.store.query('select 1 from configuration')).toEqual([]);
+    const ask = (flavors: string[]) => groups().validate(world.caller('VIEWER'), { datastore, version: track, flavors, values: [] });
+    expect((await ask(['small', 'small'])).evaluations).toHaveLength(1);
+    expect(await refusal(ask(Array.from({ length: 51 }, () => 'small')))).toMatchObject({ details: { issues: [{ path: ['input', 'flavors'] }] } });
+  });
+
+  it('has kept values whose warnings are those of the catalogue now', async () => {
+    const { values } = await create('web', [{ name: 'work_mem', value: '{memoryMb} / 4' }, { name: 'max_connections', value: 10 }]);
+    const version = { datastore, track };
+    expect(await Promise.all(values.map((value) => groups().warning(version, value)))).toEqual([null, expect.stringContaining('counted in kB')]);
+    expect(await groups().warning(version, { name: 'gone', value: '1', kind: 'LITERAL' })).toBeNull();
+    expect(await groups().warning({ datastore: 'nothing', track }, values[0]!)).toBeNull();
   });
 });

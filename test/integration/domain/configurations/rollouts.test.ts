@@ -78,8 +78,14 @@ describe('a rollout', () => {
     expect(await revisions()).toEqual(['3', '3', '3', '1']);
     const seen = (await groups().attachments(group.id, {})).edges.map(({ node }) => node);
     expect(await Promise.all(seen.map(async ({ operationId }) => (await world.operations.get(operationId!))!.state))).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'FAILED']);
-    // One of them was given the group anew: that is another's wish.
-    await ended((await groups().attach(editor(), { configurationId: group.id, instanceId: c })).operation);
+    // One of them was taken off the group and given it anew: that is another's wish. What changes nothing is none.
+    await ended((await groups().detach(editor(), { instanceId: c })).operation);
+    const attach = async (instanceId: string) => (await ended((await groups().attach(editor(), { configurationId: group.id, instanceId })).operation)).state;
+    expect(await attach(c)).toBe('SUCCEEDED');
+    expect(await attach(a)).toBe('SUCCEEDED');
+    refuseWhen((id) => id === b && applied.get(b)!.configuration !== `${group.id}/1`);
+    expect(await attach(b)).toBe('FAILED');
+    refuseWhen(() => false);
 
     const { configuration, operation } = await groups().revertRollout(editor('req-back'), { operationId: halted.id, waveSize: 2 });
     expect(configuration.revision).toBe(3);
@@ -95,6 +101,22 @@ describe('a rollout', () => {
     // Taking back the taking back.
     expect((await ended((await groups().revertRollout(editor(), { operationId: operation!.id })).operation)).state).toBe('SUCCEEDED');
     expect(await revisions()).toEqual(['3', '3', '3', '1']);
+  });
+
+  it('halts at an instance whose host is gone, and says which', async () => {
+    const group = await create('web');
+    await attached(group, 'a');
+    await world.store.query("update host set seen_at = now() - interval '1 hour'");
+    const halted = await ended((await patch(group.id, '16MB')).operation);
+    expect(halted).toMatchObject({ state: 'FAILED', fault: { code: 'HOST.UNREACHABLE', message: expect.stringMatching(/host .* has not been seen .* instance a is on it/) } });
+  });
+
+  it('leaves out what was never built', async () => {
+    const group = await create('web');
+    const [a] = await attached(group, 'a') as [string];
+    const id = await addInstance('unbuilt', { configuration_id: group.id, configuration_revision: 1, prepared: false });
+    expect((await ended((await patch(group.id, '16MB')).operation)).state).toBe('SUCCEEDED');
+    expect([await wantedOf(a), await wantedOf(id)]).toEqual([`${group.id}/2`, `${group.id}/1`]);
   });
 
   it('is taken back by who may change the group, and only if it reached somebody', async () => {
