@@ -102,6 +102,8 @@ const timesListed = async (world: Place, target: Target, what: 'users' | 'databa
 
 const engineCommand = (name: string, more: Omit<Scenario, 'name' | 'kind' | 'takes' | 'leaves' | 'ends'>): Scenario =>
   ({ name, kind: 'engine.command', takes: 'running', leaves: 'running', ends: 'SUCCEEDED', ...more });
+/** Another one: what the gateway does for it is the same, and what the agent does is its own. */
+const furtherCommand = (...[name, more]: Parameters<typeof engineCommand>): Scenario => ({ ...engineCommand(name, more), isVariant: true });
 
 /** The user of the running round: each round has one of its own on each target. */
 const guestUser = new Map<string, string>();
@@ -128,7 +130,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
   const loginOf = async (world: Place, target: Target, user = userOf(target)): Promise<string> => engine.login(await show(world.coffer.client, target.id), user, target.passwords[user]!);
   return [
     create,
-    engineCommand('updateDatabaseUser', {
+    furtherCommand('updateDatabaseUser', {
       prepare,
       begin(world, target) {
         target.passwords[userOf(target)] = `changed-${freshName('password')}`;
@@ -136,7 +138,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
       },
       check: async (world, target) => { await listed(world, target, 'users'); expect(await loginOf(world, target)).toBe('in'); },
     }),
-    engineCommand('grantDatabases', {
+    furtherCommand('grantDatabases', {
       prepare,
       begin: (world, target) => mutate(world, engineAction('grantDatabases'), { instanceId: target.id, user: { name: userOf(target) }, grants: [engine.grant] }),
       async check(world, target) {
@@ -144,7 +146,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
         expect(user.grants.length).toBeGreaterThan(0);
       },
     }),
-    engineCommand('revokeDatabases', {
+    furtherCommand('revokeDatabases', {
       prepare,
       begin: (world, target) => mutate(world, engineAction('revokeDatabases'), { instanceId: target.id, user: { name: userOf(target) }, databases: engine.hasDatabases ? ['shop'] : [] }),
       async check(world, target) {
@@ -152,7 +154,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
         expect(user.grants).toEqual([]);
       },
     }),
-    engineCommand('deleteDatabaseUser', {
+    furtherCommand('deleteDatabaseUser', {
       prepare,
       begin: (world, target) => mutate(world, engineAction('deleteDatabaseUser'), { instanceId: target.id, user: { name: userOf(target) } }),
       async check(world, target) {
@@ -164,7 +166,7 @@ function userScenarios(engine: EngineUnderTest): Scenario[] {
 }
 
 function rootScenarios(engine: EngineUnderTest): Scenario[] {
-  const enable = engineCommand('enableRoot', {
+  const enable = furtherCommand('enableRoot', {
     async begin(world, target) {
       target.passwords['root'] = `root-${freshName('password')}`;
       return mutate(world, engineAction('enableRoot', 'credentials { name password }'), { instanceId: target.id, password: target.passwords['root'] });
@@ -176,7 +178,7 @@ function rootScenarios(engine: EngineUnderTest): Scenario[] {
       expect(await engine.login(instance, 'root', target.passwords['root']!)).toBe('in');
     },
   });
-  return [enable, engineCommand('disableRoot', {
+  return [enable, furtherCommand('disableRoot', {
     prepare: (world, target) => done(world, target, enable),
     begin: (world, target) => mutate(world, engineAction('disableRoot'), { instanceId: target.id }),
     async check(world, target) {
@@ -187,14 +189,14 @@ function rootScenarios(engine: EngineUnderTest): Scenario[] {
 }
 
 function databaseScenarios(): Scenario[] {
-  const create = engineCommand('createDatabases', {
+  const create = furtherCommand('createDatabases', {
     begin(world, target) {
       guestUser.set(target.id, freshName('data').replace('-', '_'));
       return mutate(world, engineAction('createDatabases'), { instanceId: target.id, databases: [{ name: userOf(target) }] });
     },
     check: async (world, target) => { expect(await timesListed(world, target, 'databases', userOf(target))).toBe(1); },
   });
-  return [create, engineCommand('deleteDatabase', {
+  return [create, furtherCommand('deleteDatabase', {
     prepare: (world, target) => done(world, target, create),
     begin: (world, target) => mutate(world, engineAction('deleteDatabase'), { instanceId: target.id, name: userOf(target) }),
     check: async (world, target) => { expect(await timesListed(world, target, 'databases', userOf(target))).toBe(0); },
