@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { garbageCollector } from '../kernel/collect.ts';
 import { isCofferError } from '../kernel/errors.ts';
 import { homePaths } from '../kernel/home.ts';
 import { releaseVersion } from '../kernel/release.ts';
@@ -12,6 +13,8 @@ import { startGateway } from './composition.ts';
 
 const configurationExitCode = 78;
 const stopTimeoutMs = 20_000;
+/** Starting leaves 15 MiB of room for garbage; after a collection that somebody asked for, V8 gives it back. */
+const trimMs = 5_000;
 
 async function main(): Promise<void> {
   const loaded = loadSettings(process.env, { uid: process.getuid?.() ?? 0, userHome: process.env['HOME'] ?? '/nonexistent', machineName: hostname() });
@@ -25,6 +28,7 @@ async function main(): Promise<void> {
   const gateway = await startGateway({ settings, storeUrl, adminTokenHash, release: releaseVersion(), log });
   log.info({ url: gateway.url, roles: settings.roles }, 'the gateway listens');
   keepCompileCache(process.env['NODE_COMPILE_CACHE']).catch((error: Error) => log.debug({ reason: error.message }, 'compiled code could not be kept'));
+  setTimeout(() => garbageCollector()(), trimMs).unref();
   let stopping = false;
   const stop = (exitCode = 0): void => {
     if (stopping) return;

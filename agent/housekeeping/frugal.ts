@@ -3,7 +3,7 @@
  * anything to compute: the optimising compilers alone would map 5 MiB of code sooner or later.
  */
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { garbageCollector } from '../../kernel/collect.ts';
 
 for (const flag of ['--no-opt', '--no-maglev']) setFlagsFromString(flag);
 
@@ -12,8 +12,7 @@ const [firstTrimMs, trimEveryMs] = [5_000, 300_000];
 
 /** Gives unused memory back, once when the start is over and now and then: ten milliseconds each. */
 export function keepTrim(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
+  const collect = garbageCollector();
   setTimeout(collect, firstTrimMs).unref();
   setInterval(collect, trimEveryMs).unref();
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canonicalValue, type CanonicalSpec, convert, isUnit, unitNamed } from '../../../strategies/spi/parameter-values.ts';
 
 const spec = (type: CanonicalSpec['type'], more: Partial<CanonicalSpec> = {}): CanonicalSpec => ({ type, unit: null, min: null, max: null, allowed: null, ...more });
@@ -65,6 +65,15 @@ describe('a number', () => {
     expect(read(spec('NUMBER'), 1e21)).toBe('1000000000000000000000');
     expect(read(spec('NUMBER'), '1.5e-7')).toBe('0.00000015');
     expect(read(spec('NUMBER'), 1e-30)).toBe('0.000000000000000000000000000001');
+    expect(read(spec('NUMBER'), -1.25e22)).toBe('-12500000000000000000000');
+    expect(read(spec('NUMBER'), Number.MAX_VALUE)).toBe(`17976931348623157${'0'.repeat(292)}`);
+    expect([read(spec('NUMBER'), 1e-100), read(spec('NUMBER'), -Number.MIN_VALUE)]).toEqual([`0.${'0'.repeat(99)}1`, '0']);
+  });
+  it('is written without what knows every language: that would cost each agent 8 MiB', () => {
+    const asked = vi.spyOn(Number.prototype, 'toLocaleString');
+    onTestFinished(() => asked.mockRestore());
+    for (const value of [1e21, 1e-7, 1e-300]) read(spec('NUMBER', { max: 1e30 }), value);
+    expect(asked).not.toHaveBeenCalled();
   });
 });
 

@@ -25,7 +25,8 @@ export async function look(admin: Admin): Promise<Running> {
   const [parameters, { parsed }, { wiredTiger }] = await Promise.all([
     admin.run(adminDatabase, { getParameter: '*' }),
     admin.run(adminDatabase, { getCmdLineOpts: 1 }),
-    admin.run(adminDatabase, { serverStatus: 1 }),
+    // without long sections that nobody needs here
+    admin.run(adminDatabase, { serverStatus: 1, metrics: 0, locks: 0, tcmalloc: 0 }),
   ]);
   return { parameters, started: parsed as Tree, cacheBytes: Number((wiredTiger as { cache: Document }).cache['maximum bytes configured']) };
 }
