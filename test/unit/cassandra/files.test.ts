@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { identifier, literal, parseDataResource, resourceClause } from '../../../strategies/datastores/cassandra/guest/cql.ts';
+import { identifier, literal, parseDataResource, resourceClause, unquoted } from '../../../strategies/datastores/cassandra/guest/cql.ts';
 import { renderOptions, serverOptions } from '../../../strategies/datastores/cassandra/guest/java-options.ts';
 import { renderServerConfig } from '../../../strategies/datastores/cassandra/guest/server-config.ts';
 import { sizeServer } from '../../../strategies/datastores/cassandra/sizing.ts';
@@ -38,6 +38,7 @@ describe('the configuration', () => {
 
 describe('text in statements', () => {
   it('ends where it should', () => expect([identifier('a"b'), literal(`a'b"c`)]).toEqual(['"a""b"', `'a''b"c'`]));
+  it('is read without its quotes, which the server puts where it has to', () => expect(['shop', '"Shop"', '"select"', '"a""b"'].map(unquoted)).toEqual(['shop', 'Shop', 'select', 'a"b']));
   it.each([['data/shop', 'KEYSPACE "shop"'], ['data/shop/Goods', 'TABLE "shop"."Goods"'], ['data/shop/*', 'ALL TABLES IN KEYSPACE "shop"']])('%s is %s', (resource, clause) => expect(resourceClause(parseDataResource(resource)!)).toBe(clause));
   it.each(['data', 'roles/x', 'functions/shop', 'mbean', 'data/a/b/c'])('%s is no data', (resource) => expect(parseDataResource(resource)).toBeNull());
 });

@@ -1,5 +1,6 @@
 /** Roles and keyspaces as the engine keeps them. */
 import type { GuestContext } from '../../../spi/guest.ts';
+import { unquoted } from './cql.ts';
 import { ask } from './management.ts';
 
 export interface RoleRow { name: string; canLogIn: boolean; hash: string | null; memberOf: string[] }
@@ -9,4 +10,8 @@ export const findRole = async (ctx: GuestContext, name: string): Promise<RoleRow
 
 const toRole = (row: Record<string, unknown>): RoleRow => ({ name: String(row['role']), canLogIn: row['can_login'] === true, hash: row['salted_hash'] as string | null, memberOf: (row['member_of'] as string[] | null) ?? [] });
 
-export const keyspaceNames = async (ctx: GuestContext): Promise<string[]> => (await ask(ctx, 'SELECT keyspace_name FROM system_schema.keyspaces')).map((row) => String(row['keyspace_name']));
+/**
+ * Those that the server goes by. After a kill in the middle of a change `system_schema` may tell of others: a start reads its files before the
+ * commit log, which then brings it further than what the server has in mind.
+ */
+export const keyspaceNames = async (ctx: GuestContext): Promise<string[]> => (await ask(ctx, 'DESCRIBE KEYSPACES')).map((row) => unquoted(String(row['name'])));

@@ -2,6 +2,8 @@
 
 /** A keyspace or table, case kept. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+/** The other way: the server quotes in its descriptions what it has to. */
+export const unquoted = (text: string): string => (text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);
 /** A text; roles are named by one, which keeps every character as it is. */
 export const literal = (text: string): string => `'${text.replaceAll('\'', '\'\'')}'`;
 

@@ -16,9 +16,10 @@ export async function list(ctx: GuestContext): Promise<DatabaseInfo[]> {
   for (const { keyspace_name: name, mebibytes } of await ask(ctx, 'SELECT keyspace_name, mebibytes FROM system_views.disk_usage')) {
     sizes.set(String(name), (sizes.get(String(name)) ?? 0) + Number(mebibytes) * mebibyte);
   }
+  const known = new Set(await keyspaceNames(ctx));
   const rows = await ask(ctx, 'SELECT keyspace_name, replication, durable_writes FROM system_schema.keyspaces');
   return rows.map((row) => ({ name: String(row['keyspace_name']), replication: Object.fromEntries(row['replication'] as [string, string][]), isDurable: row['durable_writes'] === true }))
-    .filter(({ name }) => !isSystemKeyspace(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter(({ name }) => known.has(name) && !isSystemKeyspace(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, replication, isDurable }) => ({ name, characterSet: null, collation: null, sizeBytes: sizes.get(name) ?? 0, options: toOptions(replication, isDurable) }));
 }
 
