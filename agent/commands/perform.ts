@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { Configurer } from '../configuration/configurer.ts';
 import type { GuestHalf } from '../../strategies/spi/guest.ts';
 import type { Journal } from '../journal/journal.ts';
-import { commandName, type CommandRecord, type FaultRecord } from '../journal/record.ts';
+import { commandName, type CommandRecord, type FaultRecord, isOfEarlierEpoch } from '../journal/record.ts';
 import type { SecretKeeper } from '../state/secrets.ts';
 import type { ContextFactory } from '../supervisor/context.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -71,8 +71,8 @@ export const createPerform = (parts: PerformParts) => async (job: Job): Promise<
 
 function beginRecord({ request, record, digest }: Job, nowMs: number): CommandRecord {
   return {
-    operationId: request.operationId, step: request.step, kind: request.command.$case, digest, attempt: request.fence.attempt,
+    operationId: request.operationId, step: request.step, kind: request.command.$case, digest, epoch: request.fence.epoch, attempt: request.fence.attempt,
     runs: (record?.runs ?? 0) + 1, state: 'started', atMs: nowMs, outcome: null,
-    items: record?.items ?? {},
+    items: !record || isOfEarlierEpoch(record, request.fence.epoch) ? {} : record.items,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Runs commands of operations: fence first, then the journal, one at a time, each under its deadline. A repeat of what
- * runs joins it; a repeat of what has ended is answered from the journal; a newer fence ends what an older one began.
+ * runs joins it; a repeat of what has ended is answered from the journal, unless somebody retried the operation since; a
+ * newer fence ends what an older one began.
  */
 import { compareFence, type Fence } from '../../kernel/fence.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -61,7 +62,7 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
 
   const answerFromJournal = (request: CommandRequest, digest: string): { replay: Answer } | { record: CommandRecord | undefined } => {
     const record = journal.find({ operationId: request.operationId, step: request.step, kind: request.command.$case });
-    const decision = decideRun(record, { digest, attempt: request.fence.attempt });
+    const decision = decideRun(record, { digest, epoch: request.fence.epoch, attempt: request.fence.attempt });
     if (decision.do === 'refuse') throw new StepReused(decision.reason);
     if (decision.do === 'replay' && record?.outcome) return { replay: { outcome: { ...record.outcome, items: record.items }, replayed: true } };
     return { record };
@@ -152,7 +153,8 @@ export function createRunner({ journal, fences, capabilities, perform, onStuck, 
       if (!(await admit(operationId, fence))) return aborted(new CommandAborted('CANCELLED', cancelledReason));
       if (capability && !capabilities.has(capability)) return unsupported(capability);
       const digest = digestOf(command);
-      const key = recordKey({ operationId, step, kind: command.$case });
+      // With its content: a retry may send the step another one, which must not join what still runs.
+      const key = `${recordKey({ operationId, step, kind: command.$case })}/${digest}`;
       endOlder(fence, operationId, key);
       const running = [...active].find((entry) => entry.key === key && !entry.controller.signal.aborted);
       if (running) {

@@ -2,6 +2,7 @@
 import type { ConfigurationSight } from '../../proto/generated/coffer/conductor/v1/conductor.ts';
 import { canonicalText } from '../../strategies/spi/parameter-values.ts';
 import type { LiveParameter, ParameterSpec } from '../../strategies/spi/parameters.ts';
+import type { EngineState } from '../supervisor/engine-view.ts';
 import { digestOfValues, type Rejection, type ValueSet } from './value-set.ts';
 
 /** Whether values with which the engine did not start are given up for the last good ones. */
@@ -64,12 +65,14 @@ export function decideSized(input: { live: readonly LiveParameter[]; given: Pick
 
 /**
  * What is told of the values; undefined while nothing is known. Until a Configure has ended, those from before count as the ones the
- * files hold. Of a plugin that cannot tell its parameters only what was given is told.
+ * files hold. Of a plugin that cannot tell its parameters only what was given is told, and so it is of an engine that does not run:
+ * its next start takes it in whole.
  */
-export function decideTold(input: { prepared: boolean; inForce: ValueSet; before: ValueSet | null; rejected: Rejection | null; seen: Seen | null; canRead: boolean }): ConfigurationSight | undefined {
-  const { prepared, inForce, before, rejected, seen, canRead } = input;
+export function decideTold(input: { prepared: boolean; inForce: ValueSet; before: ValueSet | null; rejected: Rejection | null; seen: Seen | null; canRead: boolean; engine: EngineState }): ConfigurationSight | undefined {
+  const { prepared, inForce, before, rejected, seen, canRead, engine } = input;
+  const isUnread = canRead && seen === null && engine !== 'down' && engine !== 'crash-loop';
   // Given up before the engine was ever read here: what waited went with it.
-  if (!prepared || (canRead && seen === null && rejected === null)) return undefined;
+  if (!prepared || (isUnread && rejected === null)) return undefined;
   return {
     applied: (before ?? inForce).configuration, restartRequired: seen?.restartRequired ?? [], drifted: seen?.drifted ?? [],
     rejected: rejected?.configuration, rejectedReason: rejected?.reason,

@@ -1,7 +1,7 @@
-import type { CommandRecord } from './record.ts';
+import { type CommandRecord, isOfEarlierEpoch } from './record.ts';
 
 export type RunDecision =
-  | { do: 'run'; reason: 'first' | 'interrupted' | 'failed-before' }
+  | { do: 'run'; reason: 'first' | 'anew' | 'interrupted' | 'failed-before' }
   | { do: 'replay' }
   | { do: 'refuse'; reason: string };
 
@@ -9,11 +9,14 @@ export type RunDecision =
 const finalCodes = new Set(['EXISTS', 'MISSING', 'REFUSED']);
 
 /**
- * What to do with a command whose fence was admitted. Success is for ever. A failure that may pass (engine starting,
- * deadline, cancel, crash) is not an end: methods are idempotent, so the command is run again.
+ * What to do with a command whose fence was admitted. Success holds for the epoch: whoever takes an operation over keeps
+ * that, somebody's retry has a later one, in which what was done may have been undone and other values may follow. A
+ * failure that may pass (engine starting, deadline, cancel, crash) is not an end: methods are idempotent, so the command
+ * is run again.
  */
-export function decideRun(record: CommandRecord | undefined, request: { digest: string; attempt: number }): RunDecision {
+export function decideRun(record: CommandRecord | undefined, request: { digest: string; epoch: number; attempt: number }): RunDecision {
   if (!record) return { do: 'run', reason: 'first' };
+  if (isOfEarlierEpoch(record, request.epoch)) return { do: 'run', reason: 'anew' };
   if (record.digest !== request.digest) {
     return { do: 'refuse', reason: `Step ${record.step} of ${record.operationId} was used for another ${record.kind} before; give each command a step name of its own` };
   }

@@ -10,7 +10,8 @@ export interface CommandRecord {
   kind: string;
   /** of the command without its secrets: one step name stands for one command */
   digest: string;
-  /** of the fence under which it was last run */
+  /** of the fence under which it was last run; the epoch is missing in what an earlier release wrote */
+  epoch?: number;
   attempt: number;
   /** how often it was begun */
   runs: number;
@@ -25,4 +26,6 @@ export interface CommandKey { operationId: string; step: string; kind: string }
 export const recordKey = (key: CommandKey): string => `run/${key.operationId}/${key.step}/${key.kind}`;
 /** Names a step's command in reports. */
 export const commandName = (key: Pick<CommandKey, 'operationId' | 'step'>): string => `${key.operationId}/${key.step}`;
+/** An older fence is refused, so that another one is a later one. */
+export const isOfEarlierEpoch = (record: Pick<CommandRecord, 'epoch'>, epoch: number): boolean => record.epoch !== undefined && record.epoch !== epoch;
 export const isRecordKey = (key: string): boolean => key.startsWith('run/');

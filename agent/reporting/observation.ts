@@ -27,7 +27,7 @@ export function createSight({ boot, allowance, state, health, logTail, volumeUse
     prepared: state.prepared, wanted: state.wanted, engine: health.state, detail: health.detail ?? undefined, engineVersion: health.version ?? undefined,
     crashes: health.crashes, logTail: isWell ? [] : [...logTail], volumeUsedBytes: volumeUse?.bytes, volumeUsedAgeMs: volumeUse?.ageMs, volumeGb: allowance.volumeGb, managementLost: health.managementLost,
     isolation: boot.isolation, limitsUnenforced: allowance.limitsUnenforced ?? undefined, rootEnabled: rootEnabled ?? undefined, afterCommand,
-    configuration: decideTold({ ...state, ...configuration }),
+    configuration: decideTold({ ...state, ...configuration, engine: health.state }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface AgentState {
   inForce: ValueSet;
   /** the last ones that it is known to run with; null before its first start */
   good: ValueSet | null;
+  /** the good ones of the build before an upgrade: no other build is known to run with them, and its way back has them again */
+  keptGood: ValueSet | null;
   /** those in force before a Configure that has not come to its end: what it goes back to */
   before: ValueSet | null;
   /** cleared by the next Configure */
@@ -42,7 +44,7 @@ export interface AgentState {
 }
 
 export const initialState: AgentState = {
-  wanted: 'STOPPED', prepared: false, inForce: emptySet, good: null, before: null, rejected: null, filesHold: null, startedWith: null, sized: null,
+  wanted: 'STOPPED', prepared: false, inForce: emptySet, good: null, keptGood: null, before: null, rejected: null, filesHold: null, startedWith: null, sized: null,
   engine: null, crashes: 0, crashTimesMs: [],
 };
 const stateKey = 'state';
@@ -53,7 +55,7 @@ export interface StateKeeper {
   update(change: Partial<AgentState>): Promise<void>;
 }
 
-type StoredState = Omit<AgentState, 'inForce' | 'good' | 'before'> & { inForce: SetReference; good: SetReference | null; before: SetReference | null };
+type StoredState = Omit<AgentState, 'inForce' | 'good' | 'keptGood' | 'before'> & { inForce: SetReference; good: SetReference | null; /** missing in what an earlier release wrote */ keptGood?: SetReference | null; before: SetReference | null };
 /** As agents kept it that knew no groups: their values were in the engine's files, and what ran had been started with them. */
 type EarlierState = Partial<AgentState> & { sizing?: ValueSet['sizing'] };
 
@@ -88,22 +90,22 @@ export function createStateKeeper(store: SlotStore, copyPath: string, log: Log):
   };
 }
 
-const setsOf = ({ inForce, good, before }: AgentState): ValueSet[] => [inForce, good, before].filter((set) => set !== null);
+const setsOf = ({ inForce, good, keptGood, before }: AgentState): ValueSet[] => [inForce, good, keptGood, before].filter((set) => set !== null);
 
 const toStored = (state: AgentState): StoredState => ({
-  ...state, inForce: referenceTo(state.inForce), good: state.good && referenceTo(state.good), before: state.before && referenceTo(state.before),
+  ...state, inForce: referenceTo(state.inForce), good: state.good && referenceTo(state.good), keptGood: state.keptGood && referenceTo(state.keptGood), before: state.before && referenceTo(state.before),
 });
 
 function readState(found: unknown, sets: SetStore, log: Log): AgentState {
   if (found === undefined) return initialState;
   if ((found as Partial<StoredState>).inForce === undefined) return readEarlier(found as EarlierState);
   const stored = found as StoredState;
-  const read = (reference: SetReference | null): ValueSet | null => (reference && sets.find(reference)) ?? null;
-  const [inForce, good, before] = [stored.inForce, stored.good, stored.before].map(read) as [ValueSet | null, ValueSet | null, ValueSet | null];
-  if (inForce) return { ...initialState, ...stored, inForce, good, before };
+  const read = (reference: SetReference | null | undefined): ValueSet | null => (reference && sets.find(reference)) ?? null;
+  const [inForce, good, keptGood, before] = [read(stored.inForce), read(stored.good), read(stored.keptGood), read(stored.before)];
+  if (inForce) return { ...initialState, ...stored, inForce, good, keptGood, before };
   // A damaged disk: the engine's files are left as they are until somebody tells the values again.
   log.error({}, 'the values in force cannot be read: configure the instance again');
-  return { ...initialState, ...stored, inForce: emptySet, good: null, before: null, filesHold: digestOfValues(emptySet), startedWith: null };
+  return { ...initialState, ...stored, inForce: emptySet, good: null, keptGood: null, before: null, filesHold: digestOfValues(emptySet), startedWith: null };
 }
 
 function readEarlier({ sizing = {}, ...rest }: EarlierState): AgentState {

@@ -8,7 +8,7 @@ import { entryLimitBytes, type SlotStore } from './slot-store.ts';
 export interface SetReference { configuration: string; values: string }
 export const referenceTo = (set: ValueSet): SetReference => ({ configuration: set.configuration, values: digestOfValues(set) });
 
-/** Three of them are kept at most, beside the journal. */
+/** Four of them are kept at most, and while a fifth comes in the place of one, beside the journal. */
 export const setLimitBytes = 48 * 1024;
 /** In base64, with its key, no part is larger than a slot. */
 const partBytes = Math.floor((entryLimitBytes * 3) / 4) - 128;

@@ -43,7 +43,7 @@ async function canReflink(ctx: GuestContext): Promise<boolean> {
 export async function keepData(ctx: GuestContext): Promise<void> {
   const others = await leftovers(ctx);
   await remove(ctx, others.map((name) => join(volumeOf(ctx), name)));
-  if (existsSync(keptOf(ctx))) return;
+  if (isKept(ctx)) return;
   const room = await lookAtRoom(ctx);
   const problem = roomProblem(room);
   if (problem !== null) throw new GuestFault('REFUSED', problem);
@@ -53,16 +53,18 @@ export async function keepData(ctx: GuestContext): Promise<void> {
 
 /** The data are as they were kept; the copy stays. */
 export async function putBackCopy(ctx: GuestContext): Promise<void> {
-  if (!existsSync(keptOf(ctx))) throw new GuestFault('FAILED', 'the copy of the data is gone');
+  if (!isKept(ctx)) throw new GuestFault('FAILED', 'the copy of the data is gone');
   await remove(ctx, [ctx.paths.data]);
   await copyWhole(ctx, keptOf(ctx), ctx.paths.data);
 }
 
-/** By renaming: true when there was something to put back. */
-export async function putBack(ctx: GuestContext): Promise<boolean> {
+/** Whether there is something to put back. */
+export const isKept = (ctx: GuestContext): boolean => existsSync(keptOf(ctx));
+
+/** By renaming. */
+export async function putBack(ctx: GuestContext): Promise<void> {
   const [kept, aside] = [keptOf(ctx), `${ctx.paths.data}.discarded`];
-  const isKept = existsSync(kept);
-  if (isKept) {
+  if (isKept(ctx)) {
     // Of an earlier call that died between the two.
     if (existsSync(ctx.paths.data)) {
       await remove(ctx, [aside]);
@@ -72,13 +74,12 @@ export async function putBack(ctx: GuestContext): Promise<boolean> {
     await syncFolder(volumeOf(ctx));
   }
   await remove(ctx, [aside, `${kept}.new`, `${ctx.paths.data}.copy`]);
-  return isKept;
 }
 
 /** From the first rename on it is nothing to go back to. */
 export async function dropKept(ctx: GuestContext): Promise<void> {
   const dropped = `${keptOf(ctx)}.new`;
-  if (existsSync(keptOf(ctx))) {
+  if (isKept(ctx)) {
     await remove(ctx, [dropped]);
     await rename(keptOf(ctx), dropped);
     await syncFolder(volumeOf(ctx));

@@ -2,9 +2,10 @@
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import type { NamedBuild as WireBuild } from '../../proto/generated/coffer/agent/v1/agent.ts';
 import { type Finding, type GuestContext, GuestFault, type GuestHalf, type NamedBuild } from '../../strategies/spi/guest.ts';
+import type { ValueSet } from '../configuration/value-set.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { killLeftovers } from '../supervisor/leftovers.ts';
-import { dropKept, keepData, lookAtRoom, putBack, putBackCopy, roomProblem, spareBytes, type UpgradeRoom } from './kept.ts';
+import { dropKept, isKept, keepData, lookAtRoom, putBack, putBackCopy, roomProblem, spareBytes, type UpgradeRoom } from './kept.ts';
 
 export type { UpgradeRoom } from './kept.ts';
 
@@ -28,8 +29,8 @@ export function createUpgrading({ boot, guest, state, look = lookAtRoom }: { boo
     await killLeftovers(boot);
     await killLeftovers({ ...boot, build: { ...boot.build, bin: other.bin } });
   };
-  /** The files are those of another build: they are written anew, and no values are known to work. */
-  const forgetFiles = (): Promise<void> => state.update({ filesHold: null, startedWith: null, good: null, rejected: null });
+  /** The files are those of another build: they are written anew, and no other values are known to work with it than these. */
+  const forgetFiles = (good: ValueSet | null): Promise<void> => state.update({ filesHold: null, startedWith: null, good, rejected: null });
 
   return {
     async check(ctx, { to }) {
@@ -43,6 +44,7 @@ export function createUpgrading({ boot, guest, state, look = lookAtRoom }: { boo
     async keep(ctx) {
       requireStopped(ctx);
       await ctx.engine.killLeftovers();
+      await state.update({ keptGood: state.current().good });
       await keepData(ctx);
     },
     async run(ctx, order, isRepeat) {
@@ -53,7 +55,7 @@ export function createUpgrading({ boot, guest, state, look = lookAtRoom }: { boo
         ctx.progress(0.05, 'putting the data back as they were');
         await putBackCopy(ctx);
       }
-      await forgetFiles();
+      await forgetFiles(null);
       ctx.progress(0.1, 'bringing the data to the new version');
       await plugin().run(ctx, from);
     },
@@ -61,9 +63,14 @@ export function createUpgrading({ boot, guest, state, look = lookAtRoom }: { boo
     async revert(ctx, order) {
       requireStopped(ctx);
       await killAll(namedBuild(order.other));
-      if (await putBack(ctx)) await forgetFiles();
+      // First: cut off in between, a repeat finds the copy and does both again.
+      if (isKept(ctx)) await forgetFiles(state.current().keptGood);
+      await putBack(ctx);
     },
-    drop: dropKept,
+    async drop(ctx) {
+      await dropKept(ctx);
+      await state.update({ keptGood: null });
+    },
   };
 }
 

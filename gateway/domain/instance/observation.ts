@@ -27,7 +27,7 @@ export interface ObservationDoc {
   rootEnabled: boolean | null;
   /** `<operation>/<step>` of the latest command that changed the run state before this was seen; null from an agent that does not tell */
   afterCommand?: string | null;
-  /** what the engine runs with; null until the agent has read it once, and from an agent that does not tell */
+  /** what the engine runs with; null while it runs and the agent has not read it once, and from an agent that does not tell */
   configuration?: ConfigurationSight | null;
   /** by the agent's clock; for people, never for ordering */
   observedAt: string;

@@ -1,5 +1,6 @@
 /** What a check of an upgrade means. Pure. */
 import type { Finding } from '../../../strategies/spi/guest.ts';
+import type { ConfigurationSight } from '../instance/observation.ts';
 
 /** `reflink`: the copy that is kept takes neither time nor room. */
 export interface UpgradeEstimate { dataBytes: number; freeBytes: number; reflink: boolean; interruptionMs: number }
@@ -24,6 +25,15 @@ export function reserveFindings(room: { dataBytes: number; reflink: boolean } | 
   if (room === null || room.reflink || volumeType !== 'directory' || host.freeBytes - host.reserveBytes >= room.dataBytes) return [];
   const inMb = (bytes: number): number => Math.max(0, Math.ceil(bytes / 1024 ** 2));
   return [{ severity: 'ERROR', subject: null, message: `a copy of ${inMb(room.dataBytes)} MB of data would go into the reserve of host ${host.name}, which has ${inMb(host.freeBytes - host.reserveBytes)} MB of disk beyond it` }];
+}
+
+/** Of the group that the instance has, by what its agent last told: a way back would give the engine what it did not start with. */
+export function groupFindings(sight: ConfigurationSight | null, group: string): Finding[] {
+  if (sight === null || group === '') return [];
+  const { rejected, restartRequired } = sight;
+  if (rejected?.group === group) return [{ severity: 'ERROR', subject: 'configuration', message: `the engine did not start with ${group} and runs with the values from before: mend the group, or detach it first. The engine said: ${rejected.reason}` }];
+  if (restartRequired.length === 0) return [];
+  return [{ severity: 'WARNING', subject: 'configuration', message: `no start has shown yet that the engine takes what waits for one: ${restartRequired.join(', ')}` }];
 }
 
 export const isVeto = (findings: readonly Finding[]): boolean => findings.some(({ severity }) => severity === 'ERROR');

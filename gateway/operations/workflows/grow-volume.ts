@@ -5,11 +5,12 @@
 import { diskRefusalOf } from '../../domain/admission.ts';
 import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance, lockInstance } from '../../domain/instance/change.ts';
+import { groupName } from '../../domain/instance/observation.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
-import { guestConfiguration } from './guest-configuration.ts';
+import { guestConfiguration, type GuestConfiguration } from './guest-configuration.ts';
 import { callOptions, ensureGuest, enrolStep, guestTimeouts } from './guest-steps.ts';
-import { faultAfter, readInstance, waitForInstance, type InstanceWork } from './instance-facts.ts';
+import { faultAfter, readInstance, waitForInstance, type InstanceNow, type InstanceWork } from './instance-facts.ts';
 import { runOnAgent } from './run-on-agent.ts';
 
 export interface GrowVolumeWork extends InstanceWork { sizeGb: number }
@@ -62,13 +63,20 @@ const start = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   },
 });
 
-/** What follows from the volume's size is worked out anew; nothing is restarted for it. With a group that is not taken any more all stays as it is. */
+/** Its next start would fail with those that it did not start with, and nobody would be told any more that they were given up. */
+async function valuesFor(deps: WorkflowDeps, doc: InstanceNow): Promise<GuestConfiguration> {
+  const group = groupName(doc.configuration);
+  if (doc.observation?.configuration?.rejected?.group === group) throw new FinalStepError('ENGINE.REFUSED', `the engine did not start with ${group || 'those of its flavor'}`);
+  return guestConfiguration(deps, doc, doc.configuration);
+}
+
+/** What follows from the volume's size is worked out anew; nothing is restarted for it. With a group that is not taken any more, or that the engine did not start with, all stays as it is. */
 const configure = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
   name: 'configure', title: 'Configure the engine', timeoutMs: minutesMs(3), retry: brief,
   async run(ctx) {
     const { instanceId, datastore } = ctx.input;
     const doc = await readInstance(deps.store, instanceId);
-    const value = await guestConfiguration(deps, doc, doc.configuration).catch((error: unknown) => { if (error instanceof FinalStepError) return error; throw error; });
+    const value = await valuesFor(deps, doc).catch((error: unknown) => { if (error instanceof FinalStepError) return error; throw error; });
     if (value instanceof FinalStepError) {
       ctx.progress(1, `the values stay as they are: ${value.message}`);
       return { restartRequired: [] };

@@ -14,7 +14,7 @@ import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance, type InstancePatch, type InstanceRow } from '../../domain/instance/change.ts';
 import type { GroupRevision } from '../../domain/instance/document.ts';
 import { groupName } from '../../domain/instance/observation.ts';
-import { type UpgradeCheck, estimateOf, findingsText, isVeto, reserveFindings } from '../../domain/upgrade/judge.ts';
+import { type UpgradeCheck, estimateOf, findingsText, groupFindings, isVeto, reserveFindings } from '../../domain/upgrade/judge.ts';
 import { appendMutation } from '../../events/append.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import type { Tx } from '../../store/tx.ts';
@@ -96,7 +96,8 @@ async function check(deps: WorkflowDeps, ctx: StepContext<CheckUpgradeWork>): Pr
   const instance = await readInstance(deps.store, ctx.input.instanceId);
   const reserve = load ? reserveFindings(outcome.upgradeRoom ?? null, { name: load.host.name, freeBytes: load.facts.diskFreeBytes, reserveBytes: deps.reserve.diskBytes }, instance.volumeType) : [];
   const values = await valueFindings(deps, instance, ctx.input.to);
-  return { findings: [...(ctx.input.known ?? []), ...values, ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
+  const group = groupFindings(instance.observation?.configuration ?? null, groupName(instance.configuration));
+  return { findings: [...(ctx.input.known ?? []), ...group, ...values, ...reserve, ...toFindings(outcome)], estimate: estimateOf(outcome.upgradeRoom ?? null, { startMs, stopMs }) };
 }
 
 /** Nothing is left of a check that was called off. */
@@ -127,6 +128,11 @@ async function msSince({ store }: WorkflowDeps, at: string): Promise<number> {
   return Math.max(0, Math.round(row!.ms));
 }
 
+/** The values of before may be ones that no start had shown yet: the agent has given them up, and the engine runs with those that it ran with. */
+function unlessGivenUp(error: unknown): void {
+  if (!(error instanceof FinalStepError && error.code === 'ENGINE.REFUSED')) throw error;
+}
+
 const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'stop', title: 'Stop the engine', timeoutMs: minutesMs(10), retry: brief,
   async run(ctx) {
@@ -141,7 +147,7 @@ const stopStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
     const value = await guestConfiguration(deps, await readInstance(deps.store, instanceId), before).catch((error: unknown) => { if (error instanceof FinalStepError) return null; throw error; });
     if (value) await runOnAgent(deps, ctx, 'undo-configure', guestTimeouts(deps, datastore).statementMs, { $case: 'configure', value });
     if (wasStopped(ctx.input)) return;
-    await startEngine(deps, ctx, 'undo-stop');
+    await startEngine(deps, ctx, 'undo-stop').catch(unlessGivenUp);
     await seeEngine(deps, ctx, 'ok', 'undo-stop', soonOf(ctx));
   }),
 });

@@ -70,6 +70,28 @@ describe('commands', () => {
     await agent.run(createDatabase('a-name'), { operationId });
     expect((await refusal(agent.run(createDatabase('another-name'), { operationId }))).code).toBe(status.INVALID_ARGUMENT);
   });
+  it('a retry of the operation is done anew, with other content too, and whoever takes it over is answered from there on', async () => {
+    const operationId = nextOperation();
+    const mark = (content: number): Command => ({ $case: 'pluginAction', value: { name: 'mark', argumentsJson: `{"retried":${content}}` } });
+    const marks = (): number => agent.effects().filter((line) => line.startsWith('mark {"retried"')).length;
+    await agent.run(mark(1), { operationId, fence: { epoch: 2 } });
+    await agent.run(createDatabase('of-the-first'), { operationId, step: 'items', fence: { epoch: 2 } });
+    for (const [content, fence, replayed] of [[1, { epoch: 2, attempt: 2 }, true], [1, { epoch: 3, attempt: 3 }, false], [1, { epoch: 3, attempt: 4 }, true], [2, { epoch: 4, attempt: 5 }, false]] as const) {
+      expect(await agent.run(mark(content), { operationId, fence })).toMatchObject({ fault: undefined, replayed });
+    }
+    expect(marks()).toBe(3);
+    await agent.run(createDatabase('of-the-retry'), { operationId, step: 'items', fence: { epoch: 4, attempt: 5 } });
+    expect(effectsOf('of-the-retry')).toHaveLength(1);
+    expect((await refusal(agent.run(mark(3), { operationId, fence: { epoch: 4, attempt: 6 } }))).code).toBe(status.INVALID_ARGUMENT);
+  });
+  it('a retry that brings other content does not join what still runs', async () => {
+    const operationId = nextOperation();
+    const old = running('slow-7001', operationId, { epoch: 4, attempt: 1 });
+    await old.begun;
+    expect(await agent.run(createDatabase('retried'), { operationId, fence: { epoch: 5, attempt: 2 } })).toMatchObject({ fault: undefined, replayed: false, items: [{ name: 'retried', fault: undefined }] });
+    expect((await old.outcome).fault?.code).toBe('CANCELLED');
+    expect(effectsOf('retried')).toHaveLength(1);
+  });
   it('an older fence is refused, with the newest one told, and nothing happens', async () => {
     await agent.run(createDatabase('fenced-1'), { fence: { epoch: 5 } });
     const error = await refusal(agent.run(createDatabase('fenced-2'), { fence: { epoch: 4 } }));

@@ -202,6 +202,18 @@ describe('values of a configuration group', () => {
     await expectFirst();
   });
 
+  it('come to an engine that rests, also where this agent has never seen it well', async () => {
+    expect((await agent.run({ $case: 'stop', value: { immediate: false } })).fault).toBeUndefined();
+    await agent.signal('SIGTERM');
+    const from = since();
+    await agent.start();
+    expect((await agent.conductor.observed((seen) => seen.engine === 'down', from)).configuration).toEqual({ applied: 'cg_1/1', restartRequired: [], drifted: [] });
+    expect(await apply({ hz: '30' }, 'cg_1/2')).toMatchObject({ fault: undefined });
+    await agent.conductor.observed((seen) => seen.engine === 'down' && seen.configuration?.applied === 'cg_1/2', from);
+    expect((await agent.run({ $case: 'start', value: none })).fault).toBeUndefined();
+    await told({ applied: 'cg_1/2' }, from);
+  });
+
   it('are not blamed for an engine that does not start with the former ones either', async () => {
     writeFileSync(join(agent.boot.paths.volume, 'data', 'broken'), '');
     await apply({ ...first, databases: '32' }, 'cg_1/2');
@@ -280,7 +292,7 @@ describe('values that an instance is made with', () => {
     expect((await agent.run({ $case: 'initialise', value: values })).fault).toBeUndefined();
     expect((await agent.run({ $case: 'start', value: none })).fault).toMatchObject({ code: 'FAILED_TO_START', message: expect.stringContaining('argument must be between 1') as string });
     const down = await agent.conductor.observed(({ engine, crashes }) => engine === 'down' && crashes > 0);
-    expect(down.configuration).toBeUndefined();
+    expect(down.configuration).toEqual({ applied: 'cg_1/1', restartRequired: [], drifted: [] });
   });
 });
 

@@ -32,12 +32,12 @@ describe.runIf(canMount)('on a full disk', () => {
     const operationId = nextOperation();
     const command = { $case: 'enableRoot', value: { password: 'password-of-root' } } as const;
     expect(await agent.run(command, { operationId, fence: { epoch: 2 } })).toMatchObject({ fault: undefined, replayed: false });
-    expect((await agent.run({ $case: 'stop', value: { immediate: false } }, { fence: { epoch: 3 } })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'stop', value: { immediate: false } }, { fence: { epoch: 2 } })).fault).toBeUndefined();
     await agent.signal('SIGKILL');
     await agent.start();
     expect((await agent.conductor.observed((seen) => seen.incarnation === 3)).wanted).toBe('STOPPED');
-    await expect(agent.run({ $case: 'start', value: none }, { fence: { epoch: 2 } })).rejects.toThrow(/newer fence/);
-    expect(await agent.run(command, { operationId, fence: { epoch: 3 } })).toMatchObject({ rootName: 'root', replayed: true });
+    await expect(agent.run({ $case: 'start', value: none }, { fence: { epoch: 1 } })).rejects.toThrow(/newer fence/);
+    expect(await agent.run(command, { operationId, fence: { epoch: 2 } })).toMatchObject({ rootName: 'root', replayed: true });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RunRequest } from '../../../gateway/agents/agents.ts';
 import { readHostLoads } from '../../../gateway/domain/host-load.ts';
 import { type DomainWorld, useDomainWorld } from '../../support/domain-world.ts';
 
@@ -137,6 +138,26 @@ describe('a retry', () => {
     expect(await world.framesOf('req-start')).toEqual(['instance.start START token:EDITOR 10.0.0.9', 'instance.start ERROR token:EDITOR 10.0.0.9']);
     expect(await world.framesOf('req-retry')).toEqual(['instance.start START token:OWNER 10.0.0.9', 'instance.start END token:OWNER 10.0.0.9']);
     expect(await world.instance(id)).toMatchObject({ fault: null, task: null });
+  });
+  it('is one to the agent: its fence has a later epoch, which whoever takes the operation over keeps', async () => {
+    const id = await world.addInstance('shop', { intent: 'STOPPED' });
+    const operationId = await failStart(id);
+    const fences: { epoch: number; attempt: number }[] = [];
+    const asked = Promise.withResolvers<void>();
+    const before = Number((await world.instance(id))['epoch']);
+    world.script.run = (async (_id: string, { fence }: RunRequest, { signal }: { signal: AbortSignal }) => {
+      fences.push(fence);
+      if (fences.length > 1) return succeed();
+      asked.resolve();
+      return new Promise((_resolve, reject) => { signal.addEventListener('abort', () => reject(signal.reason as Error)); });
+    }) as never;
+    await world.domain.operations.retry(world.caller('OWNER'), operationId);
+    await asked.promise;
+    await world.stopWorkers();
+    world.startWorker();
+    expect((await world.operations.waitForEnd(operationId, 10_000)).state).toBe('SUCCEEDED');
+    expect(fences.map(({ epoch }) => epoch)).toEqual([before + 1, before + 1]);
+    expect(fences[1]!.attempt).toBeGreaterThan(fences[0]!.attempt);
   });
   it('of an older wish is refused, and of what is gone', async () => {
     const id = await world.addInstance('shop', { intent: 'STOPPED' });

@@ -91,6 +91,23 @@ describe('a larger volume', () => {
     expect(await world.instance(id)).toMatchObject({ volume_gb: 3, fault: null });
   });
 
+  it('comes to one whose engine did not start with its group: that is not put into its files again, another revision is', async () => {
+    const [datastore, track] = ['redis', '7'];
+    const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore(datastore)!.id, true).find(({ name }) => name === track)!;
+    const group = await world.domain.configurations.create(world.caller('EDITOR'), { name: 'web', datastore, version: track, values: [{ name: 'work_mem', value: '8MB' }] });
+    world.startWorker();
+    const grownWith = async (rejected: string): Promise<unknown> => {
+      const configuration = { applied: '', restartRequired: [], drifted: [], rejected: { group: rejected, reason: 'FATAL' } };
+      const id = await add(rejected.replace(/.*\//, 'shop-'), { datastore, track, version_id: version.id, configuration_id: group.id, configuration_revision: 1, observation: observation({ configuration }) });
+      const { state, steps } = await ended((await resize(id, 3)).operation.id);
+      return [state, steps.find(({ name }) => name === 'configure')!.message];
+    };
+    expect(await grownWith(`${group.id}/1`)).toEqual(['SUCCEEDED', expect.stringMatching(/^the values stay as they are: the engine did not start with .*\/1$/)]);
+    expect(world.commands).toEqual([]);
+    expect(await grownWith(`${group.id}/2`)).toEqual(['SUCCEEDED', null]);
+    expect(world.commands).toEqual(['configure:configure']);
+  });
+
   it('counts on its host from its reservation on, and not any more when it failed; a retry goes on', async () => {
     const id = await add('shop');
     await world.store.query('insert into port_lease (host_id, port, instance_id, name) values ($1, 30000, $2, $3)', [world.hostId, id, 'client']);

@@ -101,6 +101,43 @@ it('an engine is up again after a failure, also where its group could not be att
   expect(world.commands.at(-1)).toBe('undo-stop:start');
 });
 
+it('an engine that runs without the values that it did not start with is up again: nothing is left to be undone', async () => {
+  const id = await addRedis('shop');
+  const said = 'The engine did not start with its new values and runs with the former ones again: FATAL';
+  world.script.run = (async (_id: string, { step }: RunRequest) => {
+    if (step === 'undo-stop') await world.store.query(`update instance set observation = observation || '{"engine":"ok","afterCommand":null}' where id = $1`, [id]);
+    return step === 'keep' || step === 'undo-stop' ? { ...done, fault: { code: 'REFUSED', message: step === 'keep' ? 'no room' : said } } : done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'FAILED', fault: { message: 'Keep a copy of the data: no room' } });
+  expect(world.commands.filter((one) => one.startsWith('undo-stop'))).toEqual(['undo-stop:start']);
+});
+
+it('one whose group the engine did not start with is not begun with; what waits for a restart is told', async () => {
+  const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore('redis')!.id, true).find((one) => one.name === '7')!;
+  const group = await world.domain.configurations.create(world.caller('EDITOR'), { name: 'web', datastore: 'redis', version: version.name, values: [{ name: 'work_mem', value: '8MB' }] });
+  const configuration = { applied: '', restartRequired: [] as string[], drifted: [], rejected: { group: `${group.id}/1`, reason: 'FATAL: out of range' } as object | null };
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  world.deps.listBuilds = async () => [build('7'), newer] as never;
+  const id = await addRedis('shop', { configuration_id: group.id, configuration_revision: 1 });
+  world.script.compute = { ...world.script.compute, ensureEngine: async () => newer as never, listBuilds: async () => [build('7'), newer] as never };
+  world.script.run = (async () => done) as never;
+  world.startWorker();
+  const check = async () => {
+    await world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine: 'ok', configuration })]);
+    const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '7', dryRun: true });
+    await world.operations.waitForEnd(operation.id, 15_000);
+    return (await world.domain.operations.upgradeCheck(operation.id))!.findings;
+  };
+  expect(await check()).toEqual([{ severity: 'ERROR', subject: 'configuration', message: expect.stringMatching(/did not start with .*\/1 .*detach it first.*out of range/) as string }]);
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '7' });
+  expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining('detach it first') as string } });
+  expect(world.commands).toEqual(['check:checkUpgrade', 'check:checkUpgrade']);
+  Object.assign(configuration, { rejected: { group: `${group.id}/9`, reason: 'of another' }, restartRequired: ['work_mem'] });
+  expect(await check()).toMatchObject([{ severity: 'WARNING', subject: 'configuration', message: expect.stringContaining('work_mem') as string }]);
+});
+
 const stepsThatCanBeCalledOff = ['check', 'stop', 'keep', 'switch', 'run', 'configure'] as const;
 
 it.each(stepsThatCanBeCalledOff.flatMap((at) => [[at, 'RUNNING'], [at, 'STOPPED']] as const))('called off at "%s", an instance that was %s is as it was', async (at, intent) => {

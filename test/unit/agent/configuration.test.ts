@@ -6,6 +6,7 @@ import { createConfigurationLook } from '../../../agent/configuration/look.ts';
 import { createSettling } from '../../../agent/configuration/settling.ts';
 import { digestOfValues, emptySet, parseValues, type ValueSet, valuesText } from '../../../agent/configuration/value-set.ts';
 import { type AgentState, initialState } from '../../../agent/state/agent-state.ts';
+import type { EngineState } from '../../../agent/supervisor/engine-view.ts';
 import { describeFailedStart } from '../../../agent/supervisor/fault-text.ts';
 import { silentLog } from '../../../kernel/log.ts';
 import { grantedCapabilities, type GuestContext } from '../../../strategies/spi/guest.ts';
@@ -111,11 +112,15 @@ describe('the catalogue in the agent', () => {
 
 describe('what is told of the values', () => {
   const seen = { restartRequired: ['a'], drifted: ['b'] };
-  const input = { prepared: true, inForce: fresh, before: null, rejected: null, seen, canRead: true };
+  const input = { prepared: true, inForce: fresh, before: null, rejected: null, seen, canRead: true, engine: 'ok' as EngineState };
   it('is what was applied and seen', () => expect(decideTold(input)).toEqual({ applied: 'cg_1/2', ...seen }));
   it('is nothing before there is data, or before the engine was read', () => {
     expect(decideTold({ ...input, prepared: false })).toBeUndefined();
-    expect(decideTold({ ...input, seen: null })).toBeUndefined();
+    for (const engine of ['ok', 'starting', 'hung', 'unknown'] as const) expect(decideTold({ ...input, seen: null, engine })).toBeUndefined();
+  });
+  it.each(['down', 'crash-loop'] as const)('is what was applied alone while an engine that was not read yet is %s: its next start takes it', (engine) => {
+    expect(decideTold({ ...input, seen: null, engine })).toEqual({ applied: 'cg_1/2', restartRequired: [], drifted: [] });
+    expect(decideTold({ ...input, seen: null, engine, prepared: false })).toBeUndefined();
   });
   it('are those from before while a change has not ended', () => expect(decideTold({ ...input, before: old })?.applied).toBe('cg_1/1'));
   it('is why some were given up, also before the engine was read', () => {

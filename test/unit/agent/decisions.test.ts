@@ -17,22 +17,32 @@ import { decideRestart, rememberCrash, restartLimits } from '../../../agent/supe
 import { GuestFault } from '../../../strategies/spi/guest.ts';
 
 const record = (change: Partial<CommandRecord> = {}): CommandRecord => ({
-  operationId: 'op_1', step: 'start', kind: 'start', digest: 'd', attempt: 1, runs: 1, state: 'ended', atMs: 0, items: {},
+  operationId: 'op_1', step: 'start', kind: 'start', digest: 'd', epoch: 1, attempt: 1, runs: 1, state: 'ended', atMs: 0, items: {},
   outcome: { fault: null, restartRequired: [], rootName: '' }, ...change,
 });
 const failed = (code: string, change: Partial<CommandRecord> = {}): CommandRecord => record({ outcome: { fault: { code, message: '' }, restartRequired: [], rootName: '' }, ...change });
 
 describe('a repeated command', () => {
-  const request = { digest: 'd', attempt: 1 };
+  const request = { digest: 'd', epoch: 1, attempt: 1 };
   it('is run when nobody saw it', () => expect(decideRun(undefined, request)).toEqual({ do: 'run', reason: 'first' }));
   it('is run when it was interrupted', () => expect(decideRun(record({ state: 'started', outcome: null }), request)).toEqual({ do: 'run', reason: 'interrupted' }));
-  it('is replayed for ever once it succeeded', () => expect(decideRun(record(), { digest: 'd', attempt: 9 })).toEqual({ do: 'replay' }));
+  it('is replayed to whoever takes its operation over once it succeeded', () => expect(decideRun(record(), { ...request, attempt: 9 })).toEqual({ do: 'replay' }));
+  it('is run anew when its operation was retried, whatever it has become', () => {
+    for (const one of [record(), failed('REFUSED'), record({ state: 'started', outcome: null })]) {
+      expect(decideRun(one, { digest: 'other', epoch: 2, attempt: 1 })).toEqual({ do: 'run', reason: 'anew' });
+    }
+  });
+  it('of a journal that knew no epochs counts as one of the present', () => {
+    const { epoch: _, ...old } = record();
+    expect(decideRun(old, { ...request, epoch: 7 })).toEqual({ do: 'replay' });
+    expect(decideRun(old, { ...request, digest: 'other', epoch: 7 }).do).toBe('refuse');
+  });
   it.each(['RETRYABLE', 'FAILED', 'FAILED_TO_START', 'DEADLINE', 'CANCELLED'])('is run after %s', (code) => expect(decideRun(failed(code), request).do).toBe('run'));
   it.each(['EXISTS', 'MISSING', 'REFUSED'])('is replayed after %s within its attempt only', (code) => {
     expect(decideRun(failed(code), request).do).toBe('replay');
-    expect(decideRun(failed(code), { digest: 'd', attempt: 2 }).do).toBe('run');
+    expect(decideRun(failed(code), { ...request, attempt: 2 }).do).toBe('run');
   });
-  it('is refused when the step was used for something else', () => expect(decideRun(record(), { digest: 'other', attempt: 1 }).do).toBe('refuse'));
+  it('is refused when the step was used for something else', () => expect(decideRun(record(), { ...request, digest: 'other' }).do).toBe('refuse'));
 });
 
 describe('the journal', () => {

@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dropKept, keepData, lookAtRoom, putBack, putBackCopy } from '../../../agent/upgrade/kept.ts';
+import { initialState } from '../../../agent/state/agent-state.ts';
+import { dropKept, isKept, keepData, lookAtRoom, putBack, putBackCopy } from '../../../agent/upgrade/kept.ts';
 import { createUpgrading, roomFindings } from '../../../agent/upgrade/upgrading.ts';
 import type { GuestContext, ToolResult, ToolSpec } from '../../../strategies/spi/guest.ts';
 
@@ -29,10 +30,11 @@ describe('data that are kept', () => {
     await keepData(ctx);
     await write('changed in place');
     expect(await read('kept.op_1')).toBe('before');
-    expect(await putBack(ctx)).toBe(true);
+    expect(isKept(ctx)).toBe(true);
+    await putBack(ctx);
     expect(await read()).toBe('before');
     expect(await readdir(volume)).toEqual(['data']);
-    expect(await putBack(ctx)).toBe(false);
+    expect(isKept(ctx)).toBe(false);
   });
   it('are put back as a copy before a repeat, as often as it takes', async () => {
     const ctx = contextOf('op_1');
@@ -57,7 +59,7 @@ describe('data that are kept', () => {
     await keepData(ctx);
     await write('upgraded');
     await rename(join(volume, 'kept.op_1'), join(volume, 'kept.op_1.new'));
-    expect(await putBack(ctx)).toBe(false);
+    expect(isKept(ctx)).toBe(false);
     await dropKept(ctx);
     expect(await read()).toBe('upgraded');
     expect(await readdir(volume)).toEqual(['data']);
@@ -81,6 +83,38 @@ describe('data that are kept', () => {
     await symlink('/dev/full', join(volume, 'reflink-from'));
     expect(await lookAtRoom(contextOf('op_1'))).toMatchObject({ reflink: false });
     expect(await readdir(volume)).toEqual(['data']);
+  });
+});
+
+describe('values that the engine is known to run with', () => {
+  const good = { sizing: {}, parameters: { a: '1' }, configuration: 'cg_1/1' };
+  const build = { track: '18', version: '18.1', prefix: '/x', bin: join(tmpdir(), 'no-such-build') };
+  const world = () => {
+    let state = { ...initialState, good };
+    const stopped = { ...contextOf('op_1'), engine: { ...contextOf('op_1').engine, pid: () => null, killLeftovers: async () => undefined } } as unknown as GuestContext;
+    const parts = { boot: { build, paths: { root: volume }, isolation: 'shared', engineUid: null, instanceId: 'none' }, guest: { upgrade: { run: async () => undefined } }, state: { current: () => state, update: async (change: object) => { state = { ...state, ...change }; } } };
+    return { ctx: stopped, now: () => state, change: (more: object) => void Object.assign(state, more), upgrading: createUpgrading(parts as unknown as Parameters<typeof createUpgrading>[0]) };
+  };
+  it('are none of the new build, and are known again on the way back, also when that is cut off or the new build ran with others', async () => {
+    for (const ran of [{}, { good: { ...good, configuration: 'cg_1/2' } }]) {
+      const { ctx, now, change, upgrading } = world();
+      await upgrading.keep(ctx);
+      await upgrading.keep(ctx);
+      for (const isRepeat of [false, true]) await upgrading.run(ctx, { from: build }, isRepeat);
+      expect(now().good).toBeNull();
+      change(ran);
+      for (let call = 0; call < 2; call++) await upgrading.revert(ctx, { other: build });
+      expect([now().good, now().filesHold]).toEqual([good, null]);
+    }
+  });
+  it('stay those of the new build where there is nothing to go back to', async () => {
+    const { ctx, now, change, upgrading } = world();
+    await upgrading.keep(ctx);
+    await upgrading.run(ctx, { from: build }, false);
+    change({ good: { ...good, configuration: 'cg_1/2' } });
+    await upgrading.drop(ctx);
+    await upgrading.revert(ctx, { other: build });
+    expect([now().good?.configuration, now().keptGood]).toEqual(['cg_1/2', null]);
   });
 });
 
