@@ -8,7 +8,7 @@ import { decideNextStart } from '../../../compute/guest/keeper.ts';
 import { createLanes } from '../../../compute/guest/lanes.ts';
 import { decidePair } from '../../../compute/guest/users.ts';
 import { privilegeArgs } from '../../../compute/launch/identity.ts';
-import { decideOwnership } from '../../../compute/processes/of-instance.ts';
+import { decideAtWork, decideOwnership } from '../../../compute/processes/of-instance.ts';
 import { isGone, parseStat } from '../../../kernel/process-stat.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from '../../../compute/records/fence.ts';
 
@@ -25,6 +25,19 @@ describe('whose process it is', () => {
     ['an engine of another instance', { cwd: '/h/instances/inst_ab/volume', exe: '/h/engines/x' }, null],
     ['the mark of another instance', { environment: ['COFFER_INSTANCE=inst_ab'] }, null],
   ])('is told by %s', (_, traits, expected) => expect(decideOwnership({ ...process, ...traits }, marks)).toBe(expected));
+});
+
+describe('what is at work on the data', () => {
+  it.each([
+    ['the engine\'s user', { uids: [101, 101, 101, 101] }, 100, true],
+    ['one that is just becoming it', { uids: [100, 101, 100, 101] }, 100, true],
+    ['the agent\'s user, who counts files', {}, 100, false],
+    ['what has the engine\'s mark, with one user for all', { environment: ['PATH=/bin', 'COFFER_ENGINE=inst_a'] }, null, true],
+    ['an engine that wrote a title over it', { environment: ['engine: idle'], cwd: '/h/instances/inst_a/volume/data' }, null, true],
+    ['what cannot be looked at', { environment: [''], cwd: '' }, null, true],
+    ['who counts files, with one user for all', {}, null, false],
+  ])('%s', (_, traits, agentUid, expected) =>
+    expect(decideAtWork({ uids: [100, 100, 100, 100], environment: ['PATH=/bin'], cwd: '/', ...traits }, { instanceId: 'inst_a', agentUid })).toBe(expected));
 });
 
 describe('what the kernel says of a process', () => {
