@@ -63,7 +63,7 @@ async function look(context: ComputeContext, held: HeldInstances, signal: AbortS
     const isHeld = held.has(instanceId);
     // Counting files costs: only where it decides.
     const counts = freeBytes < reserveBytes || (isHeld && freeBytes < reserveBytes * (1 + releaseMargin));
-    const used = counts ? await usedBytes(join(context.records.folder(instanceId), 'volume'), sizeGb * gibibyte * hardLimitFactor, signal) : 0;
+    const used = counts ? await usedBytes(join(context.records.folder(instanceId), 'volume'), signal) : 0;
     volumes.push({ instanceId, sizeGb, isHeld, usedBytes: used });
   }
   for (const instanceId of held.keys()) if (!running.some((record) => record.instanceId === instanceId)) held.delete(instanceId);
