@@ -15,7 +15,8 @@ const say = (text) => process.stdout.write(`${text}\n`);
 // First of all: until then Node would open its debugger on SIGUSR1.
 process.on('SIGUSR1', () => { stopEngine(); say('stopped on request'); process.exit(0); });
 process.on('SIGTERM', () => process.exit(0));
-process.on('SIGHUP', () => { enrol(); letGo(); say(`may have ${JSON.parse(readFileSync(process.argv[2], 'utf8')).flavor.memoryMb} MB`); });
+process.on('SIGURG', () => letGo());
+process.on('SIGHUP', () => { enrol(); say(`may have ${JSON.parse(readFileSync(process.argv[2], 'utf8')).flavor.memoryMb} MB`); });
 process.on('SIGUSR2', () => { stopEngine(); writeFileSync(volumeFull, ''); });
 
 function engine() {

@@ -8,6 +8,7 @@ import { decideNextStart } from '../../../compute/guest/keeper.ts';
 import { createLanes } from '../../../compute/guest/lanes.ts';
 import { decidePair } from '../../../compute/guest/users.ts';
 import { privilegeArgs } from '../../../compute/launch/identity.ts';
+import { decideLetGo } from '../../../compute/processes/end.ts';
 import { decideAtWork, decideOwnership } from '../../../compute/processes/of-instance.ts';
 import { isGone, parseStat } from '../../../kernel/process-stat.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from '../../../compute/records/fence.ts';
@@ -153,6 +154,13 @@ describe('a disk that runs full', () => {
     expect(decideDisk(volumes(true), 1 * gib, 2 * gib)).toEqual({ hold: ['far'], release: ['good'] });
     expect(decideDisk(volumes(true), 2.4 * gib, 2 * gib)).toEqual({ hold: [], release: ['good'] });
     expect(decideDisk(volumes(true), 2.5 * gib, 2 * gib)).toEqual({ hold: [], release: ['good', 'little', 'far'] });
+  });
+});
+
+describe('an agent that is let go', () => {
+  it('is told so by a signal of its own, one of an earlier release by the one it knows', () => {
+    expect(decideLetGo(0b100_0000_0000_1000_0000_0000n)).toBe('SIGURG');
+    expect(decideLetGo(0b1000_0000_0001n)).toBe('SIGHUP');
   });
 });
 
