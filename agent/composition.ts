@@ -50,9 +50,10 @@ export interface Agent {
   leave(): Promise<void>;
   /** The engine is stopped in an orderly way; the wanted run state stays. */
   stop(): Promise<void>;
-  /** The engine is stopped until it is asked for again or `recheck` comes. */
+  /** The engine is stopped until it is asked for again or `release` comes. */
   hold(reason: string): void;
-  /** Something was changed from outside: a token, room on the disk, what the instance may have. */
+  release(): void;
+  /** Something was changed from outside: a token, what the instance may have. A hold lasts: it says nothing of the disk. */
   recheck(): void;
 }
 
@@ -136,8 +137,8 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
       await leave();
     },
     hold: (reason) => supervisor.hold(reason),
+    release: () => supervisor.release(),
     recheck() {
-      supervisor.release();
       identity.recheck();
       allowance.reload().catch((error: Error) => log.error({ reason: error.message }, 'what the instance may have could not be read'));
     },

@@ -3,8 +3,9 @@
  *
  *   SIGTERM  ends the agent; the engine keeps running (upgrade)
  *   SIGUSR1  stops the engine in an orderly way, then ends the agent; what was wanted stays
- *   SIGUSR2  the disk is full: stops the engine until Start, or SIGHUP
- *   SIGHUP   looks for a new enrolment token and for what the instance may have; ends the state after SIGUSR2
+ *   SIGUSR2  the disk is full: stops the engine until Start, or SIGURG
+ *   SIGURG   the disk has room again: ends the state after SIGUSR2
+ *   SIGHUP   looks for a new enrolment token and for what the instance may have
  */
 import { keepTrim } from './housekeeping/frugal.ts';
 import { basename, dirname } from 'node:path';
@@ -20,7 +21,7 @@ import { AlreadyRunning, claimInstance } from './single.ts';
 const exitCodes = { failed: 70, stuck: 75, usage: 64, refused: 78 } as const;
 const heldReason = 'The volume is full: the engine is stopped until the host\'s disk has room again';
 
-type Signal = 'SIGTERM' | 'SIGINT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP';
+type Signal = 'SIGTERM' | 'SIGINT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGURG' | 'SIGHUP';
 const agent = Promise.withResolvers<Agent>();
 let ready: Agent | undefined;
 let log: Log = createLog({ level: 'info', fields: {} });
@@ -34,16 +35,17 @@ async function handle(signal: Signal): Promise<void> {
   }
   const running = await agent.promise;
   if (signal === 'SIGUSR2') return running.hold(heldReason);
+  if (signal === 'SIGURG') return running.release();
   if (signal === 'SIGHUP') return running.recheck();
   await running.stop();
   process.exit(0);
 }
 
 // At once: Node opens a debugger on SIGUSR1 that nobody listens to. SIGUSR2 last: compute sends nothing before it is caught.
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGHUP', 'SIGUSR2'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGHUP', 'SIGURG', 'SIGUSR2'] as const) {
   process.on(signal, () => void handle(signal).catch((error: Error) => {
     log.error({ signal, reason: error.message }, 'a signal could not be served');
-    if (signal !== 'SIGUSR2' && signal !== 'SIGHUP') process.exit(exitCodes.failed);
+    if (!['SIGUSR2', 'SIGURG', 'SIGHUP'].includes(signal)) process.exit(exitCodes.failed);
   }));
 }
 process.on('unhandledRejection', (error) => {

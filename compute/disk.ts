@@ -1,5 +1,5 @@
-import { lstat, opendir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
 
 export interface DiskSpace { totalBytes: number; freeBytes: number }
 export async function diskSpace(folder: string): Promise<DiskSpace> {
@@ -7,23 +7,21 @@ export async function diskSpace(folder: string): Promise<DiskSpace> {
   return { totalBytes: found.blocks * found.bsize, freeBytes: found.bavail * found.bsize };
 }
 
-const entriesLimit = 200_000;
+/** A million files and more, once the kernel knows them. */
+const countLimitMs = 20_000;
 
-/** Bytes on disk below a folder; links are counted, not followed. Stops counting beyond `enoughBytes`. */
-export async function usedBytes(folder: string, enoughBytes: number, signal: AbortSignal): Promise<number> {
-  let bytes = 0;
-  let entries = 0;
-  const folders = [folder];
-  for (let next = folders.pop(); next !== undefined && bytes <= enoughBytes && entries < entriesLimit; next = folders.pop()) {
-    signal.throwIfAborted();
-    const listing = await opendir(next).catch(() => null);
-    if (!listing) continue; // gone since
-    for await (const entry of listing) {
-      entries += 1;
-      const path = join(next, entry.name);
-      bytes += ((await lstat(path).catch(() => null))?.blocks ?? 0) * 512;
-      if (entry.isDirectory()) folders.push(path);
-    }
-  }
-  return bytes;
+/**
+ * Bytes on disk below a folder; links are counted, not followed. Infinite where it takes too long: nobody is to be counted
+ * below what they take by the number of their files. By a program, which is quicker and holds up nothing else here.
+ */
+export function usedBytes(folder: string, signal: AbortSignal, limitMs = countLimitMs): Promise<number> {
+  return new Promise((resolve, reject) => {
+    execFile('du', ['-s', '-x', '-B1', '--', folder], { timeout: limitMs, killSignal: 'SIGKILL', signal, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' }, cwd: '/' }, (error, stdout) => {
+      if (signal.aborted || error?.code === 'ENOENT') return reject(error ?? signal.reason);
+      if (error?.killed) return resolve(Infinity);
+      const bytes = Number.parseInt(stdout, 10);
+      // Files that are gone since are told as an error, beside the sum.
+      resolve(Number.isSafeInteger(bytes) ? bytes : 0);
+    });
+  });
 }

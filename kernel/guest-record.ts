@@ -37,5 +37,8 @@ export interface AgentBoot {
   conductorAddress: string;
 }
 
+/** In the environment of everything that an agent starts for its engine, and of nothing else. */
+export const engineMarker = 'COFFER_ENGINE';
+
 /** `agent/enrol.json`: removed by the agent once it holds a certificate; rewritten by compute on re-enrolment. */
 export interface AgentEnrol { token: string; identityCa: string; enrolAddress: string; conductorAddress: string }

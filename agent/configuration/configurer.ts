@@ -9,11 +9,11 @@ import type { Log } from '../../kernel/log.ts';
 import { type GuestContext, GuestFault, type GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import { setBytes, setLimitBytes } from '../state/set-store.ts';
-import type { StateKeeper } from '../state/agent-state.ts';
+import type { AgentState, StateKeeper } from '../state/agent-state.ts';
 import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
 import { endedWith } from '../supervisor/ended-with.ts';
 import { describeFailedStart } from '../supervisor/fault-text.ts';
-import { decideGiveUp, decideGood } from './decide.ts';
+import { decideGiveUp, decideGood, decideTakeBack } from './decide.ts';
 import { digestOfValues, type Rejection, type ValueSet } from './value-set.ts';
 
 export interface Configurer {
@@ -29,8 +29,14 @@ export interface Configurer {
   refreshed(ctx: GuestContext): GuestContext;
   /** Before a start: the files hold what is in force. */
   ensureFiles(ctx: GuestContext): Promise<void>;
-  /** The engine did not start with values of this digest: what was given up for the last good ones, or null. */
+  /** The engine did not start with values of this digest: what was given up for the last good ones, or null. Not told before `tell`. */
   giveUp(ctx: GuestContext, tried: string, error: unknown): Promise<Rejection | null>;
+  /** With the last good ones it did not start either: those that were given up are in force again, unless there are others by now. */
+  takeBack(ctx: GuestContext, set: ValueSet, rejected: Rejection): Promise<void>;
+  /** The start with the last good ones has ended: what has come of it is told. */
+  tell(): void;
+  /** What others hear of the state: nothing comes and goes with each start that fails. */
+  told(): Pick<AgentState, 'inForce' | 'before' | 'rejected'>;
   /** The engine was seen well: cheap when that is no news. */
   seenWell(): void;
   /** How often the values may have changed since the agent began. */
@@ -43,6 +49,7 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
   const queue = createCommandQueue();
   const listeners: (() => void)[] = [];
   let changes = 0;
+  let told: ReturnType<Configurer['told']> | null = null;
   const changed = (): void => {
     changes++;
     for (const listener of listeners) listener();
@@ -125,14 +132,26 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
       if (!isHopeless()) return null;
       const reason = await describeFailedStart(error, ctx.engine);
       return inTurn(ctx.signal, async () => {
-        const { inForce, good } = state.current();
+        const { inForce, good, before, rejected: earlier } = state.current();
         if (good === null || !isHopeless()) return null;
         const rejected = { configuration: inForce.configuration, reason };
         await state.update({ inForce: good, before: null, filesHold: null, rejected });
+        told = { inForce, before, rejected: earlier };
         log.error({ rejected: rejected.configuration, reason, again: good.configuration }, 'the engine does not start with its new values: the last good ones are in force again');
         return rejected;
       });
     },
+    takeBack: (ctx, set, rejected) => inTurn(ctx.signal, async () => {
+      const now = state.current();
+      if (!decideTakeBack({ rejected, now, isRunning: ctx.engine.pid() !== null })) return;
+      await state.update({ inForce: set, filesHold: null, rejected: null });
+      log.warn({ configuration: set.configuration }, 'the engine starts with the last good values as little as with the new ones: they are kept');
+    }),
+    tell() {
+      told = null;
+      changed();
+    },
+    told: () => told ?? state.current(),
     seenWell() {
       const now = state.current();
       if (!decideGood(now)) return;

@@ -14,6 +14,13 @@ export function decideGiveUp(input: { tried: string; inForce: ValueSet; good: Va
   return digestOfValues(inForce) === tried && digestOfValues(good) !== tried;
 }
 
+/** Whether values that were given up are put in force again: the last good ones are down as well, and nothing was changed since. */
+export function decideTakeBack({ rejected, now, isRunning }: { rejected: Rejection; now: { inForce: ValueSet; good: ValueSet | null; before: ValueSet | null; rejected: Rejection | null }; isRunning: boolean }): boolean {
+  if (isRunning || now.before !== null || now.good === null || now.rejected === null) return false;
+  const isSame = now.rejected.configuration === rejected.configuration && now.rejected.reason === rejected.reason;
+  return isSame && digestOfValues(now.inForce) === digestOfValues(now.good);
+}
+
 /** Whether an engine that is seen well is known to run with the values in force. */
 export function decideGood({ inForce, good, before, startedWith }: { inForce: ValueSet; good: ValueSet | null; before: ValueSet | null; startedWith: string | null }): boolean {
   if (before !== null || startedWith !== digestOfValues(inForce)) return false;

@@ -1,4 +1,7 @@
-/** Starts the engine with the values in force; when it does not start with them, with the last ones it is known to run with. */
+/**
+ * Starts the engine with the values in force; when it does not start with them, with the last ones it is known to run with.
+ * When it does not start with those either, it is something else that fails (the port, the disk), and nothing is given up.
+ */
 import { type GuestContext, GuestFault } from '../../strategies/spi/guest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { describeFailedStart } from '../supervisor/fault-text.ts';
@@ -14,19 +17,22 @@ export const createSafeStart = (state: StateKeeper, configurer: Configurer): Saf
     await start(configurer.refreshed(ctx));
   };
   const ctx = frame();
-  const tried = digestOfValues(state.current().inForce);
+  const { inForce } = state.current();
   try {
     await startOnce(ctx);
     return null;
   } catch (error) {
-    const rejected = await configurer.giveUp(ctx, tried, error);
+    const rejected = await configurer.giveUp(ctx, digestOfValues(inForce), error);
     if (rejected === null) throw error;
     const formerCtx = frame();
     try {
       await startOnce(formerCtx);
     } catch (second) {
       if (formerCtx.signal.aborted) throw second;
+      await configurer.takeBack(formerCtx, inForce, rejected);
       throw new GuestFault('FAILED_TO_START', `With its new values: ${rejected.reason}. With the former ones: ${await describeFailedStart(second, formerCtx.engine)}`, { cause: second });
+    } finally {
+      configurer.tell();
     }
     return rejected;
   }

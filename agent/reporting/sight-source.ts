@@ -23,7 +23,7 @@ export interface SightSource {
 }
 export interface SightSourceParts {
   boot: AgentBoot; allowance: AllowanceKeeper; state: StateKeeper; supervisor: Supervisor; volume: VolumeUsage; guest: GuestHalf; context: ContextFactory; timeouts: GuestTimeouts;
-  configurer: Pick<Configurer, 'onChange'>; configuration: Pick<ConfigurationLook, 'seen' | 'canRead' | 'onChange'>;
+  configurer: Pick<Configurer, 'onChange' | 'told'>; configuration: Pick<ConfigurationLook, 'seen' | 'canRead' | 'onChange'>;
 }
 
 export function createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration }: SightSourceParts): SightSource {
@@ -67,7 +67,7 @@ export function createSightSource({ boot, allowance, state, supervisor, volume, 
 
   return {
     look: () => createSight({
-      boot, allowance: allowance.current(), state: state.current(), health: supervisor.health(), logTail, volumeUse: volume.used(), rootEnabled, afterCommand: supervisor.lastCommand(),
+      boot, allowance: allowance.current(), state: { ...state.current(), ...configurer.told() }, health: supervisor.health(), logTail, volumeUse: volume.used(), rootEnabled, afterCommand: supervisor.lastCommand(),
       configuration: { seen: configuration.seen(), canRead: configuration.canRead },
     }),
     onChange: (listener) => void listeners.push(listener),

@@ -6,13 +6,11 @@
  * from one of these.
  */
 import { readFileSync } from 'node:fs';
-import type { AgentBoot } from '../../kernel/guest-record.ts';
+import { type AgentBoot, engineMarker } from '../../kernel/guest-record.ts';
 import { isGone } from '../../kernel/process-stat.ts';
 import { listProcesses, type ProcessFacts, statOf } from './proc.ts';
 import { runAs } from './run-as.ts';
 
-/** In the environment of everything that is started for the engine, and of nothing else. */
-export const engineMarker = 'COFFER_ENGINE';
 const goneTimeoutMs = 5_000;
 const pollMs = 20;
 

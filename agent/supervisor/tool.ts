@@ -1,8 +1,7 @@
 /** Short-lived programs of the engine (initdb, dumps): as the engine's user, in a group of their own, killed at the deadline. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { AgentBoot } from '../../kernel/guest-record.ts';
+import { type AgentBoot, engineMarker } from '../../kernel/guest-record.ts';
 import type { ToolResult, ToolSpec } from '../../strategies/spi/guest.ts';
-import { engineMarker } from './leftovers.ts';
 import { engineIdentity } from './run-as.ts';
 
 /** Of standard output and of standard error each; what comes after is dropped. */

@@ -5,7 +5,9 @@ import { faultPoint } from '../../kernel/fault-point.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { Enrolment, GuestChange, GuestFacts, GuestSpec } from '../../strategies/spi/compute.ts';
 import { signalAgent, killAll, waitGone } from '../processes/end.ts';
+import { isAtWork } from '../processes/of-instance.ts';
 import { isAlive, signalProcess } from '../processes/proc.ts';
+import { waitUntil } from '../processes/wait.ts';
 import type { GuestRecord } from '../records/guest-record.ts';
 import type { Claim } from '../records/fence.ts';
 import { guestProcesses, limitGuest, searchPlaceOf } from './agent-process.ts';
@@ -113,7 +115,7 @@ export async function changeGuest(context: ComputeContext, keeper: Keeper, deed:
   const known = context.records.get(deed.instanceId);
   if (!known?.spec || !known.build) throw new CofferError('RESOURCE.NOT_FOUND', `${deed.instanceId} has no guest on this host`);
   const found = build ? await requireBuild(context, build.buildId, deed.signal) : null;
-  if (found && found.id !== known.build.id) await requireStoppedEngine(context, known);
+  if (found && found.id !== known.build.id) await requireStoppedEngine(context, known, deed.signal);
   const record: GuestRecord = {
     ...known, volumeGb: volumeGb ?? known.volumeGb,
     spec: { ...known.spec, flavor: flavor ?? known.spec.flavor, volumeGb: volumeGb ?? known.spec.volumeGb, ...build },
@@ -136,10 +138,19 @@ export async function changeGuest(context: ComputeContext, keeper: Keeper, deed:
   return facts;
 }
 
-/** Data are never left to two builds at once. */
-async function requireStoppedEngine(context: ComputeContext, record: GuestRecord): Promise<void> {
-  const left = (await guestProcesses(searchPlaceOf(context), record.instanceId, record)()).filter((one) => one.pid !== record.agent?.pid);
-  if (left.length > 0) throw new CofferError('PRECONDITION.STATE', `the engine of ${record.instanceId} still runs (${left.map((one) => one.pid).join(', ')})`, { remedy: 'Stop it first.' });
+const engineEndMs = 2_000;
+/** Data are never left to two builds at once. What is only about to end is waited for, and may have ended at the next try. */
+async function requireStoppedEngine(context: ComputeContext, record: GuestRecord, signal: AbortSignal): Promise<void> {
+  const { instanceId, agent, uids } = record;
+  const find = guestProcesses(searchPlaceOf(context), instanceId, record);
+  let left: number[] = [];
+  const isStopped = async (): Promise<boolean> => {
+    left = [];
+    for (const { pid } of await find()) if (pid !== agent?.pid && (await isAtWork(pid, { instanceId, agentUid: uids?.agent ?? null }))) left.push(pid);
+    return left.length === 0;
+  };
+  if (await waitUntil(isStopped, engineEndMs, signal)) return;
+  throw new CofferError('HOST.UNREACHABLE', `the engine of ${instanceId} still runs (${left.join(', ')}); try again`, { remedy: 'Stop it first.' });
 }
 
 const agentEndMs = 15_000;

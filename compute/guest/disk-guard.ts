@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { diskSpace, usedBytes } from '../disk.ts';
-import { signalAgent } from '../processes/end.ts';
-import { isAlive } from '../processes/proc.ts';
+import { letAgentGo, signalAgent } from '../processes/end.ts';
+import { isAlive, type ProcessIdentity } from '../processes/proc.ts';
 import type { ComputeContext } from './context.ts';
 
 /**
  * The size of a volume that is a folder is a promise of the tenant's (one with a file system of its own ends where it ends,
  * and is not looked at). While the host has room, overstepping is only reported;
  * when free space falls into the host's reserve, engines far beyond their size are stopped (SIGUSR2 to the agent), so
- * that neither the store nor a neighbour pays for them. They are let go (SIGHUP) when there is room again.
+ * that neither the store nor a neighbour pays for them. They are let go (SIGURG) when there is room again.
  */
 /** A tenant on a quick disk writes a gigabyte in two seconds. */
 const lookEveryMs = 1_000;
@@ -63,24 +63,24 @@ async function look(context: ComputeContext, held: HeldInstances, signal: AbortS
     const isHeld = held.has(instanceId);
     // Counting files costs: only where it decides.
     const counts = freeBytes < reserveBytes || (isHeld && freeBytes < reserveBytes * (1 + releaseMargin));
-    const used = counts ? await usedBytes(join(context.records.folder(instanceId), 'volume'), sizeGb * gibibyte * hardLimitFactor, signal) : 0;
+    const used = counts ? await usedBytes(join(context.records.folder(instanceId), 'volume'), signal) : 0;
     volumes.push({ instanceId, sizeGb, isHeld, usedBytes: used });
   }
   for (const instanceId of held.keys()) if (!running.some((record) => record.instanceId === instanceId)) held.delete(instanceId);
   const decision = decideDisk(volumes, freeBytes, reserveBytes);
   for (const instanceId of decision.hold) {
-    if (!(await tell(context, instanceId, 'SIGUSR2', signal)) || held.get(instanceId)) continue;
+    if (!(await tell(context, instanceId, (agent) => signalAgent(agent, 'SIGUSR2', signal))) || held.get(instanceId)) continue;
     held.set(instanceId, true);
     context.log.warn({ instance: instanceId, freeBytes }, 'the disk is nearly full and a volume is far beyond its size: its engine is stopped');
   }
   for (const instanceId of decision.release) {
-    if (!(await tell(context, instanceId, 'SIGHUP', signal))) continue;
+    if (!(await tell(context, instanceId, (agent) => letAgentGo(agent, signal)))) continue;
     if (held.get(instanceId)) context.log.info({ instance: instanceId, freeBytes }, 'there is room again: its engine may run');
     held.delete(instanceId);
   }
 }
 
-async function tell(context: ComputeContext, instanceId: string, name: 'SIGUSR2' | 'SIGHUP', signal: AbortSignal): Promise<boolean> {
+async function tell(context: ComputeContext, instanceId: string, say: (agent: ProcessIdentity) => Promise<boolean>): Promise<boolean> {
   const agent = context.records.get(instanceId)?.agent;
-  return agent !== null && agent !== undefined && (await isAlive(agent)) && signalAgent(agent, name, signal);
+  return agent !== null && agent !== undefined && (await isAlive(agent)) && say(agent);
 }

@@ -1,4 +1,5 @@
 /** The kinds of volumes that this host can have. */
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { CofferError } from '../../kernel/errors.ts';
 import type { VolumeTypeFacts } from '../../strategies/spi/compute.ts';
@@ -21,7 +22,9 @@ const usualType = 'directory';
 
 export function createVolumes(instances: string, engineStore: Pick<EngineStore, 'ensure'>): Volumes {
   const folderOf = (instanceId: string): string => join(instances, instanceId);
-  const all = [createDirectoryVolumes({ folderOf }), createLoopVolumes({ folderOf, tools: createXfsTools({ engineStore }) })];
+  // The kernel tells mounts and devices by their real paths.
+  const real = realpathSync(instances);
+  const all = [createDirectoryVolumes({ folderOf }), createLoopVolumes({ folderOf: (instanceId) => join(real, instanceId), tools: createXfsTools({ engineStore }) })];
   const named = (type: string): VolumeStrategy => {
     const found = all.find((one) => one.type === type);
     if (!found) throw new CofferError('INPUT.INVALID', `this host knows no volumes of type ${type}`);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { isAlive, type ProcessIdentity, signalProcess, statusOf } from './proc.ts';
 import { waitUntil } from './wait.ts';
 
@@ -10,13 +11,27 @@ const roundMs = 200;
  * for: it listens to SIGUSR1 and SIGUSR2 at once, and the second is not caught by Node itself.
  */
 export async function signalAgent(agent: ProcessIdentity, signal: 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP', abort?: AbortSignal): Promise<boolean> {
-  const sigusr2 = 1n << 11n;
-  await waitUntil(async () => {
-    const status = await statusOf(agent.pid);
-    return status === undefined || (status.caughtSignals & sigusr2) !== 0n;
-  }, listenTimeoutMs, abort);
+  await waitListening(agent, abort);
   return signalProcess(agent, signal);
 }
+
+async function waitListening(agent: ProcessIdentity, abort?: AbortSignal): Promise<void> {
+  await waitUntil(async () => {
+    const status = await statusOf(agent.pid);
+    return status === undefined || catches(status.caughtSignals, 'SIGUSR2');
+  }, listenTimeoutMs, abort);
+}
+
+/** Ends what SIGUSR2 began. */
+export async function letAgentGo(agent: ProcessIdentity, abort?: AbortSignal): Promise<boolean> {
+  await waitListening(agent, abort);
+  const status = await statusOf(agent.pid);
+  return status !== undefined && signalProcess(agent, decideLetGo(status.caughtSignals));
+}
+
+const catches = (caughtSignals: bigint, name: 'SIGUSR2' | 'SIGURG'): boolean => (caughtSignals & (1n << BigInt(constants.signals[name] - 1))) !== 0n;
+/** SIGHUP goes to an agent of a release before there was SIGURG for it, which may run for long beside a newer compute role. */
+export const decideLetGo = (caughtSignals: bigint): 'SIGURG' | 'SIGHUP' => (catches(caughtSignals, 'SIGURG') ? 'SIGURG' : 'SIGHUP');
 
 export async function waitGone(processes: readonly ProcessIdentity[], timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
   return waitUntil(async () => !(await Promise.all(processes.map(isAlive))).includes(true), timeoutMs, signal);

@@ -1,3 +1,4 @@
+import { engineMarker } from '../../kernel/guest-record.ts';
 import { isGone } from '../../kernel/process-stat.ts';
 import { allPids, identityOf, linkOf, type ProcessIdentity, statOf, statusOf, wordsOf } from './proc.ts';
 
@@ -30,6 +31,15 @@ export function decideOwnership(traits: ProcessTraits, marks: Omit<InstanceMarks
   return ours && inPlace ? 'place' : null;
 }
 
+/**
+ * Whether a process of the instance may be at work on its data. What an agent starts for itself, to count files, is not: it
+ * runs as the agent, or where all are one user works in `/` without the engine's mark. What cannot be looked at is.
+ */
+export function decideAtWork({ uids, environment, cwd }: Pick<ProcessTraits, 'uids' | 'environment' | 'cwd'>, { instanceId, agentUid }: { instanceId: string; agentUid: number | null }): boolean {
+  if (agentUid !== null) return uids.some((uid) => uid !== agentUid);
+  return cwd !== '/' || environment.includes(`${engineMarker}=${instanceId}`);
+}
+
 export async function processesOfInstance(marks: InstanceMarks): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
   for (const pid of await allPids()) {
@@ -47,4 +57,11 @@ async function belongs(pid: number, marks: InstanceMarks): Promise<boolean> {
   if (status.uids.some((uid) => marks.uids.includes(uid))) return true;
   const [environment, words, cwd, exe] = await Promise.all([wordsOf(pid, 'environ'), wordsOf(pid, 'cmdline'), linkOf(pid, 'cwd'), linkOf(pid, 'exe')]);
   return decideOwnership({ uids: status.uids, environment, words, cwd, exe }, marks) !== null;
+}
+
+export async function isAtWork(pid: number, marks: { instanceId: string; agentUid: number | null }): Promise<boolean> {
+  const status = await statusOf(pid);
+  if (!status) return false;
+  const [environment, cwd] = await Promise.all([wordsOf(pid, 'environ'), linkOf(pid, 'cwd')]);
+  return decideAtWork({ uids: status.uids, environment, cwd }, marks);
 }

@@ -10,16 +10,22 @@ import { resizeVolume } from '../domain/instance/resize-volume.ts';
 import { jsonTimeSql } from '../store/json-time.ts';
 
 export interface GrowVolumesDeps { domain: DomainDeps; clock: Clock }
-interface Row { id: string; autoscaling: VolumeAutoscalingDoc; volumeGb: number; usedBytes: number | null; usedAt: string | null; isBusy: boolean; lastEndedMs: number | null }
+interface Row { id: string; autoscaling: VolumeAutoscalingDoc; volumeGb: number; usedBytes: number | null; usedAt: string | null; isBusy: boolean; lastEndedMs: number | null; lastWorkEndedMs: number | null }
 
 const BATCH = 100;
 const system: Caller = { tokenId: '', tokenName: 'system', role: 'OPERATOR', projectId: null, actor: 'system', clientAddress: null, requestId: '', expiresAt: null };
 /** Somebody has to do something about these. Others pass: it is looked at again. */
 const toBeTold = new Set<string>(['ADMISSION.NO_DISK', 'INPUT.INVALID']);
 
-/** Only those whose use is above the threshold, in pages: the decision looks at the rest, and who cannot grow keeps nobody waiting. */
+const endedMs = (kinds: string): string =>
+  `(select (extract(epoch from max(coalesce(o.finished_at, o.created_at))) * 1000)::float8 from operation o where o.subject_id = i.id and o.kind ${kinds})`;
+
+/**
+ * Only those whose use is above the threshold, in pages: the decision looks at the rest, and who cannot grow keeps nobody
+ * waiting. What is sent to an engine (`engine.command`) may come more often than use is measured, and is no work here.
+ */
 const CANDIDATES = `select i.id, i.volume_autoscaling as autoscaling, i.volume_gb as "volumeGb", i.volume_used_bytes::float8 as "usedBytes", ${jsonTimeSql('i.volume_used_at')} as "usedAt", i.task_id is not null as "isBusy",
-    (select (extract(epoch from max(coalesce(o.finished_at, o.created_at))) * 1000)::float8 from operation o where o.subject_id = i.id and o.kind = 'instance.grow-volume') as "lastEndedMs"
+    ${endedMs(`= 'instance.grow-volume'`)} as "lastEndedMs", ${endedMs(`like 'instance.%'`)} as "lastWorkEndedMs"
   from instance i where i.volume_autoscaling is not null and i.deleted_at is null and i.prepared and not i.released
     and i.volume_used_bytes * 100 >= i.volume_gb::int8 * 1073741824 * (i.volume_autoscaling->>'thresholdPercent')::int8
     and i.id > $1 order by i.id limit ${BATCH}`;

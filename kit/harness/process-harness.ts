@@ -6,10 +6,9 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'n
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { engineMarker } from '../../agent/supervisor/leftovers.ts';
 import { isAlive, listProcesses } from '../../agent/supervisor/proc.ts';
 import { createCa, createKey, engineNames, importPrivateKey, issueLeaf, type LeafRequest } from '../../gateway/pki/x509.ts';
-import type { AgentBoot } from '../../kernel/guest-record.ts';
+import { type AgentBoot, engineMarker } from '../../kernel/guest-record.ts';
 import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../strategies/conformance/index.ts';
 import type { FlavorSize } from '../../strategies/spi/control.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';

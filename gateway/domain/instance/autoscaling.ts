@@ -29,16 +29,20 @@ export interface GrowthInput {
   isBusy: boolean;
   /** when the last step, or what a person asked for, has ended, however it did */
   lastEndedMs: number | null;
+  /** when the last work on the instance has ended, of any kind: what it needs room for meanwhile is gone, as the copy of an upgrade */
+  lastWorkEndedMs: number | null;
 }
 
 /**
  * The size that the volume should have now, or null. One step at a time, each on a figure that was measured after the
- * last one had ended: a step never follows from the use that has led to the one before it.
+ * last work had ended: a step never follows from the use that has led to the one before it, nor from what was there for a
+ * while. A volume does not shrink.
  */
-export function decideGrowth({ nowMs, autoscaling, volumeGb, usedBytes, usedAt, isBusy, lastEndedMs }: GrowthInput): number | null {
+export function decideGrowth({ nowMs, autoscaling, volumeGb, usedBytes, usedAt, isBusy, lastEndedMs, lastWorkEndedMs }: GrowthInput): number | null {
   const { thresholdPercent, stepGb, maxGb, coolDownSeconds } = autoscaling;
   if (isBusy || usedBytes === null || usedAt === null || isVolumeUseStale(usedAt, nowMs)) return null;
   if (!isOverThreshold({ usedBytes, volumeGb, thresholdPercent }) || volumeGb >= maxGb) return null;
-  if (lastEndedMs !== null && (nowMs - lastEndedMs < coolDownSeconds * 1_000 || Date.parse(usedAt) <= lastEndedMs)) return null;
+  if (lastEndedMs !== null && nowMs - lastEndedMs < coolDownSeconds * 1_000) return null;
+  if (Date.parse(usedAt) <= Math.max(lastEndedMs ?? 0, lastWorkEndedMs ?? 0)) return null;
   return Math.min(volumeGb + stepGb, maxGb);
 }

@@ -209,9 +209,14 @@ const switchStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   }),
 });
 
+/** What the upgrade's own program has said it says the next time as well, and each try costs another copy of the data. */
+function endIfAnswered(error: unknown): never {
+  throw isCofferError(error) && error.code === 'OPERATION.STEP_FAILED' ? new FinalStepError(error.code, error.message) : error;
+}
+
 const runStep = (deps: WorkflowDeps): Step<UpgradeWork> => ({
   name: 'run', title: 'Bring the data to the new version', weight: 4, timeoutMs: dataMs, retry: brief,
-  async run(ctx) { await runOnAgent(deps, ctx, 'run', dataMs, { $case: 'runUpgrade', value: { from: wire(buildsOf(ctx).from) } }); },
+  async run(ctx) { await runOnAgent(deps, ctx, 'run', dataMs, { $case: 'runUpgrade', value: { from: wire(buildsOf(ctx).from) } }).catch(endIfAnswered); },
   // Programs of either build may be at work still; with one of them the agent is given no other build.
   compensate: undo(async (ctx) => {
     await endOnAgent(deps, ctx);

@@ -18,7 +18,7 @@ const commandTimeoutMs = 60_000;
 /** A program of nobody is started from a volume, and no device is opened on it. */
 const mountOptions = 'loop,nodev,nosuid,noatime';
 
-export interface LoopOptions { /** `instances/<id>`, which only root can change */ folderOf(instanceId: string): string; tools: XfsTools }
+export interface LoopOptions { /** `instances/<id>`, which only root can change, with no symbolic link in it */ folderOf(instanceId: string): string; tools: XfsTools }
 
 export function createLoopVolumes({ folderOf, tools }: LoopOptions): VolumeStrategy {
   const imageOf = (instanceId: string): string => join(folderOf(instanceId), 'volume.img');

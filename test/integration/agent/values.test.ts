@@ -74,7 +74,7 @@ describe('the state on disk', () => {
 });
 
 /** An engine as simple as can be: it reads its file when it starts, and does not start with poison in it. */
-interface Engine { file: string; runsWith: string | null; pid: number }
+interface Engine { file: string; runsWith: string | null; pid: number; /** it starts with no values at all */ isPortTaken?: boolean }
 class Killed extends Error {}
 const poisonous = set({ poison: '1' }, 'cg_1/2');
 const former = set({ a: '1' }, 'cg_1/1');
@@ -110,6 +110,7 @@ async function live<T>(engine: Engine, dieAt: number, work: (parts: { configurer
       if (engine.runsWith !== null) return;
       use();
       await state.update({ startedWith: state.current().filesHold });
+      if (engine.isPortTaken) throw new GuestFault('FAILED_TO_START', 'the port is taken');
       if (engine.file.includes('poison') || !engine.file.endsWith(']]]')) throw new GuestFault('FAILED_TO_START', 'it ended');
       engine.runsWith = engine.file;
       engine.pid++;
@@ -172,6 +173,45 @@ describe('an agent that is killed at any point', () => {
       expect([engine.runsWith, engine.file], `killed at ${dieAt}`).toEqual([valuesText(former), valuesText(former)]);
       expect({ inForce, good, before, rejected }, `killed at ${dieAt}`).toEqual({ inForce: former, good: former, before: null, rejected: { configuration: 'cg_1/2', reason: 'it ended (last lines of its log: FATAL: poison)' } });
       return uses;
+    });
+  });
+
+  it('keeps values with which the engine did not start while it starts with the former ones as little', async () => {
+    await eachPoint(async (dieAt) => {
+      const engine = await prepared();
+      await live(engine, Infinity, ({ configurer, context }) => configurer.apply(context(), later));
+      Object.assign(engine, { runsWith: null, isPortTaken: true });
+      const start = (at: number) => live(engine, at, ({ startSafely, context, guest }) => startSafely(context, (ctx) => guest.start(ctx)).catch((error: unknown) => { if (!(error instanceof GuestFault)) throw error; return error.message; }));
+      const { result, uses } = await start(dieAt);
+      if (dieAt === Infinity) {
+        expect(result).toMatch(/With its new values: .*taken.*With the former ones: .*taken/);
+        expect(await stateNow(engine)).toMatchObject({ inForce: later, good: former, before: null, rejected: null });
+      }
+      await start(Infinity);
+      Object.assign(engine, { isPortTaken: false });
+      await supervised(engine);
+      const { inForce, before, rejected } = await stateNow(engine);
+      // Killed between its two starts it has given them up: what it had found out is all that it knows.
+      const isKept = rejected === null;
+      expect([engine.runsWith, inForce, before], `killed at ${dieAt}`).toEqual([valuesText(isKept ? later : former), isKept ? later : former, null]);
+      if (dieAt === Infinity) expect(isKept).toBe(true);
+      return uses;
+    });
+  });
+
+  it('takes nothing back while the engine runs, or when it was told others since', async () => {
+    const engine = await prepared();
+    await live(engine, Infinity, async ({ configurer, context, state }) => {
+      await configurer.apply(context(), poisonous);
+      const given = { configuration: 'cg_1/2', reason: 'it ended' };
+      await state.update({ inForce: former, rejected: given });
+      await configurer.takeBack(context(), poisonous, given);
+      // It runs.
+      expect(state.current()).toMatchObject({ inForce: former, rejected: given });
+      engine.runsWith = null;
+      await configurer.apply(context(), later);
+      await configurer.takeBack(context(), poisonous, given);
+      expect(state.current()).toMatchObject({ inForce: later, rejected: null });
     });
   });
 

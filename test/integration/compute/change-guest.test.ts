@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../../compute/processes/wait.ts';
 import { claim, isRoot, newInstance, nextBuild, specOf, startTestCompute, type TestCompute } from '../../support/host/compute-harness.ts';
@@ -34,7 +35,7 @@ describe('a guest that is changed', () => {
 
   it('is not given another build while anything of its engine runs', async () => {
     const { id, facts } = await started();
-    await expect(host.client.changeGuest(id, { build: { track: '8', buildId: nextBuild.id } }, claim())).rejects.toMatchObject({ code: 'PRECONDITION.STATE' });
+    await expect(host.client.changeGuest(id, { build: { track: '8', buildId: nextBuild.id } }, claim())).rejects.toMatchObject({ code: 'HOST.UNREACHABLE' });
     expect(boot(id)).toMatchObject({ build: { version: '8.0.2' } });
     expect(await look(id)).toMatchObject({ agentPid: facts.agentPid, enginePids: facts.enginePids });
   });
@@ -48,6 +49,19 @@ describe('a guest that is changed', () => {
     expect(agentPid).not.toBe(facts.agentPid);
     expect(boot(id)).toMatchObject({ build: { id: nextBuild.id, version: '8.0.3' } });
     expect(await host.client.changeGuest(id, change, claim())).toMatchObject({ agentPid });
+  });
+
+  it('is given it while its agent counts files, and once an engine that is ending has ended', async () => {
+    process.env['COFFER_TEST_AGENT_MODE'] = 'counts';
+    const { id } = await started().finally(() => { delete process.env['COFFER_TEST_AGENT_MODE']; });
+    const [counting, engine] = ['counting', 'started'].map((word) => Number(said(id).find((line) => line.startsWith(word))!.split(' ')[1]));
+    expect((await look(id)).enginePids.toSorted()).toEqual([counting, engine].toSorted());
+    const changed = host.client.changeGuest(id, { build: { track: '8', buildId: nextBuild.id } }, claim());
+    await delay(300);
+    process.kill(engine!, 'SIGKILL');
+    await changed;
+    expect(() => process.kill(counting!, 0)).not.toThrow();
+    expect(boot(id)).toMatchObject({ build: { id: nextBuild.id } });
   });
 
   it('is refused what is out of range, and one that is not there', async () => {

@@ -1,6 +1,6 @@
 /** Volumes of type loop, as the compute role makes, mounts, grows and removes them: real images, devices and mounts. */
 import { spawnSync } from 'node:child_process';
-import { appendFile, readFile, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, statfs, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ProcessIdentity, signalProcess } from '../../../compute/processes/proc.ts';
@@ -106,6 +106,29 @@ describe.runIf(noLoop === null)('a volume of type loop', () => {
     await host.reopen();
     await destroy(forgotten);
     expect(await heldByVolume(forgotten)).toEqual([]);
+  });
+
+  it('is found again, grows and leaves nothing where the home is reached by a symbolic link', async () => {
+    const place = await mkdtemp('/tmp/coffer-test-linked-');
+    await chmod(place, 0o711);
+    await mkdir(join(place, 'disk'), { mode: 0o711 });
+    await symlink(join(place, 'disk'), join(place, 'home'));
+    const linked = await startTestCompute({ COFFER_HOME: join(place, 'home') });
+    try {
+      const id = newInstance();
+      for (let call = 1; call <= 2; call++) await linked.client.createVolume({ instanceId: id, sizeGb: 1, type: 'loop' }, claim());
+      expect(await heldByVolume(id)).toHaveLength(2);
+      await linked.client.createGuest(specOf(id), claim());
+      expect(await linked.client.growVolume({ instanceId: id, sizeGb: 2 }, claim())).toMatchObject({ volumeGb: 2 });
+      const { blocks, bsize } = await statfs(join(linked.folder(id), 'volume'));
+      expect(blocks * bsize).toBeGreaterThan(1.9 * gib);
+      await linked.client.destroy(id, claim());
+      expect(await heldByVolume(id)).toEqual([]);
+    } finally {
+      for (const mount of await readMounts()) if (mount.path.startsWith(`${place}/`)) spawnSync('umount', ['-l', mount.path]);
+      await linked.dispose();
+      await rm(place, { recursive: true, force: true });
+    }
   });
 
   it('is not half made, or half grown, where the disk has no room', async () => {

@@ -172,6 +172,8 @@ describe('a larger volume', () => {
 describe('a volume that grows by itself', () => {
   const rule = { thresholdPercent: 70, stepGb: 2, maxGb: 5, coolDownSeconds: 60 };
   const look = (): Promise<number> => growVolumes({ domain: world.deps, clock: systemClock }, AbortSignal.timeout(10_000));
+  const done = (kind: string, id: string): Promise<unknown> =>
+    world.store.query(`insert into operation (id, kind, workflow_version, subject_id, actor, state, lock_mode, input, cancellable, deadline, finished_at) values ($1, $1, 1, $2, 'x', 'SUCCEEDED', 'EXCLUSIVE', '{}', false, now(), now())`, [kind, id]);
   const conditions = async (id: string): Promise<string[]> => (await world.instance(id))['conditions'].map((one: { type: string; reason: string }) => `${one.type}/${one.reason}`);
 
   it('is begun once, by `system`, however many look, and then rests', async () => {
@@ -199,6 +201,20 @@ describe('a volume that grows by itself', () => {
   it('does nothing on a use that is old', async () => {
     await add('shop', { volume_autoscaling: JSON.stringify(rule), volume_used_at: new Date(Date.now() - 600_000) });
     expect(await look()).toBe(0);
+  });
+
+  it('does nothing on a use that was measured while an upgrade kept its copy', async () => {
+    const id = await add('shop', { volume_autoscaling: JSON.stringify(rule), volume_used_at: new Date(Date.now() - 10_000) });
+    await done('instance.upgrade', id);
+    expect(await look()).toBe(0);
+    await world.store.query('update instance set volume_used_at = clock_timestamp() where id = $1', [id]);
+    expect(await look()).toBe(1);
+  });
+
+  it('grows all the same while one command after the other is sent to its engine', async () => {
+    const id = await add('shop', { volume_autoscaling: JSON.stringify(rule), volume_used_at: new Date(Date.now() - 10_000) });
+    await done('engine.command', id);
+    expect(await look()).toBe(1);
   });
 
   it('is not kept waiting by any number of others that are full and have all that they may have', async () => {

@@ -223,6 +223,25 @@ it('is not begun to a version that was deleted at that moment', async () => {
   await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
 });
 
+it.each([['OPERATION.STEP_FAILED', 1], ['ENGINE.UNAVAILABLE', 3]] as const)('what the upgrade itself ends with is taken for its answer, trouble is not: tries after %s: %i', async (code, times) => {
+  const id = await addRedis('shop', { agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }), observation: JSON.stringify({ prepared: true, engine: 'ok', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }) });
+  world.script.compute = {
+    ...world.script.compute,
+    changeGuest: async (_id, { build: other }) => { await world.store.query('update instance set agent = agent || $2 where id = $1', [id, JSON.stringify({ buildId: other!.buildId })]); return {} as never; },
+  };
+  world.script.run = (async (_id: string, { step, command }: RunRequest) => {
+    const engine = command?.$case === 'start' ? 'ok' : command?.$case === 'stop' ? 'down' : null;
+    if (engine) await world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine })]);
+    if (step === 'run') throw new CofferError(code, 'the tables do not fit');
+    return done;
+  }) as never;
+  world.startWorker();
+  const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8' });
+  expect(await world.operations.waitForEnd(operation.id, 20_000)).toMatchObject({ state: 'FAILED', fault: { code, message: 'Bring the data to the new version: the tables do not fit' } });
+  expect(world.commands.filter((one) => one === 'run:runUpgrade')).toHaveLength(times);
+  expect(await world.instance(id)).toMatchObject({ build_id: 'redis-7' });
+});
+
 it('what takes the place of a value comes along, and the next of the same group gets the group of the first', async () => {
   const known = {
     endpoints: JSON.stringify([{ host: '127.0.0.1', port: 1 }]), agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }),

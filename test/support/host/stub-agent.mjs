@@ -15,7 +15,8 @@ const say = (text) => process.stdout.write(`${text}\n`);
 // First of all: until then Node would open its debugger on SIGUSR1.
 process.on('SIGUSR1', () => { stopEngine(); say('stopped on request'); process.exit(0); });
 process.on('SIGTERM', () => process.exit(0));
-process.on('SIGHUP', () => { enrol(); letGo(); say(`may have ${JSON.parse(readFileSync(process.argv[2], 'utf8')).flavor.memoryMb} MB`); });
+process.on('SIGURG', () => letGo());
+process.on('SIGHUP', () => { enrol(); say(`may have ${JSON.parse(readFileSync(process.argv[2], 'utf8')).flavor.memoryMb} MB`); });
 process.on('SIGUSR2', () => { stopEngine(); writeFileSync(volumeFull, ''); });
 
 function engine() {
@@ -35,7 +36,7 @@ function startEngine() {
     const made = spawnSync('/bin/mkdir', ['-m', '700', data], asEngine);
     if (made.status !== 0) throw new Error(String(made.stderr));
   }
-  const child = spawn('/bin/sh', ['-c', 'touch alive; exec sleep 1000000'], { ...asEngine, cwd: data, detached: true, stdio: 'ignore' });
+  const child = spawn('/bin/sh', ['-c', 'touch alive; exec sleep 1000000'], { ...asEngine, cwd: data, env: { ...process.env, COFFER_ENGINE: boot.instanceId }, detached: true, stdio: 'ignore' });
   child.unref();
   writeFileSync(stateFile, JSON.stringify({ engine: child.pid }));
   say(`started ${child.pid}`);
@@ -54,6 +55,7 @@ function enrol() {
 }
 
 if (process.env.COFFER_TEST_AGENT_MODE === 'crash') process.exit(1);
+if (process.env.COFFER_TEST_AGENT_MODE === 'counts') say(`counting ${spawn('/bin/sleep', ['60'], { cwd: '/', env: { PATH: '/bin' }, stdio: 'ignore' }).pid}`);
 enrol();
 startEngine();
 setInterval(() => {}, 1 << 30);

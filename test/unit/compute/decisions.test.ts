@@ -8,7 +8,8 @@ import { decideNextStart } from '../../../compute/guest/keeper.ts';
 import { createLanes } from '../../../compute/guest/lanes.ts';
 import { decidePair } from '../../../compute/guest/users.ts';
 import { privilegeArgs } from '../../../compute/launch/identity.ts';
-import { decideOwnership } from '../../../compute/processes/of-instance.ts';
+import { decideLetGo } from '../../../compute/processes/end.ts';
+import { decideAtWork, decideOwnership } from '../../../compute/processes/of-instance.ts';
 import { isGone, parseStat } from '../../../kernel/process-stat.ts';
 import { admitAttempt, refuseDestroyed, refuseOlder } from '../../../compute/records/fence.ts';
 
@@ -25,6 +26,19 @@ describe('whose process it is', () => {
     ['an engine of another instance', { cwd: '/h/instances/inst_ab/volume', exe: '/h/engines/x' }, null],
     ['the mark of another instance', { environment: ['COFFER_INSTANCE=inst_ab'] }, null],
   ])('is told by %s', (_, traits, expected) => expect(decideOwnership({ ...process, ...traits }, marks)).toBe(expected));
+});
+
+describe('what is at work on the data', () => {
+  it.each([
+    ['the engine\'s user', { uids: [101, 101, 101, 101] }, 100, true],
+    ['one that is just becoming it', { uids: [100, 101, 100, 101] }, 100, true],
+    ['the agent\'s user, who counts files', {}, 100, false],
+    ['what has the engine\'s mark, with one user for all', { environment: ['PATH=/bin', 'COFFER_ENGINE=inst_a'] }, null, true],
+    ['an engine that wrote a title over it', { environment: ['engine: idle'], cwd: '/h/instances/inst_a/volume/data' }, null, true],
+    ['what cannot be looked at', { environment: [''], cwd: '' }, null, true],
+    ['who counts files, with one user for all', {}, null, false],
+  ])('%s', (_, traits, agentUid, expected) =>
+    expect(decideAtWork({ uids: [100, 100, 100, 100], environment: ['PATH=/bin'], cwd: '/', ...traits }, { instanceId: 'inst_a', agentUid })).toBe(expected));
 });
 
 describe('what the kernel says of a process', () => {
@@ -140,6 +154,13 @@ describe('a disk that runs full', () => {
     expect(decideDisk(volumes(true), 1 * gib, 2 * gib)).toEqual({ hold: ['far'], release: ['good'] });
     expect(decideDisk(volumes(true), 2.4 * gib, 2 * gib)).toEqual({ hold: [], release: ['good'] });
     expect(decideDisk(volumes(true), 2.5 * gib, 2 * gib)).toEqual({ hold: [], release: ['good', 'little', 'far'] });
+  });
+});
+
+describe('an agent that is let go', () => {
+  it('is told so by a signal of its own, one of an earlier release by the one it knows', () => {
+    expect(decideLetGo(0b100_0000_0000_1000_0000_0000n)).toBe('SIGURG');
+    expect(decideLetGo(0b1000_0000_0001n)).toBe('SIGHUP');
   });
 });
 

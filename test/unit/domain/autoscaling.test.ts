@@ -7,7 +7,7 @@ const gib = 1024 ** 3;
 const nowMs = Date.parse('2026-11-29T12:00:00Z');
 const autoscaling = { thresholdPercent: 80, stepGb: 5, maxGb: 20, coolDownSeconds: 600 };
 const at = (ms: number): string => new Date(ms).toISOString();
-const given = (change: Partial<GrowthInput> = {}): GrowthInput => ({ nowMs, autoscaling, volumeGb: 10, usedBytes: 8 * gib, usedAt: at(nowMs - 1_000), isBusy: false, lastEndedMs: null, ...change });
+const given = (change: Partial<GrowthInput> = {}): GrowthInput => ({ nowMs, autoscaling, volumeGb: 10, usedBytes: 8 * gib, usedAt: at(nowMs - 1_000), isBusy: false, lastEndedMs: null, lastWorkEndedMs: null, ...change });
 
 describe('a volume grows by itself', () => {
   it('by a step once so much of it is used, and by what is left to the ceiling', () => {
@@ -28,6 +28,11 @@ describe('a volume grows by itself', () => {
     const quick = { ...autoscaling, coolDownSeconds: 60 };
     expect(decideGrowth(given({ autoscaling: quick, lastEndedMs: nowMs - 60_000, usedAt: at(nowMs - 60_000) }))).toBeNull();
   });
+  it('nor on what was measured before other work on it had ended, and then at once', () => {
+    expect(decideGrowth(given({ lastWorkEndedMs: nowMs - 500 }))).toBeNull();
+    expect(decideGrowth(given({ lastWorkEndedMs: nowMs - 1_000 }))).toBeNull();
+    expect(decideGrowth(given({ lastWorkEndedMs: nowMs - 1_001 }))).toBe(15);
+  });
 });
 
 describe('whatever is used, and however often it is looked at', () => {
@@ -42,7 +47,7 @@ describe('whatever is used, and however often it is looked at', () => {
         for (const look of looks) {
           clock += look.afterMs;
           const usedBytes = look.isKnown ? look.usedShare * volumeGb * gib : null;
-          const next = decideGrowth({ nowMs: clock, autoscaling: rule, volumeGb, usedBytes, usedAt: at(clock - look.ageMs), isBusy: look.isBusy, lastEndedMs });
+          const next = decideGrowth({ nowMs: clock, autoscaling: rule, volumeGb, usedBytes, usedAt: at(clock - look.ageMs), isBusy: look.isBusy, lastEndedMs, lastWorkEndedMs: lastEndedMs });
           if (next === null) continue;
           expect(look.isBusy || usedBytes === null || look.ageMs > VOLUME_STALE_AFTER_MS).toBe(false);
           expect(usedBytes! * 100).toBeGreaterThanOrEqual(volumeGb * gib * rule.thresholdPercent);
@@ -50,7 +55,7 @@ describe('whatever is used, and however often it is looked at', () => {
           expect(next).toBeLessThanOrEqual(Math.min(rule.maxGb, volumeGb + rule.stepGb));
           if (lastEndedMs !== null) expect(clock - lastEndedMs).toBeGreaterThanOrEqual(rule.coolDownSeconds * 1_000);
           // At once again, with the same figure: never a second step.
-          expect(decideGrowth({ nowMs: clock, autoscaling: rule, volumeGb: next, usedBytes, usedAt: at(clock - look.ageMs), isBusy: false, lastEndedMs: clock })).toBeNull();
+          expect(decideGrowth({ nowMs: clock, autoscaling: rule, volumeGb: next, usedBytes, usedAt: at(clock - look.ageMs), isBusy: false, lastEndedMs: clock, lastWorkEndedMs: clock })).toBeNull();
           [volumeGb, lastEndedMs] = [next, clock];
           steps += 1;
         }
