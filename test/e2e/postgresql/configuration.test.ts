@@ -44,7 +44,7 @@ describe.each(tracks)('configuration of %s', (track) => {
     ['statement_timeout', '1'], ['idle_session_timeout', '1'], ['log_min_duration_statement', '250'], ['default_transaction_read_only', 'true'], ['search_path', '"$user", shop'], ['client_encoding', 'latin1'],
     // what the server spells in its own way
     ['DateStyle', 'iso, dmy'], ['TimeZone', 'europe/berlin'], ['seq_page_cost', '1.23456789'], ['application_name', 'two\nlines'], ['log_line_prefix', "it's \\%m "],
-    ['default_transaction_isolation', 'repeatable read'], ['plpgsql.extra_warnings', 'shadowed_variables'],
+    ['default_transaction_isolation', 'repeatable read'], ['wal_compression', 'off'], ['wal_compression', 'on'], ['plpgsql.extra_warnings', 'shadowed_variables'],
   ])('%s is taken as %j and told so', async (name, value) => {
     expect(await configureWith({ [name]: value })).toEqual({ changed: true, restartRequired: [] });
     expect(await read(name)).toEqual({ name, value, pending: null });

@@ -55,6 +55,8 @@ describe('a setting of the server', () => {
     ['in force, written with a unit', { unit: 'kB', value: '4096' }, line('4MB'), { value: '4096', pending: null }],
     ['in force, with more digits than are shown', { vartype: 'real', value: '1.23457' }, line('1.23456789'), { value: '1.23456789' }],
     ['in force, spelt by the server in its own way', { vartype: 'string', value: 'ISO, DMY' }, line('iso, dmy'), { value: 'iso, dmy' }],
+    ['in force, by another word for the same', { name: 'wal_compression', vartype: 'enum', allowed: ['pglz', 'lz4', 'on', 'off'], value: 'pglz' }, line('on'), { value: 'on', pending: null }],
+    ['not in force, though its word is one for another', { name: 'wal_compression', vartype: 'enum', allowed: ['pglz', 'lz4', 'on', 'off'], value: 'lz4' }, line('on'), { value: 'lz4', pending: null }],
     ['that the server made another value of', { value: '1024' }, line('512'), { value: '1024', pending: null }],
     ['that nothing can be made of', { value: '1' }, line('7', waits), { value: '1', pending: null, isRefused: true }],
     ['seen through our own connection\'s', { value: '0', source: 'client' }, line('9'), { value: '9' }],

@@ -67,8 +67,12 @@ export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFi
   return tell(written !== undefined && (isSame(form, written, own) || (form.type === 'STRING' && areFilesLoaded)) ? written : own);
 }
 
-function isSame({ type }: Form, a: string, b: string): boolean {
-  if (type !== 'NUMBER') return a === b;
+/** Words of a choice that mean another of its words, which the server shows. */
+const sameWords: Readonly<Record<string, Readonly<Record<string, string>>>> = { wal_compression: { on: 'pglz' } };
+
+function isSame({ name, type }: Pick<ParameterSpec, 'name' | 'type'>, a: string, b: string): boolean {
+  const shown = (text: string): string => sameWords[name]?.[text] ?? text;
+  if (type !== 'NUMBER') return shown(a) === shown(b);
   return Math.abs(Number(a) - Number(b)) <= shownPrecision * Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
 }
 
