@@ -74,11 +74,13 @@ describe.each(tracks)('configuration of %s', (track) => {
     expect(await serverFile()).toBe(before);
   });
   it('what the server works out by itself is told as it was asked for', async () => {
-    await configureWith({ wal_buffers: '-1' });
-    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+    const group: Record<string, string> = { wal_buffers: '-1', ...(track === '15' ? {} : { transaction_buffers: '0' }), ...(track === '18' ? { io_max_concurrency: '-1' } : {}) };
+    const isInForce = async (): Promise<void> => { for (const [name, value] of Object.entries(group)) expect(await read(name)).toEqual({ name, value, pending: null }); };
+    await configureWith(group);
+    await isInForce();
     await restart();
-    expect(await configureWith({ wal_buffers: '-1' })).toEqual({ changed: false, restartRequired: [] });
-    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+    expect(await configureWith(group)).toEqual({ changed: false, restartRequired: [] });
+    await isInForce();
   });
   it('libraries are loaded by the next start, with their parameters', async () => {
     const group = { shared_preload_libraries: 'pg_stat_statements, auto_explain', 'pg_stat_statements.max': '200', 'auto_explain.log_min_duration': '5000' };

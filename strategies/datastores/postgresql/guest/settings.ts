@@ -56,6 +56,7 @@ export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFi
   if (row.source === 'command line') return tell(own);
   const written = entry && canonicalOf(form, entry.value);
   if (form.apply === 'RESTART') {
+    if (row.isPending && written === form.default && isOwn(row)) return tell(form.default ?? own);
     const next = written ?? (row.source === 'configuration file' ? canonicalOf(form, row.boot ?? '') : own);
     if (row.isPending && !isSame(form, next, own)) return tell(own, next);
     if (written === undefined || entry?.error) return tell(own, null, Boolean(entry?.error));
@@ -77,3 +78,6 @@ function isSame({ name, type }: Pick<ParameterSpec, 'name' | 'type'>, a: string,
 }
 
 const isLeftToServer = ({ type }: Form, written: string): boolean => (type === 'INTEGER' || type === 'NUMBER') && Number(written) <= 0;
+
+/** Nothing but the default was given, of which the server may have worked out another value: it marks a line that says the default as one that waits. */
+const isOwn = ({ source }: SettingRow): boolean => source === 'override' || source === 'default';
