@@ -74,6 +74,7 @@ describe('a setting of the server', () => {
     ['waiting to be worked out, of a number that goes', { context: 'postmaster', boot: '0', value: '64', source: 'configuration file', isPending: true }, undefined, { value: '64', pending: '0' }],
     ['waiting to be the least, where the server has worked out another', { context: 'postmaster', boot: '-1', value: '256', source: 'override', isPending: true }, line('0', waits), { value: '256', pending: '0' }],
     ['waiting to be nothing, which is not the server\'s own', { context: 'postmaster', boot: '4', value: '4', source: 'default', isPending: true }, line('0', waits), { value: '4', pending: '0' }],
+    ['of a text that the server has in its own spelling since its start', { context: 'postmaster', vartype: 'string', boot: '', value: 'gr\\xc3\\xb6\\xc3\\x9fe', source: 'configuration file' }, line('größe'), { value: 'größe', pending: null }],
     ['below what the server starts with', { context: 'postmaster', value: '4' }, line('2'), { value: '4', pending: null }],
   ])('%s', (_title, given, entry, expected) => expect(tellSetting(row(given), entry, true)).toMatchObject(expected));
   it('of a file that was not read yet is not told as its lines are', () => {

@@ -45,8 +45,8 @@ export interface ToldSetting extends LiveParameter { /** its line in the files i
 
 /**
  * One parameter as the server has it. A line of the files that is in force is told as it is written there where the server
- * only spells it in another way (`iso, dmy`) or works it out (`-1`). `isPending` alone says too little: the server leaves
- * the flag up when the line that waited is gone again.
+ * only spells it in another way (`iso, dmy`, a `cluster_name` beyond ASCII) or works it out (`-1`). `isPending` alone says too
+ * little: the server leaves the flag up when the line that waited is gone again.
  */
 export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFilesLoaded: boolean): ToldSetting {
   const { name } = row;
@@ -60,7 +60,7 @@ export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFi
     const next = written ?? (row.source === 'configuration file' ? canonicalOf(form, row.boot ?? '') : own);
     if (row.isPending && !isSame(form, next, own)) return tell(own, next);
     if (written === undefined || entry?.error) return tell(own, null, Boolean(entry?.error));
-    return tell(isSame(form, written, own) || isLeftToServer(form, written) ? written : own);
+    return tell(isSame(form, written, own) || isLeftToServer(form, written) || form.type === 'STRING' ? written : own);
   }
   if (entry?.error) return tell(own, null, true);
   // Our own connection says it for itself, so that the server's own value cannot be seen from here.
