@@ -43,6 +43,9 @@ describe.each(engines)('the catalogue of $engine $track', ({ track, control, cat
     const given = serverArguments(context(track)).map((text) => text.replace(/^--([^=]+)=.*$/, '$1').replaceAll('-', '_'));
     expect(given.filter((name) => settable.has(name))).toEqual([]);
   });
+  it('offers no word from which a running server does not come back', async () => {
+    expect((await catalogueOf(track)).find(({ name }) => name === 'event_scheduler')).toMatchObject({ apply: 'LIVE', allowed: ['OFF', 'ON'] });
+  });
   it('names no place of the machine it was made on', async () => {
     expect((await catalogueOf(track)).filter((one) => one.default?.startsWith('/'))).toEqual([]);
   });
