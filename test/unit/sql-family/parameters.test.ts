@@ -124,6 +124,7 @@ describe('a value', () => {
     [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'strict_all_tables,ansi_quotes', true], [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'ansi_quotes', false],
     [text('sql_mode'), 'STRICT_TRANS_TABLES,TRADITIONAL', 'TRADITIONAL', true], [text('sql_mode'), '', '', true],
     [text('optimizer_switch'), 'mrr=off,semijoin=on', 'mrr=off', true], [text('optimizer_switch'), 'mrr=on,semijoin=on', 'mrr=off', false],
+    [text('time_zone'), '+02:00', '+2:00', true], [text('time_zone'), 'SYSTEM', 'system', true], [text('time_zone'), '+00:00', '-0:00', true], [text('time_zone'), '+02:00', '-2:00', false], [text('time_zone'), '+12:00', '+2:00', false],
     [text('lc_time_names'), 'de_DE', 'DE_de', true], [text('init_connect'), 'A', 'a', false],
   ])('%j: %j is %j: %s', (one, running, wanted, expected) => expect(isSameValue(one, running, wanted)).toBe(expected));
 });
@@ -191,11 +192,17 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
     [{ innodb_max_dirty_pages_pct_lwm: '95' }, 'innodb_max_dirty_pages_pct_lwm', /95 is more than 90/],
     [{ max_binlog_size: '1073741824' }, 'max_binlog_size', /below the volume's 1 GB/],
     [{ collation_server: 'latin1_bin' }, 'collation_server', /./],
-    [{ time_zone: 'Europe/Berlin' }, 'time_zone', /SYSTEM or an offset/],
+    [{ time_zone: 'Europe/Berlin' }, 'time_zone', /SYSTEM or an offset/], [{ time_zone: '+2' }, 'time_zone', /SYSTEM or an offset/],
+    [{ time_zone: '+14:01' }, 'time_zone', /offset from -1\d:59 to \+1\d:00/], [{ time_zone: '-14:00' }, 'time_zone', /offset from/],
   ])('%j is told at %s', async (parameters, name, reason) => expect(await issuesOf(parameters)).toEqual([[name, expect.stringMatching(reason)]]));
   it('a line that the server would read in two is told', async () => expect(await issuesOf({ init_connect: 'x'.repeat(4090) })).toEqual([['init_connect', expect.stringContaining('longer than')]]));
   it('that work are none', async () => {
     for (const parameters of [{}, { sort_buffer_size: '1048576', innodb_io_capacity: '300', innodb_io_capacity_max: '400', time_zone: '-03:30' }, { character_set_server: 'latin1', collation_server: 'latin1_bin' }]) expect(await issuesOf(parameters as Record<string, string>)).toEqual([]);
+  });
+  it('zones are as far from UTC as the server goes', async () => {
+    const [least, most] = engine === 'mysql' ? ['-13:59', '+14:00'] : ['-12:59', '+13:00'];
+    for (const zone of [least, most, '+2:00', '-0:00', 'system']) expect([zone, await issuesOf({ time_zone: zone })]).toEqual([zone, []]);
+    expect(await issuesOf({ time_zone: '-13:30' })).toEqual(engine === 'mysql' ? [] : [['time_zone', expect.stringContaining('from -12:59 to +13:00')]]);
   });
   it.runIf(engine === 'mysql')('the pool is made of whole chunks, in as many parts as it is large enough for', async () => {
     expect(await issuesOf({ innodb_buffer_pool_size: '67108865' })).toEqual([['innodb_buffer_pool_size', expect.stringContaining('must be a multiple')]]);
