@@ -119,6 +119,18 @@ export function configurationScenarios(server: ConfigurationServer, { live, rest
     expect(await server.refusal({ init_file: '/tmp/evil.sql' })).toMatchObject({ code: 'REFUSED' });
     expect(await server.file()).not.toMatch(/datadir|init_file/);
   });
+  it('another character set comes with its own collation, whatever the former group and the server\'s start had', async () => {
+    const own = await server.read('collation_server');
+    const collationWith = async (parameters: Record<string, string>): Promise<string> => {
+      expect(await server.configureWith(parameters)).toEqual({ changed: true, restartRequired: [] });
+      return server.asManagement('select @@global.collation_server');
+    };
+    expect(await collationWith({ character_set_server: 'latin1', collation_server: 'latin1_german1_ci' })).toBe('latin1_german1_ci');
+    expect(await collationWith({ character_set_server: 'latin2' })).toBe('latin2_general_ci');
+    expect(await collationWith({ collation_server: 'utf8mb4_bin' })).toBe('utf8mb4_bin');
+    await server.restart();
+    expect(await collationWith({})).toBe(own?.value);
+  });
   it('what was changed by hand shows, and is put right by the next configure', async () => {
     const value = '524288';
     await server.configureWith({ sort_buffer_size: value });

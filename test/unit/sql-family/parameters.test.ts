@@ -156,6 +156,15 @@ describe('what is set live', () => {
   it('is what the server was started with and the file has no more', () => {
     expect(decideChanges(specs, file({}, { a: '5', b: '1', c: '5' }), new Map([['a', running('5')], ['b', running('1')], ['c', running('5')]]))).toEqual([{ name: 'a', value: 'default' }]);
   });
+  it('is the character set again, where its own collation is to be had again', () => {
+    const texts = new Map([['character_set_server', 'utf8'], ['collation_server', 'utf8_ai']].map(([name = '', own]) => [name, spec(name, { type: 'STRING', default: own })]));
+    const has = (set: string, collation: string) => new Map([['character_set_server', running(set)], ['collation_server', running(collation, true)]]);
+    const again = (set: string) => [{ name: 'character_set_server', value: `'${set}'` }];
+    expect(decideChanges(texts, file({ character_set_server: 'latin2' }), has('latin1', 'latin1_bin'))).toEqual(again('latin2'));
+    expect(decideChanges(texts, file({ character_set_server: 'latin2' }), has('latin2', 'latin2_bin'))).toEqual(again('latin2'));
+    expect(decideChanges(texts, file({ character_set_server: 'utf8' }), has('utf8', 'utf8_bin'))).toEqual([{ name: 'collation_server', value: "'utf8_ai'" }]);
+    expect(decideChanges(texts, file({ character_set_server: 'latin2', collation_server: 'latin2_bin' }), has('latin1', 'latin1_bin'))).toEqual([...again('latin2'), { name: 'collation_server', value: "'latin2_bin'" }]);
+  });
   it('is nothing where all is as it should be', () => {
     expect(decideChanges(specs, file({ a: '5' }), new Map([['a', running('5', true)], ['b', running('1', true)], ['c', running('4')]]))).toEqual([]);
   });
