@@ -5,7 +5,7 @@ import { type CheckInput, type CheckRules, checkParameters as checkFamily, type 
 import { collations } from './collations.ts';
 import { performanceSchemaMb, serverMb } from './sizing.ts';
 
-const rules: CheckRules = { serverMb, performanceSchemaMb, collations: () => collations, zones: ['-13:59', '+14:00'], usual: { character_set_server: 'utf8mb4', max_allowed_packet: '67108864' } };
+const rules: CheckRules = { serverMb, performanceSchemaMb, collations: () => collations, zones: ['-13:59', '+14:00'], usual: { character_set_server: 'utf8mb4', max_allowed_packet: '67108864', innodb_io_capacity_max: '20000' } };
 /** Management's own count as well. */
 const leastUserConnections = 10;
 /** A smaller pool is one, whatever was asked for. */

@@ -205,6 +205,11 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
     [{ time_zone: '+14:01' }, 'time_zone', /offset from -1\d:59 to \+1\d:00/], [{ time_zone: '-14:00' }, 'time_zone', /offset from/],
   ])('%j is told at %s', async (parameters, name, reason) => expect(await issuesOf(parameters)).toEqual([[name, expect.stringMatching(reason)]]));
   it('a line that the server would read in two is told', async () => expect(await issuesOf({ init_connect: 'x'.repeat(4090) })).toEqual([['init_connect', expect.stringContaining('longer than')]]));
+  it('the most that is written a second is the usual one where the group sets the other alone', async () => {
+    const usual = engine === 'mysql' ? 20_000 : 2_000;
+    expect(await issuesOf({ innodb_io_capacity: String(usual) })).toEqual([]);
+    expect(await issuesOf({ innodb_io_capacity: String(usual + 1) })).toEqual([['innodb_io_capacity', expect.stringContaining(`${usual + 1} is more than ${usual}`)]]);
+  });
   it('that work are none', async () => {
     for (const parameters of [{}, { sort_buffer_size: '1048576', innodb_io_capacity: '300', innodb_io_capacity_max: '400', time_zone: '-03:30' }, { character_set_server: 'latin1', collation_server: 'latin1_bin' }]) expect(await issuesOf(parameters as Record<string, string>)).toEqual([]);
   });
