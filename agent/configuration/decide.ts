@@ -32,12 +32,14 @@ export interface Seen { restartRequired: string[]; drifted: string[] }
 /**
  * Compares what the engine says with what it was given by a group; sizing is `decideSized`'s. A value that
  * waits is what the next start will take: where that is not what was given, or where the engine was started with what was
- * given and has something else now, somebody changed it by hand.
+ * given and has something else now, somebody changed it by hand. What only a start takes and does not wait was not: the engine
+ * made another value of it.
  */
-export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet['parameters'], isStartedWithThem: boolean): Seen {
+export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet['parameters'], isStartedWithThem: boolean, specs: readonly Pick<ParameterSpec, 'name' | 'apply'>[]): Seen {
+  const ofStarts = new Set(specs.filter(({ apply }) => apply === 'RESTART').map(({ name }) => name));
   const isDrifted = ({ name, value, pending }: LiveParameter): boolean => {
     const given = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (given === undefined || (value === given && pending === null)) return false;
+    if (given === undefined || (pending === null && (value === given || ofStarts.has(name)))) return false;
     return (pending ?? value) !== given || isStartedWithThem;
   };
   const names = (fits: (one: LiveParameter) => boolean): string[] => live.filter(fits).map(({ name }) => name).sort();

@@ -66,7 +66,7 @@ export function createConfigurationLook({ guest, specs, timeouts, state, configu
     if (subject() !== about || state.current().before !== null) return 'overtaken';
     const { inForce, startedWith, sized: before } = state.current();
     const { sized, drifted } = decideSized({ live, given: inForce, specs: known, process: asked, before });
-    const seenByGroup = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce));
+    const seenByGroup = decideSeen(live, inForce.parameters, startedWith === digestOfValues(inForce), known);
     const found = { ...seenByGroup, drifted: [...seenByGroup.drifted, ...drifted].sort() };
     // An agent that starts anew goes on telling what it told.
     if (JSON.stringify(sized) !== JSON.stringify(before)) state.update({ sized }).catch((error: Error) => log.error({ reason: error.message }, 'the values that the engine was seen with could not be recorded'));

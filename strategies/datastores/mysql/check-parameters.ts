@@ -1,11 +1,11 @@
 /** What MySQL refuses or makes another value of, beside what its family does. Pure. */
 import type { InputIssue } from '../../../kernel/input-issue.ts';
 import type { ParameterSpec } from '../../spi/parameters.ts';
-import { type CheckInput, checkParameters as checkFamily, type Judged } from '../sql-family/check-parameters.ts';
+import { type CheckInput, type CheckRules, checkParameters as checkFamily, type Judged } from '../sql-family/check-parameters.ts';
 import { collations } from './collations.ts';
 import { performanceSchemaMb, serverMb } from './sizing.ts';
 
-const rules = { serverMb, performanceSchemaMb, collations: () => collations, usual: { character_set_server: 'utf8mb4', max_allowed_packet: '67108864' } };
+const rules: CheckRules = { serverMb, performanceSchemaMb, collations: () => collations, zones: ['-13:59', '+14:00'], usual: { character_set_server: 'utf8mb4', max_allowed_packet: '67108864', innodb_io_capacity_max: '20000' } };
 /** Management's own count as well. */
 const leastUserConnections = 10;
 /** A smaller pool is one, whatever was asked for. */

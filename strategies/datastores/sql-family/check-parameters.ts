@@ -15,6 +15,8 @@ export interface CheckRules {
   serverMb: number;
   performanceSchemaMb: number;
   collations(track: string): CollationTable;
+  /** Offsets of time zones that the server takes: with another one in its file it does not start. */
+  zones: readonly [least: string, most: string];
   /** usual settings that these rules look at, where neither the group nor sizing has them */
   usual: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ const orders: readonly (readonly [least: string, most: string])[] = [
   ['innodb_ft_min_token_size', 'innodb_ft_max_token_size'],
   ['net_buffer_length', 'max_allowed_packet'],
 ];
-const zone = /^(SYSTEM|[+-](0?\d|1[0-4]):[0-5]\d)$/i;
+const offset = /^([+-])(\d{1,2}):([0-5]\d)$/;
 
 export function checkParameters(catalogue: readonly ParameterSpec[], input: CheckInput, rules: CheckRules, more: (judged: Judged) => void = () => undefined): InputIssue[] {
   const { parameters, flavor: { memoryMb }, volumeGb, track } = input;
@@ -79,13 +81,23 @@ export function checkParameters(catalogue: readonly ParameterSpec[], input: Chec
   const collation = collationProblem({ name: '', characterSet: text('character_set_server') ?? undefined, collation: judged.isGiven('collation_server') ? parameters['collation_server'] : undefined }, rules.collations(track));
   if (collation) blame(collation.path === 'collation' ? ['collation_server'] : ['character_set_server'], collation.message);
   const asked = parameters['time_zone'];
-  if (asked !== undefined && !zone.test(asked)) blame(['time_zone'], 'must be SYSTEM or an offset such as +02:00: the server knows no names of zones');
+  if (asked !== undefined && !isZone(asked, rules.zones)) blame(['time_zone'], `must be SYSTEM or an offset from ${rules.zones.join(' to ')}: the server knows no names of zones`);
   for (const [name, value] of Object.entries(parameters)) {
     const problem = lineProblem(name, value);
     if (problem !== null) blame([name], problem);
   }
   more(judged);
   return issues;
+}
+
+function isZone(text: string, zones: CheckRules['zones']): boolean {
+  if (text.toUpperCase() === 'SYSTEM') return true;
+  const [asked, least, most] = [text, ...zones].map(minutesOf) as [number, number, number];
+  return asked >= least && asked <= most;
+}
+function minutesOf(text: string): number {
+  const [, sign, hours, minutes] = offset.exec(text) ?? [];
+  return Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
 }
 
 function reading(catalogue: readonly ParameterSpec[], { sizing, parameters }: CheckInput, usual: CheckRules['usual']): Omit<Judged, 'blame'> {

@@ -106,7 +106,6 @@ const warnings: Readonly<Record<string, string>> = {
   autocommit: 'With false nothing is stored until a program says so, and what it read stays locked or old until then.',
   completion_type: 'With RELEASE every commit ends the session.',
   low_priority_updates: 'Changes may wait for ever where there is always a reader.',
-  event_scheduler: 'With DISABLED events cannot be switched on until the next start.',
   init_connect: 'It runs in every new session of a user: one that fails ends the session.',
   skip_show_database: 'Users see no databases at all.',
   max_statement_time: 'It ends dumps, migrations and index builds too.', max_execution_time: 'It ends long reports too.',
@@ -131,6 +130,8 @@ const common: Readonly<Record<string, ParameterAddition>> = merged(
   of({ min: 1_048_576 }, 'max_allowed_packet'),
   of({ min: 16 }, 'max_connections'),
   of({ max: 31_536_000 }, 'long_query_time'),
+  // A server that was started with DISABLED takes no other until its next start.
+  of({ allowed: ['OFF', 'ON'], description: 'Whether the server carries out events when their time has come.' }, 'event_scheduler'),
   of({ apply: 'CREATE', owned: 'It is fixed when the data are made.' }, 'lower_case_table_names innodb_page_size innodb_undo_tablespaces aria_block_size myisam_block_size'),
   of({ default: 'SYSTEM', description: 'The time zone of sessions that do not set their own: SYSTEM, which is UTC, or an offset such as +02:00. Names of zones are not known to the server.' }, 'time_zone'),
   // They differ from machine to machine.

@@ -20,6 +20,9 @@ const switchLists = new Set(['optimizer_switch', 'optimizer_trace', 'optimizer_t
 /** Numbers with a fraction are shown with six digits. */
 const shownPrecision = 0.5e-6;
 
+/** Offsets, which the server tells with two digits, and none of them as +. */
+const zoneOf = (text: string): string => text.toUpperCase().replace(/^([+-])(?=\d:)/, '$10').replace('-00:00', '+00:00');
+
 /** In the server's words, as they stand in the file. */
 export const toEngine = ({ type }: Pick<Spec, 'type'>, value: string): string => (type === 'BOOLEAN' ? (value === 'true' ? 'ON' : 'OFF') : value);
 
@@ -41,6 +44,7 @@ export function isSameValue(spec: Spec, running: string, wanted: string): boolea
   if (now === next) return true;
   if (spec.type === 'NUMBER') return Math.abs(Number(now) - Number(next)) <= shownPrecision;
   if (spec.type !== 'STRING') return false;
+  if (spec.name === 'time_zone') return zoneOf(now) === zoneOf(next);
   if (switchLists.has(spec.name)) return isWithin(wordsOf(next), wordsOf(now));
   if (!wordLists.has(spec.name)) return /_(server|filesystem|engine|names)$/.test(spec.name) && now.toLowerCase() === next.toLowerCase();
   const [has, wants] = [wordsOf(now), wordsOf(next)];

@@ -20,7 +20,7 @@ export function configurationTests(track: string, isWhole = false): void {
       live: {
         sort_buffer_size: ['524288', '524288'], sql_mode: ['strict_all_tables,ansi_quotes', 'ANSI_QUOTES,STRICT_ALL_TABLES'], innodb_flush_log_at_trx_commit: ['2', '2'], max_allowed_packet: ['33554432', '33554432'],
         long_query_time: ['1.5', '1.500000'], slow_query_log: ['true', '1'], [isolation]: ['READ-COMMITTED', 'READ-COMMITTED'], autocommit: ['false', '0'], character_set_server: ['latin1', 'latin1'],
-        collation_server: ['latin1_bin', 'latin1_bin'], innodb_io_capacity: ['4000', '4000'], innodb_io_capacity_max: ['5000', '5000'], max_join_size: ['18446744073709551614', '18446744073709551614'], wait_timeout: ['1', '1'], lc_time_names: ['de_DE', 'de_DE'],
+        collation_server: ['latin1_bin', 'latin1_bin'], innodb_io_capacity: ['4000', '4000'], innodb_io_capacity_max: ['5000', '5000'], max_join_size: ['18446744073709551614', '18446744073709551614'], wait_timeout: ['1', '1'], lc_time_names: ['de_DE', 'de_DE'], time_zone: ['+2:00', '+02:00'],
         log_output: ['TABLE,FILE', 'FILE,TABLE'], event_scheduler: ['OFF', 'OFF'], thread_cache_size: ['5', '5'], sql_safe_updates: ['true', '1'], max_statement_time: ['0.000001', '0.000001'], innodb_buffer_pool_size: ['67108864', '67108864'],
       },
       restart: { ft_min_word_len: '5', innodb_ft_min_token_size: '2', table_open_cache_instances: '2', max_user_connections: '20', performance_schema: 'true' },

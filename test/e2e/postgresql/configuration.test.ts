@@ -24,7 +24,7 @@ describe.each(tracks)('configuration of %s', (track) => {
     ['statement_timeout', '1'], ['idle_session_timeout', '1'], ['log_min_duration_statement', '250'], ['default_transaction_read_only', 'true'], ['search_path', '"$user", shop'], ['client_encoding', 'latin1'],
     // what the server spells in its own way
     ['DateStyle', 'iso, dmy'], ['TimeZone', 'europe/berlin'], ['seq_page_cost', '1.23456789'], ['application_name', 'two\nlines'], ['log_line_prefix', "it's \\%m "],
-    ['default_transaction_isolation', 'repeatable read'], ['plpgsql.extra_warnings', 'shadowed_variables'],
+    ['default_transaction_isolation', 'repeatable read'], ['wal_compression', 'off'], ['plpgsql.extra_warnings', 'shadowed_variables'],
   ])('%s is taken as %j and told so', async (name, value) => {
     expect(await configureWith({ [name]: value })).toEqual({ changed: true, restartRequired: [] });
     expect(await read(name)).toEqual({ name, value, pending: null });
@@ -53,12 +53,23 @@ describe.each(tracks)('configuration of %s', (track) => {
     await expect(configureWith({ TimeZone: 'Nowhere/Land' })).rejects.toMatchObject({ code: 'REFUSED', message: 'TimeZone: the server does not take it: invalid value for parameter "TimeZone": "Nowhere/Land"' });
     expect(await serverFile()).toBe(before);
   });
-  it('what the server works out by itself is told as it was asked for', async () => {
-    await configureWith({ wal_buffers: '-1' });
-    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+  it('what the server works out or spells by itself is told as it was asked for', async () => {
+    const group: Record<string, string> = { wal_buffers: '-1', ...(track === '15' ? {} : { transaction_buffers: '0' }), ...(track === '18' ? { io_max_concurrency: '-1' } : {}) };
+    const isInForce = async (): Promise<void> => { for (const [name, value] of Object.entries(group)) expect(await read(name)).toEqual({ name, value, pending: null }); };
+    await configureWith(group);
+    await isInForce();
+    // It shows this one without what is beyond ASCII.
+    group['cluster_name'] = 'größe';
+    expect(await configureWith(group)).toEqual({ changed: true, restartRequired: ['cluster_name'] });
     await restart();
-    expect(await configureWith({ wal_buffers: '-1' })).toEqual({ changed: false, restartRequired: [] });
-    expect(await read('wal_buffers')).toEqual({ name: 'wal_buffers', value: '-1', pending: null });
+    expect(await configureWith(group)).toEqual({ changed: false, restartRequired: [] });
+    await isInForce();
+  });
+  it('a word that the server shows by another is told as it was asked for', async () => {
+    await configureWith({ wal_compression: 'off' });
+    expect(await configureWith({ wal_compression: 'on' })).toEqual({ changed: true, restartRequired: [] });
+    expect(await asManagement('show wal_compression')).toBe('pglz');
+    expect(await read('wal_compression')).toEqual({ name: 'wal_compression', value: 'on', pending: null });
   });
   it('libraries are loaded by the next start, with their parameters', async () => {
     const group = { shared_preload_libraries: 'pg_stat_statements, auto_explain', 'pg_stat_statements.max': '200', 'auto_explain.log_min_duration': '5000' };

@@ -54,7 +54,7 @@ export function configurationScenarios(server: SqlConfigurationServer, { live, r
     const [before, file] = [await call('configuration.read', []), await server.file()];
     const names = Object.keys(restart).sort();
     const valueOf = new Map(before.map(({ name, value }) => [name, value]));
-    const atOnce = { join_buffer_size: '524288', init_connect: 'set @a = 1' };
+    const atOnce = { join_buffer_size: '524288', init_connect: 'set @a = 1', collation_server: 'utf8mb4_bin' };
     expect(await server.configureWith({ ...restart, ...atOnce })).toEqual({ changed: true, restartRequired: names });
     for (const name of names) expect(await server.read(name)).toEqual({ name, value: valueOf.get(name), pending: restart[name] });
     await server.harness.signalEngine('SIGKILL');
@@ -85,6 +85,11 @@ export function configurationScenarios(server: SqlConfigurationServer, { live, r
     expect(await server.refusal({ datadir: '/tmp' })).toMatchObject({ code: 'REFUSED', message: expect.stringContaining('datadir: Where the server keeps its files') as string });
     expect(await server.refusal({ init_file: '/tmp/evil.sql' })).toMatchObject({ code: 'REFUSED' });
     expect(await server.file()).not.toMatch(/datadir|init_file/);
+  });
+  it('another character set comes with its own collation, whatever the former group had', async () => {
+    await server.configureWith({ character_set_server: 'latin1', collation_server: 'latin1_german1_ci' });
+    expect(await server.configureWith({ character_set_server: 'latin2' })).toEqual({ changed: true, restartRequired: [] });
+    expect(await server.asManagement('select @@global.character_set_server, @@global.collation_server')).toBe('latin2\tlatin2_general_ci');
   });
   it('what was changed by hand shows, and is put right by the next configure', async () => {
     const value = '524288';

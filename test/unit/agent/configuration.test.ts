@@ -47,7 +47,8 @@ describe('values of an engine that is seen well', () => {
 
 describe('what is read from the engine', () => {
   const live = (name: string, value: string, pending: string | null = null): LiveParameter => ({ name, value, pending });
-  const given = { a: '1', toString: '1' };
+  const given = { a: '1', toString: '1', fixed: '8' };
+  const specs = [{ name: 'a', apply: 'LIVE' }, { name: 'fixed', apply: 'RESTART' }] as const;
   it.each([
     ['what was given', [live('a', '1'), live('other', '7')], false, [], []],
     ['a value that waits', [live('a', '0', '1')], false, ['a'], []],
@@ -57,8 +58,11 @@ describe('what is read from the engine', () => {
     ['neither in the files nor live what was given', [live('a', '3', '2')], false, [], ['a']],
     ['another value than it was started with', [live('a', '2', '1')], true, [], ['a']],
     ['a name that every object has', [live('constructor', '1')], false, [], []],
+    ['what the engine made at its start of a value that no running one takes', [live('fixed', '1')], true, [], []],
+    ['another value in the files, that no running one takes', [live('fixed', '8', '4')], true, [], ['fixed']],
+    ['a value that no running one takes and that waits again', [live('fixed', '1', '8')], false, ['fixed'], []],
     ['several, in order', [live('c', '0', '1'), live('b', '0', '1')], false, ['b', 'c'], []],
-  ] as const)('%s', (_what, found, isStartedWithThem, restartRequired, drifted) => expect(decideSeen([...found], given, isStartedWithThem)).toEqual({ restartRequired, drifted }));
+  ] as const)('%s', (_what, found, isStartedWithThem, restartRequired, drifted) => expect(decideSeen([...found], given, isStartedWithThem, specs)).toEqual({ restartRequired, drifted }));
 });
 
 describe('what follows from the flavor', () => {

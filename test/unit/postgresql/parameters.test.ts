@@ -55,6 +55,8 @@ describe('a setting of the server', () => {
     ['in force, written with a unit', { unit: 'kB', value: '4096' }, line('4MB'), { value: '4096', pending: null }],
     ['in force, with more digits than are shown', { vartype: 'real', value: '1.23457' }, line('1.23456789'), { value: '1.23456789' }],
     ['in force, spelt by the server in its own way', { vartype: 'string', value: 'ISO, DMY' }, line('iso, dmy'), { value: 'iso, dmy' }],
+    ['in force, by another word for the same', { name: 'wal_compression', vartype: 'enum', allowed: ['pglz', 'lz4', 'on', 'off'], value: 'pglz' }, line('on'), { value: 'on', pending: null }],
+    ['not in force, though its word is one for another', { name: 'wal_compression', vartype: 'enum', allowed: ['pglz', 'lz4', 'on', 'off'], value: 'lz4' }, line('on'), { value: 'lz4', pending: null }],
     ['that the server made another value of', { value: '1024' }, line('512'), { value: '1024', pending: null }],
     ['that nothing can be made of', { value: '1' }, line('7', waits), { value: '1', pending: null, isRefused: true }],
     ['seen through our own connection\'s', { value: '0', source: 'client' }, line('9'), { value: '9' }],
@@ -66,6 +68,13 @@ describe('a setting of the server', () => {
     ['that waited, the former line back', { context: 'postmaster', value: '5', source: 'configuration file', isPending: true }, line('5'), { value: '5', pending: null }],
     ['for a restart that would refuse it', { context: 'postmaster', value: '5' }, line('6', waits), { value: '5', pending: null, isRefused: true }],
     ['that the server works out', { context: 'postmaster', value: '256', source: 'override' }, line('-1'), { value: '-1', pending: null }],
+    ['that the server works out and takes for one that waits', { context: 'postmaster', boot: '0', value: '16', source: 'override', isPending: true }, line('0', waits), { value: '0', pending: null, isRefused: false }],
+    ['that the server has worked out without a line', { context: 'postmaster', boot: '-1', value: '64', source: 'default', isPending: true }, line('-1', waits), { value: '-1', pending: null, isRefused: false }],
+    ['waiting to be worked out, of a number', { context: 'postmaster', boot: '0', value: '64', source: 'configuration file', isPending: true }, line('0', waits), { value: '64', pending: '0', isRefused: false }],
+    ['waiting to be worked out, of a number that goes', { context: 'postmaster', boot: '0', value: '64', source: 'configuration file', isPending: true }, undefined, { value: '64', pending: '0' }],
+    ['waiting to be the least, where the server has worked out another', { context: 'postmaster', boot: '-1', value: '256', source: 'override', isPending: true }, line('0', waits), { value: '256', pending: '0' }],
+    ['waiting to be nothing, which is not the server\'s own', { context: 'postmaster', boot: '4', value: '4', source: 'default', isPending: true }, line('0', waits), { value: '4', pending: '0' }],
+    ['of a text that the server has in its own spelling since its start', { context: 'postmaster', vartype: 'string', boot: '', value: 'gr\\xc3\\xb6\\xc3\\x9fe', source: 'configuration file' }, line('größe'), { value: 'größe', pending: null }],
     ['below what the server starts with', { context: 'postmaster', value: '4' }, line('2'), { value: '4', pending: null }],
   ])('%s', (_title, given, entry, expected) => expect(tellSetting(row(given), entry, true)).toMatchObject(expected));
   it('of a file that was not read yet is not told as its lines are', () => {

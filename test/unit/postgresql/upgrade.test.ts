@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { serverOptions } from '../../../strategies/datastores/postgresql/guest/upgrade/cluster.ts';
 import { namedThings, problemsOf } from '../../../strategies/datastores/postgresql/guest/upgrade/words.ts';
 
 const begin = 'Performing Consistency Checks\n-----------------------------\nChecking cluster versions                                     ok\n';
@@ -34,4 +35,14 @@ Failure, exiting
     expect(namedThings('In database: app\n  public.bad.worker\n')).toBe('In database: app; public.bad.worker');
     expect(namedThings(Array.from({ length: 25 }, (_, i) => `t${i}`).join('\n'))).toMatch(/t19; and 5 more lines$/);
   });
+});
+
+describe('the servers that pg_upgrade starts', () => {
+  const numbers = (sizing: Record<string, string>, parameters: Record<string, string>): string[] => [...serverOptions({ sizing, parameters }).matchAll(/-c (max_\S+)/g)].map(([, option]) => option ?? '');
+  it('have room for as many locks as the instance\'s own, for whatever opens them all at once', () => {
+    expect(numbers({ max_connections: '500' }, { max_locks_per_transaction: '1000' })).toEqual(['max_connections=500', 'max_locks_per_transaction=1000']);
+    expect(numbers({ max_connections: '500' }, { max_connections: '20' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
+    expect(numbers({}, { max_connections: '5; rm', max_locks_per_transaction: '10' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
+  });
+  it('load nothing, and let in whoever reaches their socket', () => expect(serverOptions({ sizing: {}, parameters: {} })).toMatch(/^-c hba_file=pg_hba\.conf .*-c shared_preload_libraries= /));
 });

@@ -43,6 +43,9 @@ describe.each(engines)('the catalogue of $engine $track', ({ track, control, cat
     const given = serverArguments(context(track)).map((text) => text.replace(/^--([^=]+)=.*$/, '$1').replaceAll('-', '_'));
     expect(given.filter((name) => settable.has(name))).toEqual([]);
   });
+  it('offers no word from which a running server does not come back', async () => {
+    expect((await catalogueOf(track)).find(({ name }) => name === 'event_scheduler')).toMatchObject({ apply: 'LIVE', allowed: ['OFF', 'ON'] });
+  });
   it('names no place of the machine it was made on', async () => {
     expect((await catalogueOf(track)).filter((one) => one.default?.startsWith('/'))).toEqual([]);
   });
@@ -121,6 +124,7 @@ describe('a value', () => {
     [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'strict_all_tables,ansi_quotes', true], [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'ansi_quotes', false],
     [text('sql_mode'), 'STRICT_TRANS_TABLES,TRADITIONAL', 'TRADITIONAL', true], [text('sql_mode'), '', '', true],
     [text('optimizer_switch'), 'mrr=off,semijoin=on', 'mrr=off', true], [text('optimizer_switch'), 'mrr=on,semijoin=on', 'mrr=off', false],
+    [text('time_zone'), '+02:00', '+2:00', true], [text('time_zone'), 'SYSTEM', 'system', true], [text('time_zone'), '+00:00', '-0:00', true], [text('time_zone'), '+02:00', '-2:00', false], [text('time_zone'), '+12:00', '+2:00', false],
     [text('lc_time_names'), 'de_DE', 'DE_de', true], [text('init_connect'), 'A', 'a', false],
   ])('%j: %j is %j: %s', (one, running, wanted, expected) => expect(isSameValue(one, running, wanted)).toBe(expected));
 });
@@ -151,6 +155,15 @@ describe('what is set live', () => {
   });
   it('is what the server was started with and the file has no more', () => {
     expect(decideChanges(specs, file({}, { a: '5', b: '1', c: '5' }), new Map([['a', running('5')], ['b', running('1')], ['c', running('5')]]))).toEqual([{ name: 'a', value: 'default' }]);
+  });
+  it('is the character set again, where its own collation is to be had again', () => {
+    const texts = new Map([['character_set_server', 'utf8'], ['collation_server', 'utf8_ai']].map(([name = '', own]) => [name, spec(name, { type: 'STRING', default: own })]));
+    const has = (set: string, collation: string) => new Map([['character_set_server', running(set)], ['collation_server', running(collation, true)]]);
+    const again = (set: string) => [{ name: 'character_set_server', value: `'${set}'` }];
+    expect(decideChanges(texts, file({ character_set_server: 'latin2' }), has('latin1', 'latin1_bin'))).toEqual(again('latin2'));
+    expect(decideChanges(texts, file({ character_set_server: 'latin2' }), has('latin2', 'latin2_bin'))).toEqual(again('latin2'));
+    expect(decideChanges(texts, file({ character_set_server: 'utf8' }), has('utf8', 'utf8_bin'))).toEqual([{ name: 'collation_server', value: "'utf8_ai'" }]);
+    expect(decideChanges(texts, file({ character_set_server: 'latin2', collation_server: 'latin2_bin' }), has('latin1', 'latin1_bin'))).toEqual([...again('latin2'), { name: 'collation_server', value: "'latin2_bin'" }]);
   });
   it('is nothing where all is as it should be', () => {
     expect(decideChanges(specs, file({ a: '5' }), new Map([['a', running('5', true)], ['b', running('1', true)], ['c', running('4')]]))).toEqual([]);
@@ -188,11 +201,22 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
     [{ innodb_max_dirty_pages_pct_lwm: '95' }, 'innodb_max_dirty_pages_pct_lwm', /95 is more than 90/],
     [{ max_binlog_size: '1073741824' }, 'max_binlog_size', /below the volume's 1 GB/],
     [{ collation_server: 'latin1_bin' }, 'collation_server', /./],
-    [{ time_zone: 'Europe/Berlin' }, 'time_zone', /SYSTEM or an offset/],
+    [{ time_zone: 'Europe/Berlin' }, 'time_zone', /SYSTEM or an offset/], [{ time_zone: '+2' }, 'time_zone', /SYSTEM or an offset/],
+    [{ time_zone: '+14:01' }, 'time_zone', /offset from -1\d:59 to \+1\d:00/], [{ time_zone: '-14:00' }, 'time_zone', /offset from/],
   ])('%j is told at %s', async (parameters, name, reason) => expect(await issuesOf(parameters)).toEqual([[name, expect.stringMatching(reason)]]));
   it('a line that the server would read in two is told', async () => expect(await issuesOf({ init_connect: 'x'.repeat(4090) })).toEqual([['init_connect', expect.stringContaining('longer than')]]));
+  it('the most that is written a second is the usual one where the group sets the other alone', async () => {
+    const usual = engine === 'mysql' ? 20_000 : 2_000;
+    expect(await issuesOf({ innodb_io_capacity: String(usual) })).toEqual([]);
+    expect(await issuesOf({ innodb_io_capacity: String(usual + 1) })).toEqual([['innodb_io_capacity', expect.stringContaining(`${usual + 1} is more than ${usual}`)]]);
+  });
   it('that work are none', async () => {
     for (const parameters of [{}, { sort_buffer_size: '1048576', innodb_io_capacity: '300', innodb_io_capacity_max: '400', time_zone: '-03:30' }, { character_set_server: 'latin1', collation_server: 'latin1_bin' }]) expect(await issuesOf(parameters as Record<string, string>)).toEqual([]);
+  });
+  it('zones are as far from UTC as the server goes', async () => {
+    const [least, most] = engine === 'mysql' ? ['-13:59', '+14:00'] : ['-12:59', '+13:00'];
+    for (const zone of [least, most, '+2:00', '-0:00', 'system']) expect([zone, await issuesOf({ time_zone: zone })]).toEqual([zone, []]);
+    expect(await issuesOf({ time_zone: '-13:30' })).toEqual(engine === 'mysql' ? [] : [['time_zone', expect.stringContaining('from -12:59 to +13:00')]]);
   });
   it.runIf(engine === 'mysql')('the pool is made of whole chunks, in as many parts as it is large enough for', async () => {
     expect(await issuesOf({ innodb_buffer_pool_size: '67108865' })).toEqual([['innodb_buffer_pool_size', expect.stringContaining('must be a multiple')]]);

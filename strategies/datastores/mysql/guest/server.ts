@@ -37,7 +37,11 @@ export function serverArguments(ctx: ServerContext): string[] {
 }
 
 /** Not a matter of size or safety, but of what people expect of a server. */
-export const usualSettings = (): Record<string, string> => ({ character_set_server: 'utf8mb4', innodb_flush_log_at_trx_commit: '1', sync_binlog: '1', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2) });
+export const usualSettings = (): Record<string, string> => ({
+  character_set_server: 'utf8mb4', innodb_flush_log_at_trx_commit: '1', sync_binlog: '1', binlog_expire_logs_seconds: '86400', max_allowed_packet: String(64 * 1024 ** 2),
+  // What the server would work out by itself, once.
+  innodb_io_capacity_max: '20000',
+});
 
 /**
  * Fast rather than durable: what is cut short is thrown away, and the server flushes everything at its end. A small log

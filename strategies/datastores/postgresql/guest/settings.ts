@@ -45,8 +45,8 @@ export interface ToldSetting extends LiveParameter { /** its line in the files i
 
 /**
  * One parameter as the server has it. A line of the files that is in force is told as it is written there where the server
- * only spells it in another way (`iso, dmy`) or works it out (`-1`). `isPending` alone says too little: the server leaves
- * the flag up when the line that waited is gone again.
+ * only spells it in another way (`iso, dmy`, a `cluster_name` beyond ASCII) or works it out (`-1`). `isPending` alone says too
+ * little: the server leaves the flag up when the line that waited is gone again.
  */
 export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFilesLoaded: boolean): ToldSetting {
   const { name } = row;
@@ -56,10 +56,11 @@ export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFi
   if (row.source === 'command line') return tell(own);
   const written = entry && canonicalOf(form, entry.value);
   if (form.apply === 'RESTART') {
+    if (row.isPending && written === form.default && isOwn(row)) return tell(form.default ?? own);
     const next = written ?? (row.source === 'configuration file' ? canonicalOf(form, row.boot ?? '') : own);
     if (row.isPending && !isSame(form, next, own)) return tell(own, next);
     if (written === undefined || entry?.error) return tell(own, null, Boolean(entry?.error));
-    return tell(isSame(form, written, own) || isLeftToServer(form, written) ? written : own);
+    return tell(isSame(form, written, own) || isLeftToServer(form, written) || form.type === 'STRING' ? written : own);
   }
   if (entry?.error) return tell(own, null, true);
   // Our own connection says it for itself, so that the server's own value cannot be seen from here.
@@ -67,9 +68,16 @@ export function tellSetting(row: SettingRow, entry: FileEntry | undefined, areFi
   return tell(written !== undefined && (isSame(form, written, own) || (form.type === 'STRING' && areFilesLoaded)) ? written : own);
 }
 
-function isSame({ type }: Form, a: string, b: string): boolean {
-  if (type !== 'NUMBER') return a === b;
+/** Words of a choice that mean another of its words, which the server shows. */
+const sameWords: Readonly<Record<string, Readonly<Record<string, string>>>> = { wal_compression: { on: 'pglz' } };
+
+function isSame({ name, type }: Pick<ParameterSpec, 'name' | 'type'>, a: string, b: string): boolean {
+  const shown = (text: string): string => sameWords[name]?.[text] ?? text;
+  if (type !== 'NUMBER') return shown(a) === shown(b);
   return Math.abs(Number(a) - Number(b)) <= shownPrecision * Math.max(Math.abs(Number(a)), Math.abs(Number(b)));
 }
 
 const isLeftToServer = ({ type }: Form, written: string): boolean => (type === 'INTEGER' || type === 'NUMBER') && Number(written) <= 0;
+
+/** Nothing but the default was given, of which the server may have worked out another value: it marks a line that says the default as one that waits. */
+const isOwn = ({ source }: SettingRow): boolean => source === 'override' || source === 'default';

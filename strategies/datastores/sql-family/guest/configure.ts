@@ -45,6 +45,12 @@ async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: S
   if (untaken) throw refusal(untaken.name, untaken.words);
 }
 
+/**
+ * What the server takes from another one whenever that is set. Its default is a word for what the server was started with:
+ * its own is had by setting the other again, and beside the other's default by its name.
+ */
+const followers: Readonly<Record<string, string>> = { collation_server: 'character_set_server' };
+
 export interface Change { name: string; /** for SET GLOBAL */ value: string }
 
 /**
@@ -53,15 +59,21 @@ export interface Change { name: string; /** for SET GLOBAL */ value: string }
  */
 export function decideChanges(specs: Specs, { now, started }: FileSettings, variables: ReadonlyMap<string, Variable>): Change[] {
   const [forgotten, wanted]: [Change[], Change[]] = [[], []];
+  const own = (spec: ParameterSpec): Change => {
+    const leader = specs.get(followers[spec.name] ?? '');
+    if (!leader || spec.default === null) return { name: spec.name, value: 'default' };
+    const words = now.get(optionOf(leader.name)) ?? leader.default ?? '';
+    return isSameValue(leader, words, leader.default ?? '') ? { name: spec.name, value: statementValue(spec, spec.default) } : { name: leader.name, value: statementValue(leader, words) };
+  };
   for (const spec of specs.values()) {
     const { name } = spec;
     const [variable, words] = [variables.get(name), now.get(optionOf(name))];
     if (!variable || spec.apply !== 'LIVE' || spec.owned !== undefined) continue;
     if (words !== undefined && !isSameValue(spec, variable.words, words)) wanted.push({ name, value: statementValue(spec, words) });
     const isOwn = spec.default !== null && isSameValue(spec, variable.words, spec.default);
-    if (words === undefined && (variable.isSet || started.has(optionOf(name))) && !isOwn) forgotten.push({ name, value: 'default' });
+    if (words === undefined && (variable.isSet || started.has(optionOf(name))) && !isOwn) forgotten.push(own(spec));
   }
-  return [...forgotten, ...wanted];
+  return [...forgotten, ...wanted.filter((one) => !forgotten.some(({ name }) => name === one.name))];
 }
 
 async function set({ parameters }: GuestContext, sql: Sql, { name, value }: Change): Promise<void> {

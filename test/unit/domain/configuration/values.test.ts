@@ -116,10 +116,13 @@ describe('what is effective', () => {
   it('waits for a restart without having drifted', () =>
     expect(of('page_cache', { sizing, group: { page_cache: '8192' }, live: live('page_cache', '16384', '8192') })).toMatchObject({ value: '16384', source: 'GROUP', wanted: '8192', pending: '8192', drifted: false }));
   it('was changed by hand where neither the files nor the engine have what is wanted', () => {
-    expect(of('page_cache', { sizing, group: null, live: live('page_cache', '77') })).toMatchObject({ value: '77', source: 'HAND', wanted: '16384', drifted: true });
+    expect(of('page_cache', { sizing, group: null, live: live('page_cache', '16384', '77') })).toMatchObject({ value: '16384', source: 'HAND', wanted: '16384', drifted: true });
     expect(of('sort_memory', { sizing, group: { sort_memory: '64' }, live: live('sort_memory', '99', '64') })).toMatchObject({ source: 'HAND', drifted: true });
     expect(of('page_cost', { sizing, group: null, live: live('page_cost', '9') })).toMatchObject({ value: '9', source: 'DEFAULT', drifted: false });
     expect(of('port', { sizing, group: null, live: live('port', '5005') })).toMatchObject({ value: '5005', source: 'COFFER', drifted: false });
+  });
+  it('is what the engine made at its start of a value that no running one takes', () => {
+    expect(of('page_cache', { sizing, group: null, live: live('page_cache', '77') })).toMatchObject({ value: '77', source: 'FLAVOR', wanted: '16384', drifted: false });
   });
   it('was changed by hand where the agent says so', () => {
     expect(of('page_cost', { sizing, group: null, live: live('page_cost', '9'), drifted: ['page_cost'] })).toMatchObject({ source: 'HAND', drifted: true });

@@ -39,17 +39,27 @@ export async function makeCluster(ctx: GuestContext, build: Pick<NamedBuild, 'tr
 /** Access to servers that pg_upgrade starts: nobody else can reach their socket. */
 export const upgradeAccess = `local all "${managementRole}" trust\n`;
 export const accessFile = 'pg_hba.conf';
+/** Of a server without a line. An instance may have more, and need them: each table of a database is locked while that is copied. */
+const leastLocks = { max_connections: 100, max_locks_per_transaction: 64 };
+
 /** A relative name is looked up in the working folder; a path could not be quoted through two shells. */
-const serverOptions = `-c hba_file=${accessFile} -c dynamic_shared_memory_type=mmap -c shared_preload_libraries= -c session_preload_libraries= -c local_preload_libraries= -c archive_mode=off`;
+export function serverOptions({ sizing, parameters }: Pick<GuestContext, 'sizing' | 'parameters'>): string {
+  const locks = Object.entries(leastLocks).map(([name, least]): [string, string] => [name, String(Math.max(least, Math.trunc(Number(parameters[name] ?? sizing[name])) || 0))]);
+  const settings = [
+    ['hba_file', accessFile], ['dynamic_shared_memory_type', 'mmap'], ['shared_preload_libraries', ''], ['session_preload_libraries', ''], ['local_preload_libraries', ''], ['archive_mode', 'off'], ...locks,
+  ];
+  return settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
+}
 
 export interface UpgradeCall { from: Pick<NamedBuild, 'bin'>; to: Pick<NamedBuild, 'bin'>; folder: string; cluster: string; args: readonly string[]; password?: string }
 
 /** Null when it succeeded; else what it found, in its own words. */
 export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Promise<string[] | null> {
   const port = portOf(ctx);
+  const options = serverOptions(ctx);
   const args = [
     ...call.args, '-b', call.from.bin, '-B', call.to.bin, '-d', ctx.paths.data, '-D', call.cluster, '-U', managementRole,
-    '-p', String(port), '-P', String(port === largestPort ? port - 1 : port + 1), '--socketdir', ctx.paths.run, '-o', serverOptions, '-O', serverOptions,
+    '-p', String(port), '-P', String(port === largestPort ? port - 1 : port + 1), '--socketdir', ctx.paths.run, '-o', options, '-O', options,
   ];
   const { exitCode, stdout, stderr } = await ctx.engine.run({
     command: join(call.to.bin, 'pg_upgrade'), args, cwd: call.folder, timeoutMs: remainingMs(ctx),
