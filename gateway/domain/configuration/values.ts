@@ -57,11 +57,11 @@ export function judgeValues(
       if (judged === null) issue('name', `cannot be set by a group: ${reason}`);
       else if ('problem' in judged) issue('value', judged.problem);
       else {
-        const value = { name, ...judged };
-        const warning = warningFor(spec, value);
-        bytes += bytesOf(value);
+        const taken = { name, ...judged };
+        const warning = warningFor(spec, taken);
+        bytes += bytesOf(taken);
         if (bytes > mostBytes) issue('value', `is too much: the values of a group may take ${mostBytes} bytes together`);
-        else stored.push(warning === null ? value : { ...value, warning });
+        else stored.push(warning === null ? taken : { ...taken, warning });
       }
     }
   }
