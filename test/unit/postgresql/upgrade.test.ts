@@ -42,6 +42,7 @@ describe('the servers that pg_upgrade starts', () => {
   it('have room for as many locks as the instance\'s own, for whatever opens them all at once', () => {
     expect(numbers({ max_connections: '500' }, { max_locks_per_transaction: '1000' })).toEqual(['max_connections=500', 'max_locks_per_transaction=1000']);
     expect(numbers({ max_connections: '500' }, { max_connections: '20' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
+    expect(numbers({}, { max_locks_per_transaction: '2000000000' })).toEqual(['max_connections=100', 'max_locks_per_transaction=2048']);
     expect(numbers({}, { max_connections: '5; rm', max_locks_per_transaction: '10' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
   });
   it('load nothing, and let in whoever reaches their socket', () => expect(serverOptions({ sizing: {}, parameters: {} })).toMatch(/^-c hba_file=pg_hba\.conf .*-c shared_preload_libraries= /));

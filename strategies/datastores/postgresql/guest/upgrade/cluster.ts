@@ -39,12 +39,15 @@ export async function makeCluster(ctx: GuestContext, build: Pick<NamedBuild, 'tr
 /** Access to servers that pg_upgrade starts: nobody else can reach their socket. */
 export const upgradeAccess = `local all "${managementRole}" trust\n`;
 export const accessFile = 'pg_hba.conf';
-/** Of a server without a line. An instance may have more, and need them: each table of a database is locked while that is copied. */
-const leastLocks = { max_connections: 100, max_locks_per_transaction: 64 };
+/**
+ * Each table of a database is locked while that is copied: there is as much room as the instance has, not less than a server has
+ * without a line, and not so much that these servers would not start: of such values the instance's own start tells.
+ */
+const locking = { max_connections: [100, 1000], max_locks_per_transaction: [64, 2048] } as const;
 
 /** A relative name is looked up in the working folder; a path could not be quoted through two shells. */
 export function serverOptions({ sizing, parameters }: Pick<GuestContext, 'sizing' | 'parameters'>): string {
-  const locks = Object.entries(leastLocks).map(([name, least]): [string, string] => [name, String(Math.max(least, Math.trunc(Number(parameters[name] ?? sizing[name])) || 0))]);
+  const locks = Object.entries(locking).map(([name, [least, most]]): [string, string] => [name, String(Math.min(most, Math.max(least, Math.trunc(Number(parameters[name] ?? sizing[name])) || 0)))]);
   const settings = [
     ['hba_file', accessFile], ['dynamic_shared_memory_type', 'mmap'], ['shared_preload_libraries', ''], ['session_preload_libraries', ''], ['local_preload_libraries', ''], ['archive_mode', 'off'], ...locks,
   ];
