@@ -75,7 +75,7 @@ beforeEach(() => { isSound = soundLook; });
 describe('a command and a look at the server', () => {
   it('do not wait for each other', async () => {
     const work = gate();
-    const port = await serve((statement) => (statement.startsWith('DROP KEYSPACE') ? work.promise : [{ keyspace_name: 'shop' }]));
+    const port = await serve((statement) => (statement.startsWith('DROP KEYSPACE') ? work.promise : [{ name: 'shop' }]));
     const command = guest.databases!.delete(contextOf(port), 'shop');
     await expect.poll(() => server!.statements.at(-1)).toMatch(/DROP KEYSPACE/);
     expect(await guest.probe(contextOf(port, { timeoutMs: 1_000 }))).toMatchObject({ state: 'ok', version: '5.0.9' });
@@ -85,7 +85,7 @@ describe('a command and a look at the server', () => {
   it('do not end each other', async () => {
     isSound = () => undefined;
     const [work, look] = [gate(), gate()];
-    const port = await serve((statement) => (isLook(statement) ? look.promise : statement.startsWith('DROP KEYSPACE') ? work.promise : [{ keyspace_name: 'shop' }]));
+    const port = await serve((statement) => (isLook(statement) ? look.promise : statement.startsWith('DROP KEYSPACE') ? work.promise : [{ name: 'shop' }]));
     const command = guest.databases!.delete(contextOf(port), 'shop');
     await expect.poll(() => server!.statements.at(-1)).toMatch(/DROP KEYSPACE/);
     await guest.probe(contextOf(port, { signal: AbortSignal.timeout(200) }));
