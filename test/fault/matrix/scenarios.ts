@@ -393,6 +393,9 @@ const growVolume: Scenario = {
 /** Of operations that change a running database. */
 export const changeKinds: readonly string[] = ['instance.configure', 'configuration.rollout', 'instance.resize', 'instance.grow-volume'];
 
+/** Upgrades take their time: test/full/upgrade. */
+export const upgradeKinds: readonly string[] = ['instance.upgrade', 'instance.check-upgrade', 'version.rollout'];
+
 /** Those on a running instance, in an order in which each finds what it needs. */
 export const scenariosOf = (engine: EngineUnderTest): Scenario[] => [
   stopScenario,

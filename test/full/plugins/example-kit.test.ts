@@ -6,6 +6,7 @@ import { generatePackages } from '../../support/plugin-packages.ts';
 
 it.each([
   ['while things go wrong', ['static', 'fault']],
+  ['as everybody runs it', ['static', 'engine']],
   ['where agent and engine are one user', ['static', 'engine', '--one-user']],
 ])('the example passes the kit %s', async (_circumstance, args) => {
   await generatePackages();

@@ -319,7 +319,7 @@ describe('a store that crashes', () => {
     await server.restart();
     const id = await append(2);
     const [row] = await test.store.query<{ xid: string }>('select xid from event where id = $1', [id]);
-    expect(burnt).toContain(Number(row!.xid));
+    expect(Number(row!.xid)).toBeLessThanOrEqual(burnt.at(-1)!);
     await append(3);
     await listening.until((i) => i.length === 3);
     expect(listening.numbers()).toEqual([2, 3]);
