@@ -6,6 +6,8 @@ import { createRandom } from '../../simulation/random.ts';
 
 export const seed = Number(process.env['COFFER_TEST_SEED'] || Date.now() % 1_000_000);
 export const isFull = process.env['COFFER_TEST_MATRIX'] === 'full';
+/** Of what is alike, some; COFFER_TEST_MATRIX=full takes all. */
+export const sampled = <T>(from: readonly T[], count: number): readonly T[] => (isFull ? from : createDraw()(from, count));
 export const fullTimeoutMs = 30 * 60_000;
 
 export function createDraw(): <T>(from: readonly T[], count: number) => T[] {
