@@ -35,7 +35,7 @@ export async function listEvents(store: Store, caller: Pick<Caller, 'role' | 'pr
   const direction = descending ? 'desc' : 'asc';
   const rows = await store.query<Row>(
     `with h as materialized (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin),
-       settled as materialized (select s.xid, s.id from event s where s.xid < (select xmin from h) order by s.xid desc, s.id desc limit 1)
+       settled as materialized (select s.xid, s.id from event s where s.xid < (select xmin from h) and s.generation = (select generation from installation) order by s.xid desc, s.id desc limit 1)
      select e.id::text as id, e.xid::text as xid, e.generation, e.at, e.type, e.phase, e.actor, e.client_address, e.request_id, e.subject, e.project_id, e.operation_id, e.data,
             e.xid < (select xmin from h) as is_settled, (select xid from settled) as settled_xid, (select id from settled) as settled_id
        from event e where ${where}${keyset} order by e.xid ${direction}, e.id ${direction} limit $${values.length}`, values);

@@ -2,6 +2,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { HeldClient } from '../../strategies/conformance/index.ts';
+import { endedBy } from './ended.ts';
 
 const answerTimeoutMs = 15_000;
 
@@ -43,11 +44,7 @@ export async function hold(child: ChildProcessWithoutNullStreams): Promise<HeldC
   await ask();
   return {
     ask,
-    // The client notices at its next question.
-    async ended(timeoutMs) {
-      const deadline = Date.now() + timeoutMs;
-      while (await ask().then(() => true, () => false)) if (Date.now() > deadline) throw new Error(`the session was not ended within ${timeoutMs} ms`);
-    },
+    ended: endedBy(ask),
     async close() {
       child.stdin.end();
       await gone;

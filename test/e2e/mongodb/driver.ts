@@ -2,6 +2,7 @@
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import type { HarnessFacts, HeldClient, Login, StockClient } from '../../../strategies/conformance/index.ts';
 import { control } from '../../../strategies/datastores/mongodb/control.ts';
+import { endedBy } from '../../support/ended.ts';
 
 const selectionTimeoutMs = 8_000;
 
@@ -55,10 +56,7 @@ async function hold(client: MongoClient, database: string): Promise<HeldClient> 
   await ask();
   return {
     ask,
-    async ended(timeoutMs) {
-      const deadline = Date.now() + timeoutMs;
-      while (await ask().then(() => true, () => false)) if (Date.now() > deadline) throw new Error(`the session was not ended within ${timeoutMs} ms`);
-    },
+    ended: endedBy(ask),
     close: () => client.close(),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HarnessFacts, HeldClient, Login, StockClient } from '../../../strategies/conformance/index.ts';
 import { manifest } from '../../../strategies/datastores/redis/manifest.ts';
+import { endedBy } from '../../support/ended.ts';
 
 const answerTimeoutMs = 15_000;
 const refusal = /^\(error\) |^(ERR|NOPERM|NOAUTH|WRONGPASS|NOSCRIPT|EXECABORT)\b|Could not connect|AUTH failed|Error: /m;
@@ -83,10 +84,7 @@ async function hold(child: ChildProcessWithoutNullStreams): Promise<HeldClient> 
   await ask();
   return {
     ask,
-    async ended(timeoutMs) {
-      const deadline = Date.now() + timeoutMs;
-      while (await ask().then(() => true, () => false)) if (Date.now() > deadline) throw new Error(`the session was not ended within ${timeoutMs} ms`);
-    },
+    ended: endedBy(ask),
     async close() { child.stdin.end(); await gone; },
   };
 }
