@@ -9,7 +9,8 @@ import { expect, it } from 'vitest';
 import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { defineMatrix } from './matrix/define-matrix.ts';
 import { redis } from './matrix/engines.ts';
-import { changeKinds, createScenario, deleteScenario, failingCreate, scenariosOf, upgradeKinds } from './matrix/scenarios.ts';
+import { createScenario, deleteScenario, failingCreate } from './matrix/scenarios/life-cycle.ts';
+import { changeKinds, scenariosOf, upgradeKinds } from './matrix/scenarios/scenarios.ts';
 
 const kinds = createWorkflows({} as never).map(({ kind }) => kind).filter((kind) => !changeKinds.includes(kind) && !upgradeKinds.includes(kind));
 const others = scenariosOf(redis).filter(({ kind }) => !changeKinds.includes(kind));

@@ -6,7 +6,9 @@ import { startTestPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type FrozenWorkers, startWithWorkers } from './frozen-worker.ts';
 import { expectToldOnce } from './matrix/checks.ts';
 import { newTarget, redis, type Target } from './matrix/engines.ts';
-import { createScenario, deleteScenario, freshName, type Scenario, scenariosOf } from './matrix/scenarios.ts';
+import { createScenario, deleteScenario } from './matrix/scenarios/life-cycle.ts';
+import { freshName, type Scenario } from './matrix/scenarios/scenario.ts';
+import { scenariosOf } from './matrix/scenarios/scenarios.ts';
 
 let postgres: TestPostgres;
 let world: FrozenWorkers;

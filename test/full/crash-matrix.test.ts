@@ -2,7 +2,8 @@
 import { createWorkflows } from '../../gateway/operations/workflows/workflows.ts';
 import { defineMatrix } from '../fault/matrix/define-matrix.ts';
 import { redis } from '../fault/matrix/engines.ts';
-import { createScenario, deleteScenario, failingCreate, scenariosOf, upgradeKinds } from '../fault/matrix/scenarios.ts';
+import { createScenario, deleteScenario, failingCreate } from '../fault/matrix/scenarios/life-cycle.ts';
+import { scenariosOf, upgradeKinds } from '../fault/matrix/scenarios/scenarios.ts';
 
 const kinds = createWorkflows({} as never).map(({ kind }) => kind).filter((kind) => !upgradeKinds.includes(kind));
 defineMatrix([createScenario, failingCreate, ...scenariosOf(redis), deleteScenario], { kinds, but: ['instance.create:databases'], isWhole: true });

@@ -1,6 +1,7 @@
 /** Who may do what, over the one table that decides it: each of its rows is tried with each role, on a running gateway. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Action, mayDo, policy } from '../../../gateway/domain/policy.ts';
+import { type GroupInput, makeGroup } from '../../support/groups.ts';
 import { type AccessWorld, newToken, startAccessWorld } from './world.ts';
 
 let world: AccessWorld;
@@ -8,13 +9,12 @@ let world: AccessWorld;
 let versionId: string;
 let flavorId: string;
 let groupId: string;
-const group = (name: string): Record<string, unknown> => ({ name, datastore: 'redis', version: '8', values: [], projectId: world.own.projectId });
+const group = (name: string): Record<string, unknown> & GroupInput => ({ name, datastore: 'redis', version: '8', values: [], projectId: world.own.projectId });
 beforeAll(async () => {
   world = await startAccessWorld();
   const { instance } = await world.coffer.client.query('query($id: ID!) { instance(by: { id: $id }) { datastoreVersion { id } flavor { id } } }', { id: world.own.instanceId });
   [versionId, flavorId] = [instance.datastoreVersion.id, instance.flavor.id];
-  const { createConfiguration } = await world.coffer.client.query('mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } } }', { input: group('tried') });
-  groupId = createConfiguration.configuration.id;
+  groupId = await makeGroup(world.coffer.client, group('tried'));
 });
 afterAll(() => world?.remove());
 

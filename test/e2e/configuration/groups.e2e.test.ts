@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, enginePid, finish, psql, redisCli, show, succeed, until } from '../../support/actions.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
 import { action } from '../../support/documents.ts';
+import { makeGroup } from '../../support/groups.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 
 const mib = 1024 ** 2;
@@ -44,7 +45,6 @@ let coffer: Installation;
 beforeAll(async () => { coffer = await startInstallation(); });
 afterAll(async () => { await coffer?.remove(); });
 
-const created = `mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { __typename ... on CreateConfigurationPayload { configuration { id revision } } ... on Error { message } } }`;
 const acted = (name: string): string => {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   return `mutation ($input: ${title}Input!) { result: ${name}(input: $input) { __typename ... on ${title}Payload { operation { id } } ... on Error { message } } }`;
@@ -85,8 +85,7 @@ describe.each(kinds)('a group for $datastore', ({ datastore, version, flavors: [
   });
 
   it('gives each its own value of a formula, as the engine tells its client', async () => {
-    const { result } = await coffer.client.query(created, { input: { name: `${datastore}-group`, datastore, version, values: [{ name: formula.name, value: formula.value }] } });
-    group = result.configuration.id;
+    group = await makeGroup(coffer.client, { name: `${datastore}-group`, datastore, version, values: [{ name: formula.name, value: formula.value }] });
     await Promise.all(instances.map(({ id }) => done('attachConfiguration', { configurationId: group, instanceId: id })));
     const values = await Promise.all(instances.map((_one, i) => told(i, formula.name)));
     expect(values).toEqual(instances.map(({ memoryMb, sizeGb }) => formula.at(memoryMb, sizeGb)));
@@ -146,8 +145,7 @@ describe('a value with which the engine does not start', () => {
     login = { user: root.credentials.name, password: root.credentials.password };
     const [before, usual] = [await filesOf(id), await workers()];
     // Within its bounds and taken by the server's own check of the file: only a start counts all processes together.
-    const { result } = await coffer.client.query(created, { input: { name: 'poison', datastore, version, values: [{ name: 'max_worker_processes', value: 262_143 }] } });
-    group = result.configuration.id;
+    group = await makeGroup(coffer.client, { name: 'poison', datastore, version, values: [{ name: 'max_worker_processes', value: 262_143 }] });
     await done('attachConfiguration', { configurationId: group, instanceId: id });
     const { restartInstance } = await coffer.client.query(action('restartInstance'), { input: { instanceId: id } });
     expect(await finish(coffer.client, restartInstance.operation.id)).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.REFUSED', message: expect.stringMatching(/too many server processes.*max_worker_processes/s) as string } });

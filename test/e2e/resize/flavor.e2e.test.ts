@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { binary, create, type Created, enginePid, finish, psql, redisCli, show, succeed } from '../../support/actions.ts';
 import { type Cli, prepareCli } from '../../support/cli.ts';
 import { action } from '../../support/documents.ts';
+import { attachGroup, makeGroup } from '../../support/groups.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
 
 const mib = 1024 ** 2;
@@ -29,10 +30,9 @@ async function begin(id: string, flavor: string): Promise<string> {
 const resized = async (id: string, flavor: string): Promise<void> => { await succeed(coffer.client, await begin(id, flavor)); };
 const flavorOf = async (id: string): Promise<string> => (await coffer.client.query('query ($id: ID!) { instance(by: { id: $id }) { flavor { name } } }', { id })).instance.flavor.name;
 const attached = async (id: string, values: object[], name: string, datastore: string, version: string): Promise<string> => {
-  const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }', { input: { name, datastore, version, values } });
-  const { attachConfiguration } = await coffer.client.query('mutation ($input: AttachConfigurationInput!) { attachConfiguration(input: $input) { ... on AttachConfigurationPayload { operation { id } } ... on Error { message } } }', { input: { configurationId: result.configuration.id, instanceId: id } });
-  await succeed(coffer.client, attachConfiguration.operation.id);
-  return result.configuration.id;
+  const group = await makeGroup(coffer.client, { name, datastore, version, values });
+  await attachGroup(coffer.client, id, group);
+  return group;
 };
 async function expectLimits(id: string, memoryMb: number): Promise<void> {
   if (isRoot) expect(Number(await readFile(`/sys/fs/cgroup/memory/coffer/${id}/memory.limit_in_bytes`, 'utf8'))).toBe((memoryMb + agentAllowanceMb) * mib);

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
+import { attachGroup, makeGroup } from '../../support/groups.ts';
 import { checkUpgrade, upgrade, upgraded } from '../../support/upgrade.ts';
 import { startInstallation, type Installation } from '../../support/installation.ts';
 
@@ -49,9 +50,7 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
     await write(await now(), login);
     usual = await volumeOf(id);
     expect(usual).toContain('data');
-    const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }', { input: { name: `${datastore}-values`, datastore, version: from, values: [group] } });
-    const attached = await coffer.client.query('mutation ($input: AttachConfigurationInput!) { result: attachConfiguration(input: $input) { ... on AttachConfigurationPayload { operation { id } } ... on Error { message } } }', { input: { configurationId: result.configuration.id, instanceId: id } });
-    await succeed(coffer.client, attached.result.operation.id);
+    await attachGroup(coffer.client, id, await makeGroup(coffer.client, { name: `${datastore}-values`, datastore, version: from, values: [group] }));
   });
 
   it('refuses what can be known beforehand, and says what is possible', async () => {
@@ -88,8 +87,8 @@ export const defineUpgrade = <Seen>({ datastore, from, to, databases, group, poi
 
   it('is as it was when the new engine does not take its values', async () => {
     const before = await now();
-    const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }', { input: { name: `${datastore}-poison`, datastore, version: to, values: [poison] } });
-    const answer = await upgrade(coffer.client, { instanceId: id, version: to, configuration: { configurationId: result.configuration.id } });
+    const configurationId = await makeGroup(coffer.client, { name: `${datastore}-poison`, datastore, version: to, values: [poison] });
+    const answer = await upgrade(coffer.client, { instanceId: id, version: to, configuration: { configurationId } });
     const operation = await finish(coffer.client, answer.operation.id);
     expect(operation).toMatchObject({ state: 'FAILED', fault: { code: refusal, message: expect.stringContaining(refusal === 'ENGINE.REFUSED' ? poison.name : 'shared memory') } });
     expect(operation.fault!.message).not.toContain('undoing');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorkflows } from '../../../gateway/operations/workflows/workflows.ts';
 import { redis } from './engines.ts';
 import { createMatrix, isByChance, type Matrix } from './matrix.ts';
-import type { Scenario } from './scenarios.ts';
+import type { Scenario } from './scenarios/scenario.ts';
 import { createDraw, fullTimeoutMs, isFull, seed } from './seed.ts';
 import { createWorld, type World } from './world.ts';
 

@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { finish } from '../../support/actions.ts';
 import { eventually, expectToldOnce } from './checks.ts';
 import { type EngineUnderTest, newTarget, type Target } from './engines.ts';
-import { createScenario, deleteScenario, freshName, type Scenario, stopScenario } from './scenarios.ts';
+import { createScenario, deleteScenario, stopScenario } from './scenarios/life-cycle.ts';
+import { freshName, type Scenario } from './scenarios/scenario.ts';
 import type { World } from './world.ts';
 
 /** Kills that are armed at once; more would run into the limit of interruptions that one operation may suffer. */

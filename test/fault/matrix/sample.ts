@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EngineUnderTest } from './engines.ts';
 import { createMatrix, isByChance, type Matrix } from './matrix.ts';
-import { createScenario, deleteScenario, type Scenario, scenariosOf } from './scenarios.ts';
+import { createScenario, deleteScenario } from './scenarios/life-cycle.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import { scenariosOf } from './scenarios/scenarios.ts';
 import { createDraw, fullTimeoutMs, isFull, seed } from './seed.ts';
 import { createWorld, type World } from './world.ts';
 

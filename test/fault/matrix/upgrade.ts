@@ -4,19 +4,16 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { finish, show } from '../../support/actions.ts';
 import { DELETE } from '../../support/documents.ts';
+import { attachGroup, makeGroup } from '../../support/groups.ts';
 import { expectRunning, expectStopped, type Place } from './checks.ts';
 import type { EngineUnderTest, Target } from './engines.ts';
-import { freshName, mutate, type Scenario } from './scenarios.ts';
+import { freshName, mutate, type Scenario } from './scenarios/scenario.ts';
 
 const UPGRADE = `mutation ($input: UpgradeInstanceInput!) { result: upgradeInstance(input: $input) { __typename
   ... on UpgradeInstancePayload { operation { id state } } ... on Error { code message } } }`;
-const CREATE_GROUP = 'mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { __typename ... on CreateConfigurationPayload { configuration { id } } ... on Error { code message } } }';
-const ATTACH = 'mutation ($input: AttachConfigurationInput!) { result: attachConfiguration(input: $input) { __typename ... on AttachConfigurationPayload { operation { id } } ... on Error { code message } } }';
 
-async function groupFor(world: Place, engine: EngineUnderTest, version: string, value: { name: string; value: string }): Promise<string> {
-  const { result } = await world.coffer.client.query(CREATE_GROUP, { input: { name: freshName(`up-${engine.name}`), datastore: engine.datastore, version, values: [value] } });
-  return result.configuration.id;
-}
+const groupFor = (world: Place, engine: EngineUnderTest, version: string, value: object): Promise<string> =>
+  makeGroup(world.coffer.client, { name: freshName(`up-${engine.name}`), datastore: engine.datastore, version, values: [value] });
 
 /** Nothing but the data is on the volume, and the version is this one; it is deleted then, since it is of no use to the next. */
 async function expectVersion(world: Place, target: Target, version: string): Promise<void> {
@@ -60,8 +57,7 @@ export function upgradeScenarios(engine: EngineUnderTest, to: string): Scenario[
     ...upgrade, name: 'upgradeInstance with a value that is refused', leaves: 'running', ends: 'FAILED',
     async prepare(world, target) {
       const { name, values: [value], refused: poison } = engine.parameter!;
-      const { operationId } = await mutate(world, ATTACH, { instanceId: target.id, configurationId: await groupFor(world, engine, engine.version, { name, value }), replace: true });
-      expect((await finish(world.coffer.client, operationId)).state).toBe('SUCCEEDED');
+      await attachGroup(world.coffer.client, target.id, await groupFor(world, engine, engine.version, { name, value }), { replace: true });
       groups.set(target.id, await groupFor(world, engine, to, poison));
     },
     begin: (world, target) => mutate(world, UPGRADE, { instanceId: target.id, version: to, configuration: { configurationId: groups.get(target.id) } }),

@@ -6,6 +6,7 @@ import type { HarnessFacts } from '../../../strategies/conformance/index.ts';
 import { createDriver, type Driver } from '../../e2e/cassandra/driver.ts';
 import { create, finish, show, succeed, until } from '../../support/actions.ts';
 import { action } from '../../support/documents.ts';
+import { makeGroup } from '../../support/groups.ts';
 import { startInstallation, type Installation } from '../../support/installation.ts';
 
 /** A start is a quarter of a minute, and minutes beside others. */
@@ -67,9 +68,7 @@ it('is judged before anything is done', async () => {
 
 it('what is live is what the application meets at once; what waits for a restart says so until one has come', { timeout: 3 * patienceMs }, async () => {
   await Promise.all([ask(byContent), ask(byKeys)]);
-  const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }',
-    { input: { name: 'strict', datastore, version, values: [{ name: 'allow_filtering_enabled', value: 'no' }, { name: 'partition_keys_in_select_fail_threshold', value: '2' }, { name: 'row_cache_size', value: '{memoryMb}MB / 64' }] } });
-  group = result.configuration.id;
+  group = await makeGroup(coffer.client, { name: 'strict', datastore, version, values: [{ name: 'allow_filtering_enabled', value: 'no' }, { name: 'partition_keys_in_select_fail_threshold', value: '2' }, { name: 'row_cache_size', value: '{memoryMb}MB / 64' }] });
   await done('attachConfiguration', { configurationId: group, instanceId: id });
   await expect(ask(byContent)).rejects.toThrow(/ALLOW FILTERING/i);
   await ask(byKeys);

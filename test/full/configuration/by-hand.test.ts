@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { binary, create, enginePid, show, succeed, until } from '../../support/actions.ts';
 import { action } from '../../support/documents.ts';
+import { attachGroup, detachGroup, makeGroup } from '../../support/groups.ts';
 import { enginesFolder, startInstallation, type Installation } from '../../support/installation.ts';
+import { lookIntoStore } from '../../support/store-look.ts';
 
 const run = promisify(execFile);
 
@@ -22,9 +24,8 @@ const parameter = async (id: string, name: string): Promise<any> =>
 
 it('a value changed by hand is told by name and with its source, and no longer once it is undone', { timeout: 3 * lookMs }, async () => {
   const [datastore, version] = ['postgresql', '17'];
-  const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } } }',
-    { input: { name: 'watched', datastore, version, values: [{ name: 'work_mem', value: '5MB' }] } });
-  const { id, operationId } = await create(coffer.client, { name: 'watched', datastore, version, flavor: 'nano', configurationId: result.configuration.id });
+  const configurationId = await makeGroup(coffer.client, { name: 'watched', datastore, version, values: [{ name: 'work_mem', value: '5MB' }] });
+  const { id, operationId } = await create(coffer.client, { name: 'watched', datastore, version, flavor: 'nano', configurationId });
   await succeed(coffer.client, operationId);
   const file = join(coffer.home, 'instances', id, 'config', 'postgresql.conf');
   const rewrite = async (from: string, to: string): Promise<void> => {
@@ -44,6 +45,22 @@ it('a value changed by hand is told by name and with its source, and no longer o
   await rewrite("work_mem = '7000'", "work_mem = '5120'");
   await until(coffer.client, id, (one) => drifted(one) === undefined, lookMs);
   expect(await parameter(id, 'work_mem')).toMatchObject({ value: '5120', source: 'GROUP', drifted: false });
+});
+
+it('a group that the files have and the instance is not to have, as after a store that was put back, is told until it is detached', { timeout: 2 * lookMs }, async () => {
+  const [datastore, version] = ['redis', '8'];
+  const configurationId = await makeGroup(coffer.client, { name: 'forgotten', datastore, version, values: [{ name: 'hz', value: '20' }] });
+  const { id, operationId } = await create(coffer.client, { name: 'forgotten', datastore, version, flavor: 'nano' });
+  await succeed(coffer.client, operationId);
+  await attachGroup(coffer.client, id, configurationId);
+  await lookIntoStore(coffer, 'update instance set configuration_id = null, configuration_revision = null where id = $1', [id]);
+  const seen = await until(coffer.client, id, (one) => drifted(one) !== undefined, lookMs);
+  expect(drifted(seen)).toMatchObject({ reason: 'GroupDiffers', message: expect.stringContaining(configurationId) });
+  expect(await parameter(id, 'hz')).toMatchObject({ value: '20' });
+
+  await detachGroup(coffer.client, id);
+  await until(coffer.client, id, (one) => drifted(one) === undefined, lookMs);
+  expect(await parameter(id, 'hz')).toMatchObject({ value: '10', source: 'DEFAULT' });
 });
 
 it.each([['mysql', '9.7', 'mysql'], ['mariadb', '11.8', 'mariadb']])('values of the flavor that the machine\'s root changes in %s %s are told, and lost at its next start', { timeout: 2 * lookMs }, async (datastore, version, client) => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorkflows } from '../../../gateway/operations/workflows/workflows.ts';
 import { redis } from '../../fault/matrix/engines.ts';
 import { createMatrix, isByChance, type Matrix } from '../../fault/matrix/matrix.ts';
-import type { Scenario } from '../../fault/matrix/scenarios.ts';
+import type { Scenario } from '../../fault/matrix/scenarios/scenario.ts';
 import { fullTimeoutMs, isFull } from '../../fault/matrix/seed.ts';
 import { upgradeScenarios } from '../../fault/matrix/upgrade.ts';
 import { createWorld, type World } from '../../fault/matrix/world.ts';

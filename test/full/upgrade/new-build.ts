@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Login, StockClient } from '../../../strategies/conformance/index.ts';
 import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
+import { attachGroup, makeGroup } from '../../support/groups.ts';
 import { linkEngines, type OwnDirectory } from '../../support/further-builds.ts';
 import { type Installation, startInstallation } from '../../support/installation.ts';
 import { checkUpgrade, upgrade, upgraded } from '../../support/upgrade.ts';
@@ -70,11 +71,7 @@ export const defineNewBuild = ({ datastore, version, builds, client: clientOf, g
     await writeFile(caFile, instance.caCertificate);
     client = clientOf(instance, caFile);
     await client.write(place.login, 'kept', 'here');
-    if (group) {
-      const { result } = await coffer.client.query('mutation ($input: CreateConfigurationInput!) { result: createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { message } } }', { input: { name: 'values', datastore, version, values: [group] } });
-      const attached = await coffer.client.query('mutation ($input: AttachConfigurationInput!) { result: attachConfiguration(input: $input) { ... on AttachConfigurationPayload { operation { id } } ... on Error { message } } }', { input: { configurationId: result.configuration.id, instanceId: id } });
-      await succeed(coffer.client, attached.result.operation.id);
-    }
+    if (group) await attachGroup(coffer.client, id, await makeGroup(coffer.client, { name: 'values', datastore, version, values: [group] }));
     // The operator names another directory, and installs what is there.
     await coffer.end();
     await coffer.start(pathsTo(next));

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create, finish, remove, show, succeed, until } from '../../support/actions.ts';
 import { heldByVolume, noLoop } from '../../support/host/volumes.ts';
+import { makeGroup } from '../../support/groups.ts';
 import { type Installation, startInstallation } from '../../support/installation.ts';
 import { cassandra } from './fill/cassandra.ts';
 import { mongodb } from './fill/mongodb.ts';
@@ -12,7 +13,6 @@ import { mariadb, mysql } from './fill/sql-family.ts';
 const fillers = [postgresql, redis, mysql, mariadb, mongodb, cassandra];
 let coffer: Installation;
 
-const GROUP = 'mutation($input: CreateConfigurationInput!) { createConfiguration(input: $input) { ... on CreateConfigurationPayload { configuration { id } } ... on Error { code message } } }';
 const RESIZE = 'mutation($input: ResizeVolumeInput!) { resizeVolume(input: $input) { __typename ... on ResizeVolumePayload { operation { id } } ... on Error { code message } ... on InvalidInputError { issues { path message } } } }';
 
 describe.runIf(noLoop === null)('a volume that is full', () => {
@@ -20,8 +20,8 @@ describe.runIf(noLoop === null)('a volume that is full', () => {
   afterAll(() => coffer?.remove());
 
   it.each(fillers.map((filler) => [filler.datastore, filler] as const))('is told, is grown, and %s works on with all its data', async (_name, { datastore, version, flavor, values, ...engine }) => {
-    const { createConfiguration } = await coffer.client.query(GROUP, { input: { name: `full-${datastore}`, datastore, version, values } });
-    const made = await create(coffer.client, { name: `full-${datastore}`, datastore, version, flavor, volume: { sizeGb: 1, type: 'loop' }, users: [{ name: 'app', ...(datastore === 'redis' ? {} : { databases: ['app'] }) }], configurationId: createConfiguration.configuration.id, ...(datastore === 'redis' ? {} : { databases: [{ name: 'app' }] }) });
+    const configurationId = await makeGroup(coffer.client, { name: `full-${datastore}`, datastore, version, values });
+    const made = await create(coffer.client, { name: `full-${datastore}`, datastore, version, flavor, volume: { sizeGb: 1, type: 'loop' }, users: [{ name: 'app', ...(datastore === 'redis' ? {} : { databases: ['app'] }) }], configurationId, ...(datastore === 'redis' ? {} : { databases: [{ name: 'app' }] }) });
     await succeed(coffer.client, made.operationId);
     const login = { user: 'app', password: made.passwords['app']! };
     const { taken, words } = await engine.fill(await show(coffer.client, made.id), login);
