@@ -180,6 +180,7 @@ export function lockScenarios(server: Server): void {
     const places = Number(await server.asManagement('select @@global.max_connections'));
     const { host, ports, caCertificate } = server.harness.facts;
     await call('probe', []);
+    const look = await server.asManagement("select max(id) from information_schema.processlist where user = 'coffer' and id <> connection_id()");
     const place = { host, port: Object.values(ports)[0] ?? 0, ca: caCertificate };
     const refused: number[] = [];
     const clients: Connection[] = [];
@@ -189,6 +190,12 @@ export function lockScenarios(server: Server): void {
     expect(refused.length).toBeGreaterThanOrEqual(3);
     expect(new Set(refused)).toEqual(new Set([1040]));
     expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false, detail: expect.stringContaining('connections') as string });
+    await call('users.create', [{ name: 'squeezed', password, grants: [{ database: 'shop', privileges: ['SELECT'] }] }]);
+    await call('users.delete', [{ name: 'squeezed' }]);
+    // The look at the server loses its connection, and the crowd takes that place too: the last one is not the look's to keep.
+    await expect.poll(() => server.asManagement(`kill ${look}`).then(() => 'gone', (error: Error) => error.message)).toBe('gone');
+    await expect.poll(() => openConnection(place, { user: 'crowd', password, database: 'shop' }, 5_000).then((client) => clients.push(client) > 0, () => false)).toBe(true);
+    expect(await call('probe', [])).toMatchObject({ state: 'ok', detail: expect.stringContaining('connections') as string });
     await call('users.create', [{ name: 'squeezed', password, grants: [{ database: 'shop', privileges: ['SELECT'] }] }]);
     await call('users.delete', [{ name: 'squeezed' }]);
     for (const client of clients) client.close();

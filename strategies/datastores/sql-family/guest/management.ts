@@ -15,6 +15,7 @@ export type ManagementContext = Pick<GuestContext, 'instanceId' | 'track' | 'pat
 export type Purpose = 'op' | 'read';
 
 const connectTimeoutMs = 5_000;
+const placePatienceMs = 1_000;
 const leftoverTimeoutMs = 10_000;
 const pollMs = 20;
 /** What is done about whoever holds a lock that management waits for, the gentlest first. */
@@ -23,13 +24,26 @@ const clearances = [endOpenTransactions, endEverybody, rollBackPrepared] as cons
 export const socketOf = (ctx: Pick<GuestContext, 'paths'>): string => join(ctx.paths.run, 'server.sock');
 
 export async function openManagement(ctx: Pick<GuestContext, 'paths' | 'managementSecret'>, dialect: Dialect, timeoutMs = connectTimeoutMs): Promise<Connection> {
-  const connection = await openConnection({ socketPath: socketOf(ctx) }, { user: managementName, password: ctx.managementSecret, database: null }, timeoutMs);
+  const connection = await connectManagement(ctx, timeoutMs);
   try {
     await connection.query(`set ${dialect.sessionSettings}`, timeoutMs);
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  }
+}
+
+/** One place is management's alone. Its last session may still be leaving it, or its next look at the server be in it. */
+async function connectManagement(ctx: Pick<GuestContext, 'paths' | 'managementSecret'>, timeoutMs: number): Promise<Connection> {
+  const deadline = Date.now() + Math.min(placePatienceMs, timeoutMs);
+  for (;;) {
+    try {
+      return await openConnection({ socketPath: socketOf(ctx) }, { user: managementName, password: ctx.managementSecret, database: null }, timeoutMs);
+    } catch (error) {
+      if (!isFull(error) || Date.now() > deadline) throw error;
+      await delay(pollMs);
+    }
   }
 }
 

@@ -44,6 +44,8 @@ async function look(ctx: GuestContext, dialect: Dialect, connection: Connection,
   const [status] = await rows("show global status like 'Threads_connected'");
   const problem = await dialect.managementProblem(sql, ctx.managementSecret);
   const [sessions, places] = [Number(status?.['Value']), Number(settings?.['places'])];
+  // The place beyond them is the only one that management's changes have.
+  if (sessions > places) forgetProbe(ctx.instanceId);
   const version = /^\d+\.\d+\.\d+/.exec(settings?.['version'] ?? '')?.[0] ?? null;
   if (problem !== null) return { state: 'ok', version, managementLost: true, detail: problem };
   return { state: 'ok', version, managementLost: false, detail: sessions >= places ? `all connections are taken (${sessions} of ${places}): clients are turned away` : null };
