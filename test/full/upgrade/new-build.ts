@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Login, StockClient } from '../../../strategies/conformance/index.ts';
 import { create, finish, processesOf, show, succeed } from '../../support/actions.ts';
-import { attachGroup, makeGroup } from '../../support/groups.ts';
+import { makeGroup } from '../../support/groups.ts';
 import { linkEngines, type OwnDirectory } from '../../support/further-builds.ts';
 import { type Installation, startInstallation } from '../../support/installation.ts';
 import { checkUpgrade, upgrade, upgraded } from '../../support/upgrade.ts';
@@ -61,7 +61,9 @@ export const defineNewBuild = ({ datastore, version, builds, client: clientOf, g
     next = own.next;
     coffer = await startInstallation({ env: { COFFER_ENGINES_FOLDER: await linkEngines(folder) }, start: false });
     await coffer.start(pathsTo(own.former));
-    const made = await create(coffer.client, { name: `${datastore}-up`, datastore, version, flavor: 'medium', databases: [{ name: 'app' }], users: [{ name: 'anna' }] });
+    // From birth, so that nothing waits for a start.
+    const configurationId = group && await makeGroup(coffer.client, { name: 'values', datastore, version, values: [group] });
+    const made = await create(coffer.client, { name: `${datastore}-up`, datastore, version, flavor: 'medium', databases: [{ name: 'app' }], users: [{ name: 'anna' }], ...(configurationId && { configurationId }) });
     id = made.id;
     place = { folder: join(coffer.home, 'instances', id), login: { user: 'anna', password: made.passwords['anna']!, database: 'app' } };
     await succeed(coffer.client, made.operationId);
@@ -71,7 +73,6 @@ export const defineNewBuild = ({ datastore, version, builds, client: clientOf, g
     await writeFile(caFile, instance.caCertificate);
     client = clientOf(instance, caFile);
     await client.write(place.login, 'kept', 'here');
-    if (group) await attachGroup(coffer.client, id, await makeGroup(coffer.client, { name: 'values', datastore, version, values: [group] }));
     // The operator names another directory, and installs what is there.
     await coffer.end();
     await coffer.start(pathsTo(next));

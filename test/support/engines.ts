@@ -1,0 +1,21 @@
+/** Engines that tests need, fetched once by the plugins' own sources into a folder that all tests of this machine share. */
+import { silentLog } from '../../kernel/log.ts';
+import { createEngineStore } from '../../strategies/sources/index.ts';
+import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
+
+const timeoutMs = 20 * 60_000;
+
+/** Of every track. */
+export async function fetchEngines(root: string, plugins: readonly DatastorePlugin[]): Promise<void> {
+  const store = createEngineStore({ root, log: silentLog });
+  const signal = AbortSignal.timeout(timeoutMs);
+  for (const { manifest } of plugins) {
+    for (const track of manifest.tracks) {
+      if (await store.find(manifest.id, track.name)) continue;
+      console.log(`fetching ${manifest.id} ${track.name} for the tests`);
+      // what the machine happens to have would make runs differ
+      const sources = track.sources.filter((source) => source.kind !== 'host');
+      await store.ensure({ datastore: manifest.id, track: track.name, sources, signal });
+    }
+  }
+}
