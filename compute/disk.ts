@@ -20,7 +20,8 @@ export function usedBytes(folder: string, signal: AbortSignal, limitMs = countLi
       if (signal.aborted || error?.code === 'ENOENT') return reject(error ?? signal.reason);
       if (error?.killed) return resolve(Infinity);
       const bytes = Number.parseInt(stdout, 10);
-      // Files that are gone since are told as an error, beside the sum.
+      // Files that are gone since are told by its exit code, beside the sum; where it did not come to its end there is none.
+      if (error && typeof error.code !== 'number') return reject(error);
       resolve(Number.isSafeInteger(bytes) ? bytes : 0);
     });
   });

@@ -31,8 +31,8 @@ export interface Configurer {
   ensureFiles(ctx: GuestContext): Promise<void>;
   /** The engine did not start with values of this digest: what was given up for the last good ones, or null. Not told before `tell`. */
   giveUp(ctx: GuestContext, tried: string, error: unknown): Promise<Rejection | null>;
-  /** With the last good ones it did not start either: those that were given up are in force again, unless there are others by now. */
-  takeBack(ctx: GuestContext, set: ValueSet, rejected: Rejection): Promise<void>;
+  /** With the last good ones it did not start either: what was tried before them is in force again, unless there are others by now. */
+  takeBack(tried: Pick<AgentState, 'inForce' | 'before'>, rejected: Rejection): Promise<void>;
   /** The start with the last good ones has ended: what has come of it is told. */
   tell(): void;
   /** What others hear of the state: nothing comes and goes with each start that fails. */
@@ -135,18 +135,21 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
         const { inForce, good, before, rejected: earlier } = state.current();
         if (good === null || !isHopeless()) return null;
         const rejected = { configuration: inForce.configuration, reason };
-        await state.update({ inForce: good, before: null, filesHold: null, rejected });
         told = { inForce, before, rejected: earlier };
+        await state.update({ inForce: good, before: null, filesHold: null, rejected });
         log.error({ rejected: rejected.configuration, reason, again: good.configuration }, 'the engine does not start with its new values: the last good ones are in force again');
         return rejected;
       });
     },
-    takeBack: (ctx, set, rejected) => inTurn(ctx.signal, async () => {
-      const now = state.current();
-      if (!decideTakeBack({ rejected, now, isRunning: ctx.engine.pid() !== null })) return;
-      await state.update({ inForce: set, filesHold: null, rejected: null });
-      log.warn({ configuration: set.configuration }, 'the engine starts with the last good values as little as with the new ones: they are kept');
-    }),
+    // In a frame of its own: it comes after an abort too.
+    takeBack({ inForce, before }, rejected) {
+      const ctx = context(ownFrame('configuration', timeouts.statementMs));
+      return inTurn(ctx.signal, async () => {
+        if (!decideTakeBack({ rejected, now: state.current(), isRunning: ctx.engine.pid() !== null })) return;
+        await state.update({ inForce, before, filesHold: null, rejected: null });
+        log.warn({ configuration: inForce.configuration }, 'the engine was not seen to start with the last good values either: the new ones are kept');
+      });
+    },
     tell() {
       told = null;
       changed();

@@ -17,7 +17,7 @@ export const createSafeStart = (state: StateKeeper, configurer: Configurer): Saf
     await start(configurer.refreshed(ctx));
   };
   const ctx = frame();
-  const { inForce } = state.current();
+  const { inForce, before } = state.current();
   try {
     await startOnce(ctx);
     return null;
@@ -28,8 +28,9 @@ export const createSafeStart = (state: StateKeeper, configurer: Configurer): Saf
     try {
       await startOnce(formerCtx);
     } catch (second) {
+      // Also where it was called off: whether it was the values has not been found out.
+      await configurer.takeBack({ inForce, before }, rejected);
       if (formerCtx.signal.aborted) throw second;
-      await configurer.takeBack(formerCtx, inForce, rejected);
       throw new GuestFault('FAILED_TO_START', `With its new values: ${rejected.reason}. With the former ones: ${await describeFailedStart(second, formerCtx.engine)}`, { cause: second });
     } finally {
       configurer.tell();

@@ -77,9 +77,10 @@ export function createOperations(options: OperationsOptions): Operations & { clo
         }
         const epoch = await takeTurn(tx, deps, state.subjects, state.subjectId, state.lockMode);
         await refuseIfHeld(tx, state.subjects, state.lockMode);
-        await guard?.(tx);
         await tx.query('insert into subject_lock (subject_id, operation_id, mode) select s, $2, $3 from unnest($1::text[]) s', [state.subjects, id, state.lockMode]);
         await changeOperation(tx, deps, state, retried(workflow, state, by, Number(epoch), now), { wake: '', phase: 'START', data: { retry: true } });
+        // Last, so that what it changes is seen under the operation.
+        await guard?.(tx);
       });
       return (await view(id))!;
     },

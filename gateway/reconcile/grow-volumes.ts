@@ -63,7 +63,10 @@ async function begin(domain: DomainDeps, { id, volumeGb, autoscaling }: Row, siz
   }
 }
 
-/** Once: the words tell how much room there is, which is another number at each look. */
-async function tellRefused(domain: DomainDeps, id: string, { code, message }: CofferError): Promise<void> {
-  await domain.store.transaction((tx) => changeInstance(tx, id, ({ volume_autoscaling: now }) => (now === null || now.refusal === code ? null : { volume_autoscaling: { ...now, refused: message, refusal: code } }), { actor: system.actor }));
+/** Of a disk the words tell how much room there is, which is another number at each look. */
+const isTold = (now: VolumeAutoscalingDoc, { code, message }: CofferError): boolean => now.refusal === code && (code === 'ADMISSION.NO_DISK' || now.refused === message);
+
+/** Once. */
+async function tellRefused(domain: DomainDeps, id: string, error: CofferError): Promise<void> {
+  await domain.store.transaction((tx) => changeInstance(tx, id, ({ volume_autoscaling: now }) => (now === null || isTold(now, error) ? null : { volume_autoscaling: { ...now, refused: error.message, refusal: error.code } }), { actor: system.actor }));
 }

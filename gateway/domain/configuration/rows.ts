@@ -63,10 +63,11 @@ export async function findLeaving(tx: Tx, configurationId: string): Promise<stri
   return row?.id ?? null;
 }
 
-/** An upgrade that brings an instance to the group, in the revision that it had when the upgrade began. */
+/** An upgrade that brings an instance to the group, in the revision that it had when the upgrade began. One that has it already stays in turn. */
 export async function findArriving(tx: Tx, configurationId: string): Promise<string | null> {
   const [row] = await tx.query<{ id: string }>(
-    `select id from operation where kind = 'instance.upgrade' and state in ('PENDING', 'RUNNING', 'CANCELLING') and input->'configuration'->>'id' = $1 limit 1`, [configurationId]);
+    `select id from operation where kind = 'instance.upgrade' and state in ('PENDING', 'RUNNING', 'CANCELLING') and input->'configuration'->>'id' = $1
+        and input->'before'->>'id' is distinct from $1 limit 1`, [configurationId]);
   return row?.id ?? null;
 }
 

@@ -199,18 +199,55 @@ describe('an agent that is killed at any point', () => {
     });
   });
 
+  it('keeps what there is to go back to of a change that was cut off before such a start', async () => {
+    const engine = await prepared();
+    await live(engine, Infinity, async ({ configurer, startSafely, context, guest, state }) => {
+      const configureWell = guest.configure.bind(guest);
+      guest.configure = () => Promise.reject(new GuestFault('RETRYABLE', 'not now'));
+      await expect(configurer.apply(context(), later)).rejects.toThrow('not now');
+      guest.configure = configureWell;
+      Object.assign(engine, { runsWith: null, isPortTaken: true });
+      await expect(startSafely(context, (ctx) => guest.start(ctx))).rejects.toThrow(/With the former ones: .*taken/);
+      expect(state.current()).toMatchObject({ inForce: later, before: former, rejected: null });
+      engine.isPortTaken = false;
+      await configurer.settle();
+      await startSafely(context, (ctx) => guest.start(ctx));
+      expect(state.current()).toMatchObject({ inForce: former, before: null, rejected: null });
+      expect(engine.runsWith).toBe(valuesText(former));
+    });
+  });
+
+  it('gives nothing up when the start with the former values is called off', async () => {
+    const engine = await prepared();
+    await live(engine, Infinity, ({ configurer, context }) => configurer.apply(context(), later));
+    Object.assign(engine, { runsWith: null, isPortTaken: true });
+    await live(engine, Infinity, async ({ configurer, startSafely, context, guest, state }) => {
+      const controller = new AbortController();
+      let starts = 0;
+      const start = (ctx: GuestContext): Promise<void> => {
+        if (++starts === 2) controller.abort(new Error('a command took over'));
+        return guest.start(ctx);
+      };
+      await expect(startSafely(() => ({ ...context(), signal: controller.signal }), start)).rejects.toThrow('taken');
+      expect([starts, state.current(), configurer.told()]).toMatchObject([2, { inForce: later, rejected: null }, { rejected: null }]);
+      engine.isPortTaken = false;
+      await startSafely(context, (ctx) => guest.start(ctx));
+      expect(engine.runsWith).toBe(valuesText(later));
+    });
+  });
+
   it('takes nothing back while the engine runs, or when it was told others since', async () => {
     const engine = await prepared();
     await live(engine, Infinity, async ({ configurer, context, state }) => {
       await configurer.apply(context(), poisonous);
       const given = { configuration: 'cg_1/2', reason: 'it ended' };
       await state.update({ inForce: former, rejected: given });
-      await configurer.takeBack(context(), poisonous, given);
+      await configurer.takeBack({ inForce: poisonous, before: null }, given);
       // It runs.
       expect(state.current()).toMatchObject({ inForce: former, rejected: given });
       engine.runsWith = null;
       await configurer.apply(context(), later);
-      await configurer.takeBack(context(), poisonous, given);
+      await configurer.takeBack({ inForce: poisonous, before: null }, given);
       expect(state.current()).toMatchObject({ inForce: later, rejected: null });
     });
   });

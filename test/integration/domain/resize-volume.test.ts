@@ -227,6 +227,23 @@ describe('a volume that grows by itself', () => {
     expect((await world.instance(id))['task']).toMatchObject({ kind: 'instance.grow-volume' });
   });
 
+  it('says why it cannot for as long as that is why', async () => {
+    const [datastore, track] = ['redis', '7'];
+    const version = world.catalogue.versions(world.caller('OPERATOR'), world.catalogue.datastore(datastore)!.id, true).find(({ name }) => name === track)!;
+    const group = await world.domain.configurations.create(world.caller('EDITOR'), { name: 'by-volume', datastore, version: track, values: [{ name: 'work_mem', value: '{volumeGb}MB * 400' }] });
+    const id = await add('shop', { datastore, track, version_id: version.id, configuration_id: group.id, configuration_revision: 1, volume_autoscaling: JSON.stringify(rule) });
+    const refused = async (): Promise<string> => ((await world.instance(id))['volume_autoscaling'] as { refused: string }).refused;
+    expect(await look()).toBe(0);
+    expect(await refused()).toContain('work_mem');
+    const { revision } = await world.instance(id);
+    expect(await look()).toBe(0);
+    expect(await world.instance(id)).toMatchObject({ revision });
+    await world.domain.configurations.patch(world.caller('EDITOR'), { configurationId: group.id, unset: ['work_mem'], set: [{ name: 'max_connections', value: '{volumeGb} * 300' }], apply: false });
+    await world.store.query('update instance set configuration_revision = 2 where id = $1', [id]);
+    expect(await look()).toBe(0);
+    expect(await refused()).toContain('max_connections');
+  });
+
   it('says why it cannot where its host has no room, once, and grows when there is some', async () => {
     await disk(1);
     const id = await add('shop', { volume_autoscaling: JSON.stringify(rule) });

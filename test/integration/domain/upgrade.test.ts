@@ -74,6 +74,16 @@ it('a group that an upgrade brings an instance to is not changed before its end'
   await expect(patch).rejects.toMatchObject({ code: 'CONFLICT.BUSY', details: { operationId: operation.id } });
 });
 
+it('a group whose instance gets a newer build alone is changed meanwhile: its rollout waits for that', async () => {
+  const caller = world.caller('EDITOR');
+  const group = await world.domain.configurations.create(caller, { name: 'web', datastore: 'redis', version: '7', values: [{ name: 'work_mem', value: '8MB' }] });
+  const id = await addRedis('shop');
+  await world.store.query('update instance set configuration_id = $2, configuration_revision = 1 where id = $1', [id, group.id]);
+  world.deps.listBuilds = async () => [build('7'), { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' }] as never;
+  await world.domain.instances.upgrade(caller, { instanceId: id, version: '7' });
+  expect(await world.domain.configurations.patch(caller, { configurationId: group.id, set: [{ name: 'work_mem', value: '9MB' }] })).toMatchObject({ configuration: { revision: 2 }, operation: { kind: 'configuration.rollout' } });
+});
+
 it('a newer build is not begun with where its version does not take a value of the group any more', async () => {
   const id = await addRedis('shop');
   await withOldValue(id);

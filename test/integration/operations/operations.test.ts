@@ -130,7 +130,7 @@ describe('deadlines', () => {
   });
 
   it('undoing has as much time again and then ends all the same, telling what is left', async () => {
-    const short = await createToyWorld(test.store, { timeoutMs: 400 });
+    const short = await createToyWorld(test.store, { timeoutMs: 3_000 });
     const accepted = await short.accept('s1', { fail: 'two', final: true, failUndo: 'two' });
     started(short.worker('w1'));
     const done = await end(accepted);

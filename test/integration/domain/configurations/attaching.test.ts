@@ -92,8 +92,11 @@ describe('an instance', () => {
     expect((await ended(operation)).state).toBe('FAILED');
     expect(await wantedOf(id)).toBeNull();
     refuseWhen(() => false);
+    // As its agent tells: it has no group's values, and is not taken for one that should have them before it is given any.
+    await world.store.query(`update instance set observation = observation || '{"configuration":{"applied":null,"restartRequired":[],"drifted":[],"rejected":null}}'::jsonb where id = $1`, [id]);
     await world.domain.operations.retry(editor(), operation.id);
     expect((await ended(operation)).state).toBe('SUCCEEDED');
+    expect(await world.store.query(`select type from event where subject = $1 and doc::text like '%GroupDiffers%'`, [id])).toEqual([]);
     expect([await wantedOf(id), applied.get(id)!.configuration]).toEqual([`${group.id}/1`, `${group.id}/1`]);
 
     const late = await addInstance('late');
