@@ -6,7 +6,7 @@ import { expectGone, expectNothingHeld, expectNothingRuns, expectRunning, expect
 import type { Target } from '../engines.ts';
 import { type Begun, calledOffIn, done, engineAction, mutate, type Scenario } from './scenario.ts';
 
-export async function beginCreate(world: Place, target: Target, change: Record<string, unknown> = {}): Promise<Begun> {
+async function beginCreate(world: Place, target: Target, change: Record<string, unknown> = {}): Promise<Begun> {
   const { engine } = target;
   const begun = await mutate(world, CREATE, { name: target.name, datastore: engine.datastore, version: engine.version, flavor: 'micro', volume: { sizeGb: 1 }, ...engine.input, ...change });
   target.id = begun.payload.instance.id;
