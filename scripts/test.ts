@@ -19,6 +19,8 @@ import { type Count, countResults, type JsonReport } from './test-report.ts';
 /** Those of every run; `full` is run when it is named. */
 const USUAL = ['check', 'unit', 'integration', 'e2e', 'engines', 'fault'];
 const PARTS = [...USUAL, 'full'];
+/** What these need is fetched while those before them run. */
+const WITH_ENGINES = ['integration', 'e2e', 'engines', 'fault', 'full'];
 /** Each of them leaves half of the machine idle. */
 const SIDE_BY_SIDE = ['e2e', 'engines'];
 
@@ -64,6 +66,8 @@ process.on('SIGINT', () => void (isInterrupted = true));
 
 const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name));
 const together = SIDE_BY_SIDE.filter((name) => wanted.includes(name));
+// Where it cannot be had, those who need it say so.
+if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines-setup.ts').then(({ default: fetchEngines }) => fetchEngines()).catch(() => undefined);
 const groups = wanted.filter((name) => !together.slice(1).includes(name)).map((name) => (name === together[0] ? together : [name]));
 for (const group of groups) {
   if (isInterrupted) break;

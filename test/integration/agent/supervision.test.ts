@@ -150,8 +150,11 @@ describe('supervision', () => {
 
   it('SIGUSR2 holds the engine down with the reason told, until SIGURG', async () => {
     const from = since();
+    const before = agent.effects().length;
     agent.child().kill('SIGUSR2');
     const held = await agent.conductor.observed((seen) => seen.engine === 'down', from);
+    // It may be seen to be gone before who stops it has noticed.
+    while (!agent.effects().slice(before).includes('stop orderly')) await delay(5);
     expect(held).toMatchObject({ wanted: 'RUNNING', crashes: 0, detail: expect.stringContaining('volume is full') as string });
     // What the instance may have was changed meanwhile: that says nothing of the disk.
     const deeds = agent.effects().length;
