@@ -69,7 +69,7 @@ export default defineConfig({
     projects: [
       // Pure, so that files may share what they load: half of the time was loading.
       project('unit', { isolate: false, testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
-      project('integration', { maxWorkers: WAITING_WORKERS, globalSetup: ['test/support/engines-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
+      project('integration', { maxWorkers: WAITING_WORKERS, globalSetup: ['test/support/redis-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
       project('e2e', { ...WITH_ENGINES, exclude: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
       project('engines', { ...WITH_ENGINES, include: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
       project('full', { ...WITH_ENGINES, testTimeout: 300 * SECOND_MS }),

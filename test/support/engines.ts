@@ -1,12 +1,20 @@
-/** Engines that tests need, fetched once by the plugins' own sources into a folder that all tests of this machine share. */
+/**
+ * Engines that tests need, fetched once by the plugins' own sources into a folder that all tests of this machine share.
+ * `COFFER_TEST_ENGINES` names another one.
+ */
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { silentLog } from '../../kernel/log.ts';
 import { createEngineStore } from '../../strategies/sources/index.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
 
 const timeoutMs = 20 * 60_000;
 
-/** Of every track. */
-export async function fetchEngines(root: string, plugins: readonly DatastorePlugin[]): Promise<void> {
+/** Those of every track. */
+export async function fetchEngines(plugins: readonly DatastorePlugin[]): Promise<void> {
+  const root = (process.env['COFFER_TEST_ENGINES'] ??= join(tmpdir(), 'coffer-engines'));
+  await mkdir(root, { recursive: true });
   const store = createEngineStore({ root, log: silentLog });
   const signal = AbortSignal.timeout(timeoutMs);
   for (const { manifest } of plugins) {

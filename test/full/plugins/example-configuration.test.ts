@@ -7,7 +7,7 @@ import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
 import type { DatastorePlugin } from '../../../strategies/spi/datastore.ts';
 import { fetchEngines } from '../../support/engines.ts';
-import { enginesFolder, ROOT } from '../../support/installation.ts';
+import { ROOT } from '../../support/installation.ts';
 import { createPluginFolder, type PluginFolder } from '../../support/plugin-folder.ts';
 import { generatePackages } from '../../support/plugin-packages.ts';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await generatePackages();
   folder = await createPluginFolder(join(ROOT, 'examples/plugins/valkey'));
   plugin = ((await import(pathToFileURL(join(folder.path, 'index.js')).href)) as { default: DatastorePlugin }).default;
-  await fetchEngines(enginesFolder, [plugin]);
+  await fetchEngines([plugin]);
 }, 600_000);
 afterAll(() => folder.remove());
 
