@@ -2,7 +2,7 @@
  * kill -9 at every step boundary and inside every step of every kind of operation, of the gateway that runs it and of
  * the agent that acts for it: it converges, and what it does is seen once. On the engine that boots in milliseconds,
  * with the points learnt from an undisturbed run, so that a new step is covered by itself. Of each step one point is
- * drawn by a seed (matrix/seed.ts), of a scenario that varies another three in all; test/full takes every one. What changes a running
+ * drawn by a seed (matrix/seed.ts), and what hangs on the clock is; test/full takes them all. What changes a running
  * database is in crash-matrix-changes.
  */
 import { expect, it } from 'vitest';

@@ -8,15 +8,13 @@ import { createDraw, fullTimeoutMs, isFull, seed } from './seed.ts';
 import { createWorld, type World } from './world.ts';
 
 const chanceSample = 1;
-/** Of a variant, whose steps are mostly those of another scenario. */
-const variantSample = 3;
 
 interface MatrixOptions {
   /** of the workflows whose every step the scenarios must have passed */
   kinds: readonly string[];
   /** steps that this engine does not have */
   but?: readonly string[];
-  /** every point, in place of one of each step of each scenario, or a few of a variant, drawn */
+  /** every point, in place of one of each step of each scenario, drawn */
   isWhole?: boolean;
 }
 
@@ -40,8 +38,7 @@ export function defineMatrix(scenarios: readonly Scenario[], { kinds, but = [], 
     const before = world.deaths();
     const byChance = due.filter((point) => isByChance(scenario, point));
     const certain = due.filter((point) => !isByChance(scenario, point));
-    const drawn = (): string[] => (scenario.isVariant ? draw(onePerStep(certain), variantSample) : onePerStep(certain));
-    const chosen = [...(isWhole ? certain : drawn()), ...(isFull ? byChance : draw(byChance, chanceSample))];
+    const chosen = [...(isWhole ? certain : onePerStep(certain)), ...(isFull ? byChance : draw(byChance, chanceSample))];
     const unhit = await matrix.kill(scenario, chosen);
     expect(unhit.filter((point) => !isByChance(scenario, point)), `seed ${seed}`).toEqual([]);
     console.log(`${scenario.name}: killed at ${chosen.length} of ${points.length} points, ${world.deaths() - before} gateways killed`);
