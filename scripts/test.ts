@@ -20,7 +20,7 @@ import { type Count, countResults, type JsonReport } from './test-report.ts';
 const USUAL = ['check', 'unit', 'integration', 'e2e', 'engines', 'fault'];
 const PARTS = [...USUAL, 'full'];
 /** What these need is fetched while those before them run. */
-const WITH_ENGINES = ['integration', 'e2e', 'engines', 'fault', 'full'];
+const WITH_ENGINES = ['e2e', 'engines', 'fault', 'full'];
 /** Each of them leaves half of the machine idle. */
 const SIDE_BY_SIDE = ['e2e', 'engines'];
 
@@ -66,8 +66,9 @@ process.on('SIGINT', () => void (isInterrupted = true));
 
 const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name));
 const together = SIDE_BY_SIDE.filter((name) => wanted.includes(name));
+const end = new AbortController();
 // Where it cannot be had, those who need it say so.
-if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines-setup.ts').then(({ default: fetchEngines }) => fetchEngines()).catch(() => undefined);
+if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines.ts').then(({ fetchAllEngines }) => fetchAllEngines(end.signal)).catch(() => undefined);
 const groups = wanted.filter((name) => !together.slice(1).includes(name)).map((name) => (name === together[0] ? together : [name]));
 for (const group of groups) {
   if (isInterrupted) break;
@@ -81,6 +82,7 @@ for (const group of groups) {
   }
   console.log(`\n${group.join(', ')} took ${Math.round((performance.now() - start) / 1000)} s`);
 }
+end.abort();
 if (total.failures.length > 0) console.log(`\n== failed\n${total.failures.join('\n\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;

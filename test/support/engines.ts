@@ -6,17 +6,19 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../kernel/log.ts';
+import { loadPlugins } from '../../strategies/registry.ts';
 import { createEngineStore } from '../../strategies/sources/index.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
 
 const timeoutMs = 20 * 60_000;
 
 /** Those of every track. */
-export async function fetchEngines(plugins: readonly DatastorePlugin[]): Promise<void> {
+export async function fetchEngines(plugins: readonly DatastorePlugin[], stop?: AbortSignal): Promise<void> {
   const root = (process.env['COFFER_TEST_ENGINES'] ??= join(tmpdir(), 'coffer-engines'));
   await mkdir(root, { recursive: true });
   const store = createEngineStore({ root, log: silentLog });
-  const signal = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = stop ? AbortSignal.any([stop, timeout]) : timeout;
   for (const { manifest } of plugins) {
     for (const track of manifest.tracks) {
       if (await store.find(manifest.id, track.name)) continue;
@@ -27,3 +29,6 @@ export async function fetchEngines(plugins: readonly DatastorePlugin[]): Promise
     }
   }
 }
+
+/** Those of every built-in plugin. */
+export const fetchAllEngines = async (stop?: AbortSignal): Promise<void> => fetchEngines((await loadPlugins()).flatMap((one) => (one.state === 'READY' ? [one.plugin] : [])), stop);
