@@ -96,9 +96,9 @@ export function gatewayEnvironment(env: Readonly<Record<string, string | undefin
 export async function endLeftoverGateway(paths: HomePaths): Promise<void> {
   const path = join(paths.run, recordName);
   const process = JSON.parse(await readFile(path, 'utf8').catch(() => 'null')) as ProcessIdentity | null;
-  if (process && (await isAlive(process))) {
-    await signalProcess(process, 'SIGTERM');
-    if (!(await waitGone([process], leftoverStopMs))) await signalProcess(process, 'SIGKILL');
+  if (process && isAlive(process)) {
+    signalProcess(process, 'SIGTERM');
+    if (!(await waitGone([process], leftoverStopMs))) signalProcess(process, 'SIGKILL');
     await waitGone([process], orderlyStopMs);
   }
   await rm(path, { force: true });

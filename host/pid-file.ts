@@ -6,7 +6,7 @@ export interface HostRecord extends ProcessIdentity { port: number; home: string
 /** The host that runs in this home, if one does. */
 export async function runningHost(pidFile: string): Promise<HostRecord | null> {
   const record = await readRecord(pidFile);
-  return record && (await isAlive(record)) ? record : null;
+  return record && isAlive(record) ? record : null;
 }
 
 const attempts = 10;
@@ -23,7 +23,7 @@ export async function claimPidFile(pidFile: string, port: number, home: string):
       if (await link(aside, pidFile).then(() => true, () => false)) return null;
       const other = await readRecord(pidFile);
       if (other && other.pid === own.pid && other.startTicks === own.startTicks && other.bootId === own.bootId) return null;
-      if (other && (await isAlive(other))) return other;
+      if (other && isAlive(other)) return other;
       await rm(pidFile, { force: true });
     }
     throw new Error(`${pidFile} cannot be claimed: remove it`);

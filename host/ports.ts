@@ -31,9 +31,9 @@ async function holderText(port: number): Promise<string> {
       if (fields[1]?.endsWith(`:${hexPort}`) && fields[3] === listening && fields[9]) sockets.add(`socket:[${fields[9]}]`);
     }
   }
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
-      if (sockets.has(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))) return ` by ${(await statOf(pid))?.name ?? 'a process'} (pid ${pid})`;
+      if (sockets.has(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))) return ` by ${statOf(pid)?.name ?? 'a process'} (pid ${pid})`;
     }
   }
   return '';

@@ -32,10 +32,10 @@ async function stopHost(paths: HomePaths): Promise<boolean> {
   const host = await runningHost(paths.pidFile);
   if (host) {
     terminal.part('host', `pid ${host.pid} is asked to stop`);
-    if (!(await signalProcess(host, 'SIGTERM')) && (await isAlive(host))) throw new HostProblem(`Coffer runs as another user (pid ${host.pid}): stop it as that user`);
+    if (!signalProcess(host, 'SIGTERM') && isAlive(host)) throw new HostProblem(`Coffer runs as another user (pid ${host.pid}): stop it as that user`);
     if (!(await waitGone([host], hostStopMs))) {
       terminal.warning(`pid ${host.pid} does not end and is killed`);
-      await signalProcess(host, 'SIGKILL');
+      signalProcess(host, 'SIGKILL');
     }
   }
   await endLeftoverGateway(paths);
@@ -69,7 +69,7 @@ async function stopOne(record: GuestRecord, find: ReturnType<typeof guestProcess
   if ((await find()).length === 0) return { wasRunning: false, left: [] };
   const what = `${record.instanceId}${record.spec ? ` (${record.spec.datastore} ${record.spec.track})` : ''}`;
   let orderly = false;
-  if (record.agent && (await isAlive(record.agent))) {
+  if (record.agent && isAlive(record.agent)) {
     orderly = (await signalAgent(record.agent, 'SIGUSR1')) && (await waitGone([record.agent], orderlyStopMs));
   }
   if (!orderly) await askEngine(find);
@@ -84,7 +84,7 @@ const engineSignalMs = 5_000;
 async function askEngine(find: ReturnType<typeof guestProcesses>): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const running = await find();
-    await Promise.all(running.map((one) => signalProcess(one, signal)));
+    for (const one of running) signalProcess(one, signal);
     if (await waitGone(running, engineSignalMs)) return;
   }
 }

@@ -1,11 +1,14 @@
 /** Processes as /proc tells them. A pid alone may be somebody else's by now: pid, start time and boot name one process. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { isGone, parseStat, type ProcessStat } from '../../kernel/process-stat.ts';
 
-export function statOf(pid: number): ProcessStat | undefined {
+export const statOf = (pid: number): ProcessStat | undefined => attempt(() => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+
+/** Nothing where the process is gone, or somebody else's. */
+function attempt<T>(look: () => T): T | undefined {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return look();
   } catch {
     return undefined;
   }
@@ -55,7 +58,7 @@ export interface ProcessFacts { pid: number; uid: number; parent: number; termin
 
 /** Every process that this one may look at; what may not be read is empty. */
 export async function listProcesses(): Promise<ProcessFacts[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(pids.map(readFacts));
   return found.filter((facts) => facts !== undefined);
 }
@@ -63,15 +66,10 @@ export async function listProcesses(): Promise<ProcessFacts[]> {
 async function readFacts(pid: number): Promise<ProcessFacts | undefined> {
   const known = statOf(pid);
   if (isGone(known) || !known) return undefined;
-  try {
-    const [{ uid }, environment, workingFolder, program] = await Promise.all([
-      stat(`/proc/${pid}`),
-      readFile(`/proc/${pid}/environ`, 'latin1').catch(() => ''),
-      readlink(`/proc/${pid}/cwd`).catch(() => ''),
-      readlink(`/proc/${pid}/exe`).catch(() => ''),
-    ]);
-    return { pid, uid, parent: known.parent, terminal: known.terminal, environment, workingFolder, program };
-  } catch {
-    return undefined;
-  }
+  const uid = attempt(() => statSync(`/proc/${pid}`).uid);
+  if (uid === undefined) return undefined;
+  const [workingFolder = '', program = ''] = (['cwd', 'exe'] as const).map((name) => attempt(() => readlinkSync(`/proc/${pid}/${name}`)));
+  // Who shows no program shows no environment either: the kernel, other users. It lies in the memory of its process and may be waited for.
+  const environment = program === '' ? '' : await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+  return { pid, uid, parent: known.parent, terminal: known.terminal, environment, workingFolder, program };
 }

@@ -93,7 +93,7 @@ async function requireBuild(context: ComputeContext, buildId: string, signal: Ab
 /** A new token for the agent: it reads it when it starts, or now. */
 async function enrol(context: ComputeContext, record: GuestRecord, enrolment: Enrolment): Promise<void> {
   await writeEnrolFile(context, record, enrolment);
-  if (!record.agent || !(await isAlive(record.agent))) return;
+  if (!record.agent || !isAlive(record.agent)) return;
   await writeBootFile(context, record);
   await signalAgent(record.agent, 'SIGHUP');
 }
@@ -130,7 +130,7 @@ export async function changeGuest(context: ComputeContext, keeper: Keeper, deed:
   await writeBootFile(context, limited);
   faultPoint('compute', 'change-guest', 'inside', 2);
   if (limited.desired !== 'running') return factsOf(context, limited);
-  const isAgentAlive = limited.agent !== null && (await isAlive(limited.agent));
+  const isAgentAlive = limited.agent !== null && isAlive(limited.agent);
   if (isAgentAlive && found && limited.agentBuild !== found.id) await endAgent(limited, deed.signal);
   else if (isAgentAlive && limited.agent) await signalAgent(limited.agent, 'SIGHUP', deed.signal);
   const facts = await factsOf(context, await keeper.ensureNow(limited));
@@ -157,9 +157,9 @@ const agentEndMs = 15_000;
 /** SIGTERM: what it is at is journalled and its engine, were there one, would stay. */
 async function endAgent({ instanceId, agent }: GuestRecord, signal: AbortSignal): Promise<void> {
   if (!agent) return;
-  await signalProcess(agent, 'SIGTERM');
+  signalProcess(agent, 'SIGTERM');
   if (await waitGone([agent], agentEndMs, signal)) return;
-  await signalProcess(agent, 'SIGKILL');
+  signalProcess(agent, 'SIGKILL');
   if (!(await waitGone([agent], agentEndMs, signal))) throw new CofferError('HOST.UNREACHABLE', `the agent ${agent.pid} of ${instanceId} does not end; try again`);
 }
 
@@ -196,7 +196,7 @@ export async function destroyGuest(context: ComputeContext, deed: Deed): Promise
 async function endProcesses(context: ComputeContext, deed: Deed, manner: 'orderly' | 'at once'): Promise<void> {
   const record = context.records.get(deed.instanceId);
   const find = guestProcesses(searchPlaceOf(context), deed.instanceId, record);
-  if (manner === 'orderly' && record?.agent && (await isAlive(record.agent))) {
+  if (manner === 'orderly' && record?.agent && isAlive(record.agent)) {
     const isTold = await signalAgent(record.agent, 'SIGUSR1', deed.signal);
     if (isTold && !(await waitGone([record.agent], orderlyStopMs, deed.signal))) context.log.warn({ instance: deed.instanceId }, 'the agent did not stop its engine in time: both are killed');
   }
@@ -215,7 +215,7 @@ export async function inspect(context: ComputeContext, instanceId: string): Prom
 }
 
 async function factsOf(context: ComputeContext, record: GuestRecord): Promise<GuestFacts> {
-  const agentAlive = await isAlive(record.agent);
+  const agentAlive = isAlive(record.agent);
   const processes = await guestProcesses(searchPlaceOf(context), record.instanceId, record)();
   return {
     state: record.desired === 'running' ? (agentAlive ? 'running' : 'starting') : 'stopped',

@@ -17,7 +17,7 @@ const frugal = ['--max-semi-space-size=1', '--v8-pool-size=1'];
  * one has no parent to be told: it is polled).
  */
 export async function ensureAgent(context: ComputeContext, record: GuestRecord, onExit: () => void): Promise<GuestRecord> {
-  if (await isAlive(record.agent)) return record;
+  if (isAlive(record.agent)) return record;
   requireSameIsolation(context, record);
   const found = await findAgent(record.instanceId, bootFile(guestPaths(context.records.folder(record.instanceId), null).agent));
   if (found) {
@@ -87,10 +87,10 @@ function agentEnvironment(instanceId: string, logLevel: Settings['logLevel'], pa
 
 /** An agent that no record knows (the disk was full): what it starts inherits its environment, but not its arguments. */
 async function findAgent(instanceId: string, boot: string): Promise<ProcessIdentity | undefined> {
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     if (!(await wordsOf(pid, 'cmdline')).includes(boot) || !(await wordsOf(pid, 'environ')).includes(`${markerVariable}=${instanceId}`)) continue;
     const identity = identityOf(pid);
-    if (identity && (await isAlive(identity))) return identity;
+    if (identity && isAlive(identity)) return identity;
   }
   return undefined;
 }

@@ -82,5 +82,5 @@ async function look(context: ComputeContext, held: HeldInstances, signal: AbortS
 
 async function tell(context: ComputeContext, instanceId: string, say: (agent: ProcessIdentity) => Promise<boolean>): Promise<boolean> {
   const agent = context.records.get(instanceId)?.agent;
-  return agent !== null && agent !== undefined && (await isAlive(agent)) && say(agent);
+  return agent !== null && agent !== undefined && isAlive(agent) && say(agent);
 }

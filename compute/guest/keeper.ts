@@ -47,7 +47,7 @@ export function startKeeper(context: ComputeContext): Keeper {
     const record = context.records.get(instanceId);
     if (!record) attempts.delete(instanceId);
     if (closing.signal.aborted || record?.desired !== 'running' || context.lanes.isBusy(instanceId)) return;
-    if (await isAlive(record.agent)) { seenAlive.add(instanceId); return; }
+    if (isAlive(record.agent)) { seenAlive.add(instanceId); return; }
     if (seenAlive.delete(instanceId)) {
       const next = decideNextStart(attempts.get(instanceId) ?? { failures: 0, lastStartMs: now(), notBeforeMs: 0 }, now(), Math.random());
       attempts.set(instanceId, next);
@@ -99,13 +99,13 @@ const renewSettleMs = 2_000;
 async function renewOutdated(context: ComputeContext, signal: AbortSignal): Promise<void> {
   const isCurrent = async (instanceId: string): Promise<boolean> => {
     const record = context.records.get(instanceId);
-    return record?.desired !== 'running' || (record.runtime === context.runtime.folder && (await isAlive(record.agent)));
+    return record?.desired !== 'running' || (record.runtime === context.runtime.folder && isAlive(record.agent));
   };
   for (const { instanceId, runtime } of context.records.all()) {
     const agent = context.records.get(instanceId)?.agent;
-    if (!agent || (await isCurrent(instanceId)) || !(await isAlive(agent))) continue;
+    if (!agent || (await isCurrent(instanceId)) || !isAlive(agent)) continue;
     context.log.info({ instance: instanceId, from: runtime, to: context.runtime.folder }, 'the agent is renewed');
-    await signalProcess(agent, 'SIGTERM');
+    signalProcess(agent, 'SIGTERM');
     await waitUntil(() => isCurrent(instanceId), renewTimeoutMs, signal);
     await delay(renewSettleMs, undefined, { signal });
     if (await isCurrent(instanceId)) continue;

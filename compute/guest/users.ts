@@ -64,7 +64,7 @@ export function separateUsers(settings: Settings, instances: string): GuestUsers
 
 async function uidsInUse(): Promise<Set<number>> {
   const uids = new Set<number>();
-  for (const pid of await allPids()) for (const uid of (await statusOf(pid))?.uids ?? []) uids.add(uid);
+  for (const pid of allPids()) for (const uid of statusOf(pid)?.uids ?? []) uids.add(uid);
   return uids;
 }
 

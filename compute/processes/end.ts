@@ -16,8 +16,8 @@ export async function signalAgent(agent: ProcessIdentity, signal: 'SIGUSR1' | 'S
 }
 
 async function waitListening(agent: ProcessIdentity, abort?: AbortSignal): Promise<void> {
-  await waitUntil(async () => {
-    const status = await statusOf(agent.pid);
+  await waitUntil(() => {
+    const status = statusOf(agent.pid);
     return status === undefined || catches(status.caughtSignals, 'SIGUSR2');
   }, listenTimeoutMs, abort);
 }
@@ -25,7 +25,7 @@ async function waitListening(agent: ProcessIdentity, abort?: AbortSignal): Promi
 /** Ends what SIGUSR2 began. */
 export async function letAgentGo(agent: ProcessIdentity, abort?: AbortSignal): Promise<boolean> {
   await waitListening(agent, abort);
-  const status = await statusOf(agent.pid);
+  const status = statusOf(agent.pid);
   return status !== undefined && signalProcess(agent, decideLetGo(status.caughtSignals));
 }
 
@@ -34,14 +34,14 @@ const catches = (caughtSignals: bigint, name: 'SIGUSR2' | 'SIGURG'): boolean => 
 export const decideLetGo = (caughtSignals: bigint): 'SIGURG' | 'SIGHUP' => (catches(caughtSignals, 'SIGURG') ? 'SIGURG' : 'SIGHUP');
 
 export async function waitGone(processes: readonly ProcessIdentity[], timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-  return waitUntil(async () => !(await Promise.all(processes.map(isAlive))).includes(true), timeoutMs, signal);
+  return waitUntil(() => !processes.some(isAlive), timeoutMs, signal);
 }
 
 /** Kills until none is found any more (a process may have started another in between). What is left is answered. */
 export async function killAll(find: () => Promise<ProcessIdentity[]>): Promise<ProcessIdentity[]> {
   let left = await find();
   for (let round = 0; left.length > 0 && round < rounds; round++) {
-    await Promise.all(left.map((one) => signalProcess(one, 'SIGKILL')));
+    for (const one of left) signalProcess(one, 'SIGKILL');
     await waitGone(left, roundMs);
     left = await find();
   }

@@ -42,26 +42,28 @@ export function decideAtWork({ uids, environment, cwd }: Pick<ProcessTraits, 'ui
 
 export async function processesOfInstance(marks: InstanceMarks): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     if (pid === process.pid) continue;
     if (!marks.cgroupPids.includes(pid) && !(await belongs(pid, marks))) continue;
     const identity = identityOf(pid);
-    if (identity && !isGone(await statOf(pid))) found.push(identity);
+    if (identity && !isGone(statOf(pid))) found.push(identity);
   }
   return found;
 }
 
 async function belongs(pid: number, marks: InstanceMarks): Promise<boolean> {
-  const status = await statusOf(pid);
+  const status = statusOf(pid);
   if (!status) return false;
   if (status.uids.some((uid) => marks.uids.includes(uid))) return true;
-  const [environment, words, cwd, exe] = await Promise.all([wordsOf(pid, 'environ'), wordsOf(pid, 'cmdline'), linkOf(pid, 'cwd'), linkOf(pid, 'exe')]);
+  const [cwd, exe] = [linkOf(pid, 'cwd'), linkOf(pid, 'exe')];
+  // The kernel's own and zombies: they have neither environment nor words.
+  if (exe === '') return false;
+  const [environment, words] = await Promise.all([wordsOf(pid, 'environ'), wordsOf(pid, 'cmdline')]);
   return decideOwnership({ uids: status.uids, environment, words, cwd, exe }, marks) !== null;
 }
 
 export async function isAtWork(pid: number, marks: { instanceId: string; agentUid: number | null }): Promise<boolean> {
-  const status = await statusOf(pid);
+  const status = statusOf(pid);
   if (!status) return false;
-  const [environment, cwd] = await Promise.all([wordsOf(pid, 'environ'), linkOf(pid, 'cwd')]);
-  return decideAtWork({ uids: status.uids, environment, cwd }, marks);
+  return decideAtWork({ uids: status.uids, environment: await wordsOf(pid, 'environ'), cwd: linkOf(pid, 'cwd') }, marks);
 }

@@ -14,9 +14,9 @@ export async function pruneRuntimes(runtimes: string, kept: string): Promise<str
 
 async function programsInUse(): Promise<string[]> {
   const used: string[] = [];
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     const words = await wordsOf(pid, 'cmdline');
-    used.push(await linkOf(pid, 'exe'), ...words);
+    used.push(linkOf(pid, 'exe'), ...words);
   }
   return used;
 }

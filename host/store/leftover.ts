@@ -17,7 +17,7 @@ export async function endLeftoverStore(data: string, sockets: string): Promise<b
   const find = (): Promise<ProcessIdentity[]> => processesIn(data);
   const found = await find();
   const postmaster = found.find((one) => one.pid === head);
-  if (postmaster && (await signalProcess(postmaster, 'SIGINT'))) await waitGone([postmaster], fastShutdownMs);
+  if (postmaster && signalProcess(postmaster, 'SIGINT')) await waitGone([postmaster], fastShutdownMs);
   const left = await killAll(find);
   if (left.length === 0) for (const file of [lock, ...(await socketLocks(sockets))]) await rm(file, { force: true });
   return found.length > 0;
@@ -29,9 +29,9 @@ const socketLocks = async (sockets: string): Promise<string[]> =>
 /** Every process of a PostgreSQL works in its data folder. */
 async function processesIn(data: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
-  for (const pid of await allPids()) {
-    if ((await linkOf(pid, 'cwd')) !== data) continue;
-    if (!/\/postgres( \(deleted\))?$/.test(await linkOf(pid, 'exe'))) continue;
+  for (const pid of allPids()) {
+    if (linkOf(pid, 'cwd') !== data) continue;
+    if (!/\/postgres( \(deleted\))?$/.test(linkOf(pid, 'exe'))) continue;
     const identity = identityOf(pid);
     if (identity) found.push(identity);
   }

@@ -25,7 +25,7 @@ describe.each(starters)('started by %s', (starter) => {
   const lock = (): string => join(host.paths.store, 'data/postmaster.pid');
   const postmaster = (): number => (existsSync(lock()) ? Number(readFileSync(lock(), 'utf8').split('\n')[0]) : 0);
   const answers = (): Promise<boolean> => fetch(`${host.url}/readyz`).then((response) => response.ok, () => false);
-  const gone = (pid: number) => waitUntil(async () => !(await isAlive(identityOf(pid) ?? null)), 10_000);
+  const gone = (pid: number) => waitUntil(async () => !isAlive(identityOf(pid) ?? null), 10_000);
 
   it('the store is started again after kill -9, and the gateway answers again', async () => {
     const before = postmaster();

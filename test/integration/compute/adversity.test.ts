@@ -123,7 +123,7 @@ describe('who guests run as', () => {
     const host = await open({ COFFER_ISOLATION: 'shared', COFFER_SHARED_USER: 'nobody' });
     const { id, engine, agent } = await guest(host);
     expect(await host.client.inspect(id, AbortSignal.timeout(5_000))).toMatchObject({ isolation: 'shared' });
-    for (const pid of [engine, agent]) expect((await statusOf(pid))?.uids[0]).toBe(65_534);
+    for (const pid of [engine, agent]) expect(statusOf(pid)?.uids[0]).toBe(65_534);
     expect(JSON.parse(readFileSync(join(host.folder(id), 'agent/boot.json'), 'utf8'))).toMatchObject({ isolation: 'shared', engineUid: null, agentUser: 'nobody' });
     await host.close();
     writeFileSync(join(host.folder(id), 'guest.json'), readFileSync(join(host.folder(id), 'guest.json'), 'utf8').replace('"shared"', '"users"'));

@@ -54,6 +54,7 @@ describe('a guest that is changed', () => {
   it('is given it while its agent counts files, and once an engine that is ending has ended', async () => {
     process.env['COFFER_TEST_AGENT_MODE'] = 'counts';
     const { id } = await started().finally(() => { delete process.env['COFFER_TEST_AGENT_MODE']; });
+    expect(await waitUntil(async () => ['counting', 'started'].every((word) => said(id).some((line) => line.startsWith(word))), 5_000)).toBe(true);
     const [counting, engine] = ['counting', 'started'].map((word) => Number(said(id).find((line) => line.startsWith(word))!.split(' ')[1]));
     expect((await look(id)).enginePids.toSorted()).toEqual([counting, engine].toSorted());
     const changed = host.client.changeGuest(id, { build: { track: '8', buildId: nextBuild.id } }, claim());

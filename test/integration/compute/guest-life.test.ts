@@ -22,7 +22,7 @@ const started = async (id = newInstance()) => {
   await host.client.createGuest(specOf(id), claim());
   return { id, facts: await withEngine(id) };
 };
-const isGone = (pid: number) => waitUntil(async () => !(await isAlive(identityOf(pid) ?? null)), 5_000);
+const isGone = (pid: number) => waitUntil(async () => !isAlive(identityOf(pid) ?? null), 5_000);
 
 describe('a guest', () => {
   it('runs an agent that finds its boot file, and is told of in the facts', async () => {
@@ -74,7 +74,7 @@ describe('a guest', () => {
     const { id, facts } = await started();
     await host.client.stopGuest(id, claim());
     expect(await look(id)).toMatchObject({ state: 'stopped', agentPid: null, enginePids: [] });
-    for (const pid of [facts.agentPid ?? 0, ...facts.enginePids]) expect(await isAlive(identityOf(pid) ?? null)).toBe(false);
+    for (const pid of [facts.agentPid ?? 0, ...facts.enginePids]) expect(isAlive(identityOf(pid) ?? null)).toBe(false);
     expect((await readdir(host.folder(id))).sort()).toEqual(['guest.json', 'logs', 'volume']);
     expect(existsSync(join(host.folder(id), 'volume/data/alive'))).toBe(true);
     expect(readFileSync(join(host.folder(id), 'logs/agent.log'), 'utf8')).toContain('stopped on request');
@@ -87,7 +87,7 @@ describe('a guest', () => {
     await host.client.destroy(id, claim());
     expect(await look(id)).toMatchObject({ state: 'absent', agentPid: null, enginePids: [] });
     expect(existsSync(host.folder(id))).toBe(false);
-    for (const pid of [facts.agentPid ?? 0, ...facts.enginePids]) expect(await isAlive(identityOf(pid) ?? null)).toBe(false);
+    for (const pid of [facts.agentPid ?? 0, ...facts.enginePids]) expect(isAlive(identityOf(pid) ?? null)).toBe(false);
     for (const controller of ['memory', 'cpu', 'pids']) expect(existsSync(`/sys/fs/cgroup/${controller}/coffer/${id}`)).toBe(false);
     if (isRoot) {
       const { processesOfInstance } = await import('../../../compute/processes/of-instance.ts');
@@ -124,8 +124,8 @@ describe('a guest', () => {
   it.runIf(isRoot)('has users of its own for agent and engine, and folders only they may enter', async () => {
     const { id, facts } = await started();
     const { uids } = JSON.parse(readFileSync(join(host.folder(id), 'guest.json'), 'utf8'));
-    expect((await statusOf(facts.agentPid ?? 0))?.uids).toEqual(Array(4).fill(uids.agent));
-    for (const pid of facts.enginePids) expect((await statusOf(pid))?.uids).toEqual(Array(4).fill(uids.engine));
+    expect(statusOf(facts.agentPid ?? 0)?.uids).toEqual(Array(4).fill(uids.agent));
+    for (const pid of facts.enginePids) expect(statusOf(pid)?.uids).toEqual(Array(4).fill(uids.engine));
     const about = (name: string) => { const { uid, gid, mode } = statSync(join(host.folder(id), name)); return [uid, gid, (mode & 0o777).toString(8)]; };
     expect(about('.')).toEqual([0, 0, '711']);
     expect(about('agent')).toEqual([uids.agent, uids.agent, '700']);

@@ -84,7 +84,7 @@ describe.runIf(noLoop === null)('a volume of type loop', () => {
     await writeFile(join(volumeOf(id), 'kept'), 'still here');
     await host.close();
     const { agent } = JSON.parse(await readFile(join(host.folder(id), 'guest.json'), 'utf8')) as { agent: ProcessIdentity };
-    await signalProcess(agent, 'SIGUSR1');
+    signalProcess(agent, 'SIGUSR1');
     expect(await waitUntil(async () => spawnSync('umount', [volumeOf(id)]).status === 0, 10_000)).toBe(true);
     expect(await heldByVolume(id)).toEqual([]);
     await host.reopen();

@@ -22,7 +22,7 @@ it('a killed process counts as gone when all its threads are, and its port is fr
     const exit = once(child, 'exit');
     await once(child.stdout, 'data');
     kill(identity.pid, 'SIGKILL');
-    while (await isAlive(identity));
+    while (isAlive(identity));
     expect(await listens(port)).toBe('free');
     await exit;
   }

@@ -69,7 +69,7 @@ export async function startTestCompute(variables: Record<string, string> = {}, o
 /** By the folder in their command line, environment or place: what a failed test leaves. */
 async function processesBelow(outer: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     if (pid === process.pid) continue;
     const words = [...(await wordsOf(pid, 'cmdline')), cwdOf(pid)];
     const identity = words.some((word) => word.includes(outer)) ? identityOf(pid) : undefined;
