@@ -3,15 +3,12 @@
  *
  * - unit         decisions and formats: no process, no network, no clock but a given one
  * - integration  one part against what it really talks to, mostly the embedded PostgreSQL
- * - e2e          the whole system with real engines
- * - engines      each engine's own folder of e2e (the kit, its stock client, attacks); runs beside e2e
+ * - e2e          the whole system with real engines, and each engine by itself (the kit, its stock client, attacks)
  * - fault        the whole system while something is killed, stopped, cut off or full
  * - full         engines as in e2e, for hours that nobody waits: the kit's fault tier, further tracks and users
  *
  * No retries anywhere: a test that fails sometimes has found something.
  */
-import { globSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -33,6 +30,7 @@ const project = (name: string, options: Options): TestProjectInlineConfiguration
 /** Where files run side by side the longest shall not begin last; vitest knows them only after a first run. */
 const LONGEST = [
   ...['crash-matrix', 'crash-matrix-changes', 'zombie', 'engine-faults', 'delete', 'full-disk', 'store-killed'].map((name) => `/test/fault/${name}.test.ts`),
+  ...['mysql/conformance', 'postgresql/conformance-17', 'mongodb/conformance', 'configuration/groups.e2e', 'redis/conformance-8', 'cassandra/attacks'].map((name) => `/test/e2e/${name}.test.ts`),
   ...['agent/crashes', 'agent/configuration', 'agents/real-agent', 'operations/crash', 'agent/supervision', 'operations/operations'].map((name) => `/test/integration/${name}.test.ts`),
 ];
 class LongestFirst extends BaseSequencer {
@@ -45,11 +43,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Of an engine: what the kit needs of it lies there. */
-const ENGINE_TESTS = globSync('test/e2e/*/fixture.ts', { cwd: import.meta.dirname }).map((fixture) => `${dirname(fixture)}/**/*.test.ts`);
-
-/** Machines are small and engines are not: one file at a time. Hooks may have to fetch an engine first. */
-const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], fileParallelism: false, hookTimeout: 600 * SECOND_MS };
+/** Hooks may have to fetch an engine first. */
+const WITH_ENGINES: Options = { globalSetup: ['test/support/engines-setup.ts'], hookTimeout: 600 * SECOND_MS };
 
 /** On two cores: much of the time something is waited for, a lease that runs out, a silence that is noticed. */
 const WAITING_WORKERS = 3;
@@ -70,10 +65,10 @@ export default defineConfig({
       // Pure, so that files may share what they load: half of the time was loading.
       project('unit', { isolate: false, testTimeout: 5 * SECOND_MS, hookTimeout: 10 * SECOND_MS }),
       project('integration', { maxWorkers: WAITING_WORKERS, globalSetup: ['test/support/redis-setup.ts'], testTimeout: 30 * SECOND_MS, hookTimeout: 60 * SECOND_MS }),
-      project('e2e', { ...WITH_ENGINES, exclude: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
-      project('engines', { ...WITH_ENGINES, include: ENGINE_TESTS, testTimeout: 180 * SECOND_MS }),
-      project('full', { ...WITH_ENGINES, testTimeout: 300 * SECOND_MS }),
-      project('fault', { ...WITH_ENGINES, fileParallelism: true, maxWorkers: WAITING_WORKERS, testTimeout: 240 * SECOND_MS }),
+      project('e2e', { ...WITH_ENGINES, maxWorkers: WAITING_WORKERS, testTimeout: 180 * SECOND_MS }),
+      // Each of these takes the machine for itself.
+      project('full', { ...WITH_ENGINES, fileParallelism: false, testTimeout: 300 * SECOND_MS }),
+      project('fault', { ...WITH_ENGINES, maxWorkers: WAITING_WORKERS, testTimeout: 240 * SECOND_MS }),
     ],
   },
 });

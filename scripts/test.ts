@@ -1,7 +1,7 @@
 /**
  * `npm test`: the checks, then the tests from cheap to dear, each part also when an earlier one failed.
  *
- *     npm test                    check, unit, integration, e2e beside engines, fault
+ *     npm test                    check, unit, integration, e2e, fault
  *     npm test -- unit e2e        these parts of them
  *     npm test -- full            what takes too long for every run: engines while things go wrong, and their further variants
  *     npm test -- unit -t name    further arguments are vitest's
@@ -17,19 +17,17 @@ import { ROOT } from './run.ts';
 import { type Count, countResults, type JsonReport } from './test-report.ts';
 
 /** Those of every run; `full` is run when it is named. */
-const USUAL = ['check', 'unit', 'integration', 'e2e', 'engines', 'fault'];
+const USUAL = ['check', 'unit', 'integration', 'e2e', 'fault'];
 const PARTS = [...USUAL, 'full'];
 /** What these need is fetched while those before them run. */
-const WITH_ENGINES = ['e2e', 'engines', 'fault', 'full'];
-/** Each of them leaves half of the machine idle. */
-const SIDE_BY_SIDE = ['e2e', 'engines'];
+const WITH_ENGINES = ['e2e', 'fault', 'full'];
 
-async function runProject(project: string, args: string[], isAlone = true): Promise<Count> {
+async function runProject(project: string, args: string[]): Promise<Count> {
   const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
   const file = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const code = await runVitest(['run', '--project', project, ...reporters, ...args], isAlone);
+    const code = await runVitest(['run', '--project', project, ...reporters, ...args]);
     const report = await readFile(file, 'utf8').catch(() => null);
     return countResults(report === null ? null : (JSON.parse(report) as JsonReport), code);
   } finally {
@@ -37,17 +35,11 @@ async function runProject(project: string, args: string[], isAlone = true): Prom
   }
 }
 
-/** What runs beside another is told at its end, in one piece. */
-function runVitest(args: string[], isAlone: boolean): Promise<number> {
+function runVitest(args: string[]): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: ['inherit', isAlone ? 'inherit' : 'pipe', isAlone ? 'inherit' : 'pipe'] });
-    const told: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => told.push(chunk));
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit' });
     child.on('error', () => resolve(1));
-    child.on('close', (code) => {
-      process.stdout.write(Buffer.concat(told));
-      resolve(code ?? 1);
-    });
+    child.on('close', (code) => resolve(code ?? 1));
   });
 }
 
@@ -65,22 +57,18 @@ let isInterrupted = false;
 process.on('SIGINT', () => void (isInterrupted = true));
 
 const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.includes(name));
-const together = SIDE_BY_SIDE.filter((name) => wanted.includes(name));
 const end = new AbortController();
 // Where it cannot be had, those who need it say so.
 if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines.ts').then(({ fetchAllEngines }) => fetchAllEngines(end.signal)).catch(() => undefined);
-const groups = wanted.filter((name) => !together.slice(1).includes(name)).map((name) => (name === together[0] ? together : [name]));
-for (const group of groups) {
+for (const part of wanted) {
   if (isInterrupted) break;
-  title(group.join(', '));
+  title(part);
   const start = performance.now();
-  const counts = await Promise.all(group.map((part) => (part === 'check' ? runChecks() : runProject(part, forVitest, part === group[0]))));
-  for (const { passed, failed, failures } of counts) {
-    total.passed += passed;
-    total.failed += failed;
-    total.failures.push(...failures);
-  }
-  console.log(`\n${group.join(', ')} took ${Math.round((performance.now() - start) / 1000)} s`);
+  const { passed, failed, failures } = part === 'check' ? await runChecks() : await runProject(part, forVitest);
+  total.passed += passed;
+  total.failed += failed;
+  total.failures.push(...failures);
+  console.log(`\n${part} took ${Math.round((performance.now() - start) / 1000)} s`);
 }
 end.abort();
 if (total.failures.length > 0) console.log(`\n== failed\n${total.failures.join('\n\n')}`);

@@ -2,9 +2,14 @@ import { tryListen } from '../../kernel/try-listen.ts';
 
 /** At most so many files of one project run side by side. */
 const workers = 4;
+/** Which of them this one is; 0 outside of the test runner. */
+const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % workers;
 
 /** `slots` is a multiple of four. Different for each test process; those that run at the same time never share one. */
-export const slotOf = (slots: number): number => (process.pid % (slots / workers)) * workers + (Number(process.env['VITEST_POOL_ID'] ?? 0) % workers);
+export const slotOf = (slots: number): number => (process.pid % (slots / workers)) * workers + worker;
+
+/** For ports that are known before a test begins, 21000 to 21999: the same for every file that this worker runs. */
+export const ownPort = (port: number): number => port + worker * 1_000;
 
 const portsEach = 50;
 const firstPort = 10_000 + slotOf(200) * portsEach;

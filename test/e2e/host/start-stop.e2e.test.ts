@@ -46,7 +46,7 @@ describe.each(starters)('started by %s', (starter) => {
     expect(modeOf(host.paths.home)).toBe(starter === 'root' ? '711' : '700');
     const password = new URL(readFileSync(host.paths.storeUrl, 'utf8').trim().replace('@/', '@x/')).password;
     const token = readFileSync(host.paths.adminToken, 'utf8').trim();
-    for (const pid of await allPids()) {
+    for (const pid of allPids()) {
       if (pid === process.pid) continue;
       const text = [...(await wordsOf(pid, 'cmdline')), ...(await wordsOf(pid, 'environ'))].join('\n');
       expect(text).not.toContain(password);
@@ -56,10 +56,10 @@ describe.each(starters)('started by %s', (starter) => {
 
   it('runs everything from the runtime, and the store on no network', async () => {
     const gateway = await host.ask('/identity');
-    expect(await linkOf(gateway.pid, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/[0-9a-f]{16}/bin/node$`));
-    expect(await linkOf(run.child.pid ?? 0, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/`));
+    expect(linkOf(gateway.pid, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/[0-9a-f]{16}/bin/node$`));
+    expect(linkOf(run.child.pid ?? 0, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/`));
     const postmaster = Number(readFileSync(join(host.paths.store, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
-    expect(await linkOf(postmaster, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/[0-9a-f]{16}/postgres/bin/postgres$`));
+    expect(linkOf(postmaster, 'exe')).toMatch(new RegExp(`^${host.paths.runtime}/[0-9a-f]{16}/postgres/bin/postgres$`));
     const sockets = (await Promise.all((await readdir(`/proc/${postmaster}/fd`)).map((fd) => import('node:fs/promises').then((fs) => fs.readlink(`/proc/${postmaster}/fd/${fd}`).catch(() => ''))))).filter((link) => link.startsWith('socket:'));
     const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => readFileSync(table, 'utf8').split('\n')).map((line) => `socket:[${line.trim().split(/\s+/)[9]}]`);
     expect(sockets.filter((socket) => listening.includes(socket))).toEqual([]);
@@ -68,7 +68,7 @@ describe.each(starters)('started by %s', (starter) => {
   it('keeps root for the compute part alone', async () => {
     const gateway = await host.ask('/identity');
     const postmaster = Number(readFileSync(join(host.paths.store, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
-    const uids = [(await statusOf(gateway.pid))?.uids[0], (await statusOf(postmaster))?.uids[0]];
+    const uids = [statusOf(gateway.pid)?.uids[0], statusOf(postmaster)?.uids[0]];
     const base = Number(host.env['COFFER_UID_BASE']);
     expect(uids).toEqual(starter === 'root' ? [base, base + 1] : [statSync(host.paths.home).uid, statSync(host.paths.home).uid]);
     if (starter === 'root') expect(gateway['groups']).toEqual([base]);
@@ -84,7 +84,7 @@ describe.each(starters)('started by %s', (starter) => {
     const compute = host.compute();
     const id = newInstance();
     const build = await compute.ensureEngine({ datastore: 'redis', track: '8' }, { signal: AbortSignal.timeout(20_000) });
-    await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_280 } }), claim());
+    await compute.createGuest(specOf(id, { buildId: build.id, ports: { client: 21_282 } }), claim());
     const running = () => compute.inspect(id, AbortSignal.timeout(5_000));
     expect(await waitUntil(async () => (await running()).enginePids.length > 0, 10_000)).toBe(true);
     const before = await running();

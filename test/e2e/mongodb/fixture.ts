@@ -4,12 +4,13 @@ import plugin from '../../../strategies/datastores/mongodb/index.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createDriverClient } from './driver.ts';
+import { ownPort } from '../../support/free-ports.ts';
 
 const flavor = { vcpus: 1, memoryMb: 512 };
 const volumeGb = 1;
 const track = '6.0';
 /** Of this folder's tests: 21560–21599, one for each way of isolation. */
-const portOf = (isolated: boolean): number => 21_560 + (isolated ? 0 : 1);
+const portOf = (isolated: boolean): number => ownPort(21_560 + (isolated ? 0 : 1));
 
 export const harnessOptions = (isolated = true) => ({
   plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/mongodb/index.ts'), track, flavor, volumeGb, ports: { mongodb: portOf(isolated) }, isolated,

@@ -4,11 +4,12 @@ import plugin from '../../../strategies/datastores/postgresql/index.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createPsql, createPsqlClient, presentedSerial } from './psql.ts';
+import { ownPort } from '../../support/free-ports.ts';
 
 const flavor = { vcpus: 1, memoryMb: 256 };
 const volumeGb = 1;
 /** Of this folder's tests: 21400–21499, one for each track and way of isolation. */
-const portOf = (track: string, isolated: boolean): number => 21_400 + Number(track) + (isolated ? 0 : 20);
+const portOf = (track: string, isolated: boolean): number => ownPort(21_400 + Number(track) + (isolated ? 0 : 20));
 
 export const harnessOptions = (track: string, isolated = true) => ({
   plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/postgresql/index.ts'), track, flavor, volumeGb, ports: { postgresql: portOf(track, isolated) }, isolated,

@@ -4,11 +4,12 @@ import plugin from '../../../strategies/datastores/redis/index.ts';
 import type { PluginFixture } from '../../../kit/fixture.ts';
 import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
 import { createRedisClient } from './redis-cli.ts';
+import { ownPort } from '../../support/free-ports.ts';
 
 const flavor = { vcpus: 0.25, memoryMb: 256 };
 const volumeGb = 1;
 /** Of this folder's tests: 21800–21899, one for each track and way of isolation. */
-const portOf = (track: string, isolated: boolean): number => 21_800 + Number(track) + (isolated ? 0 : 20);
+const portOf = (track: string, isolated: boolean): number => ownPort(21_800 + Number(track) + (isolated ? 0 : 20));
 
 export const harnessOptions = (track: string, isolated = true) => ({
   plugin, pluginUrl: import.meta.resolve('../../../strategies/datastores/redis/index.ts'), track, flavor, volumeGb, ports: { redis: portOf(track, isolated) }, isolated,

@@ -5,6 +5,7 @@ import { homePaths, type HomePaths } from '../../../kernel/home.ts';
 import { createProcessCompute } from '../../../strategies/compute/process/index.ts';
 import { killAll } from '../../../compute/processes/end.ts';
 import { allPids, identityOf, type ProcessIdentity, wordsOf } from '../../../compute/processes/proc.ts';
+import { freePorts } from '../free-ports.ts';
 
 /** Who starts Coffer. As root an ordinary user can be had as well; as an ordinary user only itself. */
 export const starters = process.getuid?.() === 0 ? (['root', 'ordinary'] as const) : (['ordinary'] as const);
@@ -25,8 +26,6 @@ export interface HostUnderTest {
   dispose(): Promise<void>;
 }
 
-/** Each takes five ports from here on. */
-let nextPort = 21_200;
 const uidBase = 400_000_000 + (process.pid % 20_000) * 65_536;
 
 export async function prepareHost(hostProgram: string, starter: Starter, homeName = 'home'): Promise<HostUnderTest> {
@@ -36,10 +35,9 @@ export async function prepareHost(hostProgram: string, starter: Starter, homeNam
   if (other !== null) await chown(outer, other, other);
   const node = await realpath(process.execPath);
   const home = join(outer, homeName);
-  const port = nextPort;
-  nextPort += 5;
+  const [port, conductorPort] = await freePorts(2);
   const env: Record<string, string> = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: outer, COFFER_HOME: home, COFFER_PORT: String(port), COFFER_CONDUCTOR_PORT: String(port + 1),
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: outer, COFFER_HOME: home, COFFER_PORT: String(port), COFFER_CONDUCTOR_PORT: String(conductorPort),
     COFFER_ENGINE_PORTS: '21280-21299', COFFER_UID_BASE: String(uidBase), COFFER_DISK_RESERVE_GB: '0',
     COFFER_ENGINE_PATHS: `redis/8=${join(outer, 'engine')}`,
   };
@@ -102,7 +100,7 @@ async function makeEngine(folder: string): Promise<void> {
 /** Everything that has the folder in its command line or environment. */
 export async function processesNaming(folder: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     if (pid === process.pid) continue;
     const words = [...(await wordsOf(pid, 'cmdline')), ...(await wordsOf(pid, 'environ'))];
     const identity = words.some((word) => word.includes(folder)) ? identityOf(pid) : undefined;
