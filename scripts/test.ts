@@ -22,22 +22,19 @@ const PARTS = [...USUAL, 'full'];
 /** What these need is fetched while those before them run. */
 const WITH_ENGINES = ['e2e', 'fault', 'full'];
 
-async function runProject(project: string, args: string[]): Promise<Count> {
-  const folder = await mkdtemp(join(tmpdir(), 'coffer-test-report-'));
-  const file = join(folder, 'report.json');
-  try {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const code = await runVitest(['run', '--project', project, ...reporters, ...args]);
-    const report = await readFile(file, 'utf8').catch(() => null);
-    return countResults(report === null ? null : (JSON.parse(report) as JsonReport), code);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+async function runProject(project: string, args: string[], folder: string): Promise<Count> {
+  const file = join(folder, `${project}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const code = await runVitest(['run', '--project', project, ...reporters, ...args], folder);
+  const report = await readFile(file, 'utf8').catch(() => null);
+  return countResults(report === null ? null : (JSON.parse(report) as JsonReport), code);
 }
 
-function runVitest(args: string[]): Promise<number> {
+/** Tests start thousands of processes from the same sources: what Node made of these is kept for the next. */
+function runVitest(args: string[], folder: string): Promise<number> {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit' });
+    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit', env });
     child.on('error', () => resolve(1));
     child.on('close', (code) => resolve(code ?? 1));
   });
@@ -60,17 +57,19 @@ const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.include
 const end = new AbortController();
 // Where it cannot be had, those who need it say so.
 if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines.ts').then(({ fetchAllEngines }) => fetchAllEngines(end.signal)).catch(() => undefined);
+const folder = await mkdtemp(join(tmpdir(), 'coffer-test-run-'));
 for (const part of wanted) {
   if (isInterrupted) break;
   title(part);
   const start = performance.now();
-  const { passed, failed, failures } = part === 'check' ? await runChecks() : await runProject(part, forVitest);
+  const { passed, failed, failures } = part === 'check' ? await runChecks() : await runProject(part, forVitest, folder);
   total.passed += passed;
   total.failed += failed;
   total.failures.push(...failures);
   console.log(`\n${part} took ${Math.round((performance.now() - start) / 1000)} s`);
 }
 end.abort();
+await rm(folder, { recursive: true, force: true });
 if (total.failures.length > 0) console.log(`\n== failed\n${total.failures.join('\n\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;

@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KitReport } from '../../kit/results.ts';
+import { compileCache } from './compile-cache.ts';
 import { ROOT } from './installation.ts';
 
 export interface PluginFolder {
@@ -32,7 +33,7 @@ export async function createPluginFolder(source: string, engines: string = ownEn
     },
     kit: (...args) => new Promise((resolve, reject) => {
       const program = join(path, 'node_modules/@coffer/plugin-kit/bin/coffer-plugin-kit.mjs');
-      const child = spawn(process.execPath, [program, ...args, '--json', '-', '--engines', engines], { cwd: path, env: { PATH: process.env['PATH'], HOME: path }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [program, ...args, '--json', '-', '--engines', engines], { cwd: path, env: { PATH: process.env['PATH'], HOME: path, ...compileCache }, stdio: ['ignore', 'pipe', 'pipe'] });
       let [out, error] = ['', ''];
       child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text; });
       child.stderr.setEncoding('utf8').on('data', (text: string) => { error += text; });

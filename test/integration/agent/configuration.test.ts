@@ -222,7 +222,7 @@ describe('values of a configuration group', () => {
     expect(fault).toMatchObject({ code: 'FAILED_TO_START', message: expect.stringMatching(/With its new values: .*the data is broken.*With the former ones: .*the data is broken/s) as string });
     await agent.conductor.observed((seen) => seen.engine === 'down' && seen.crashes >= 2, from);
     // Repaired between its two starts it would run with the former ones, and the others would be blamed.
-    expect((await agent.run({ $case: 'stop', value: none })).fault).toBeUndefined();
+    expect((await agent.run({ $case: 'stop', value: { immediate: false } })).fault).toBeUndefined();
     rmSync(join(agent.boot.paths.volume, 'data', 'broken'));
     expect((await agent.run({ $case: 'start', value: none })).fault).toBeUndefined();
     await told({ applied: 'cg_1/2' }, from);

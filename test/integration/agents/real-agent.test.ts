@@ -17,6 +17,7 @@ import type { PkiSettings } from '../../../gateway/pki/settings.ts';
 import { createReconciler } from '../../../gateway/reconcile/reconciler.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import redis from '../../../strategies/datastores/redis/index.ts';
+import { compileCache } from '../../support/compile-cache.ts';
 import { freePort } from '../../support/free-ports.ts';
 import { engineBuild } from '../../../kit/harness/engine-builds.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
@@ -76,7 +77,7 @@ async function writeEnrol(enrolment: Enrolment): Promise<void> {
 }
 function startAgent(): void {
   const output = openSync(join(root, 'logs/agent.log'), 'a', 0o600);
-  agent = spawn(process.execPath, [join(repository, 'agent/main.ts'), root], { env: { PATH: process.env['PATH'], COFFER_INSTANCE: id }, stdio: ['ignore', output, output], detached: true });
+  agent = spawn(process.execPath, [join(repository, 'agent/main.ts'), root], { env: { PATH: process.env['PATH'], COFFER_INSTANCE: id, ...compileCache }, stdio: ['ignore', output, output], detached: true });
   closeSync(output);
 }
 /** What compute and a create do together: folders, token, agent, data, engine. */

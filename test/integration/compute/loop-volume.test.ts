@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, statfs, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ProcessIdentity, signalProcess } from '../../../compute/processes/proc.ts';
+import { isAlive, type ProcessIdentity, signalProcess } from '../../../compute/processes/proc.ts';
 import { waitUntil } from '../../../compute/processes/wait.ts';
 import { readMounts } from '../../../strategies/volume/loop/devices.ts';
 import { claim, newInstance, specOf, startTestCompute, type TestCompute } from '../../support/host/compute-harness.ts';
@@ -85,6 +85,7 @@ describe.runIf(noLoop === null)('a volume of type loop', () => {
     await host.close();
     const { agent } = JSON.parse(await readFile(join(host.folder(id), 'guest.json'), 'utf8')) as { agent: ProcessIdentity };
     signalProcess(agent, 'SIGUSR1');
+    expect(await waitUntil(() => !isAlive(agent), 10_000)).toBe(true);
     expect(await waitUntil(async () => spawnSync('umount', [volumeOf(id)]).status === 0, 10_000)).toBe(true);
     expect(await heldByVolume(id)).toEqual([]);
     await host.reopen();

@@ -7,6 +7,7 @@ import { createHeld } from '../../../gateway/operations/held-operation.ts';
 import { claimOperations } from '../../../gateway/operations/operation-rows.ts';
 import { createStoreClock } from '../../../gateway/operations/store-clock.ts';
 import { succeeded, resumed, began } from '../../../gateway/operations/transitions.ts';
+import { compileCache } from '../../support/compile-cache.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore, type TestStore } from '../../support/store.ts';
 import { createToyWorld, effectsOf, eventsOf, toyHooks, toyTables, toyWorkflows, type ToyInput } from './toy.ts';
@@ -34,7 +35,7 @@ async function freshStore(): Promise<TestStore> {
 
 async function spawnWorker(url: string, id: string, env: Record<string, string> = {}): Promise<ChildProcess> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('worker-process.ts', import.meta.url))], {
-    env: { PATH: process.env['PATH'], STORE_URL: url, WORKER_ID: id, LEASE_MS: String(LEASE_MS), ...env }, stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], STORE_URL: url, WORKER_ID: id, LEASE_MS: String(LEASE_MS), ...compileCache, ...env }, stdio: ['pipe', 'pipe', 'inherit'],
   });
   children.add(child);
   await once(child.stdout!, 'data');

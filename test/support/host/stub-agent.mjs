@@ -1,7 +1,7 @@
 // Stands in for an agent where a test is about the compute role: keeps one "engine" (a process that sleeps) running as the
 // engine's user, adopts it after its own death, and answers the signals an agent answers.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const boot = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -32,11 +32,12 @@ function stopEngine() {
 function startEngine() {
   const running = engine();
   if (running && isAlive(running)) return say(`adopted ${running}`);
+  // By ourselves and the shell alone: whoever looks shall find one process of the engine's user, the engine.
   if (!existsSync(data)) {
-    const made = spawnSync('/bin/mkdir', ['-m', '700', data], asEngine);
-    if (made.status !== 0) throw new Error(String(made.stderr));
+    mkdirSync(data, { mode: 0o700 });
+    if (boot.engineUid !== null) chownSync(data, boot.engineUid, boot.engineUid);
   }
-  const child = spawn('/bin/sh', ['-c', 'touch alive; exec sleep 1000000'], { ...asEngine, cwd: data, env: { ...process.env, COFFER_ENGINE: boot.instanceId }, detached: true, stdio: 'ignore' });
+  const child = spawn('/bin/sh', ['-c', ': > alive; exec sleep 1000000'], { ...asEngine, cwd: data, env: { ...process.env, COFFER_ENGINE: boot.instanceId }, detached: true, stdio: 'ignore' });
   child.unref();
   writeFileSync(stateFile, JSON.stringify({ engine: child.pid }));
   say(`started ${child.pid}`);

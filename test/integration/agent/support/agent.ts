@@ -12,6 +12,7 @@ import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Fence, GuestAgentClient, type Outcome, type Progress, type RunRequest, type RunResponse } from '../../../../proto/generated/coffer/agent/v1/agent.ts';
 import type { AgentBoot } from '../../../../kernel/guest-record.ts';
 import type { Command } from '../../../../agent/commands/catalogue.ts';
+import { compileCache } from '../../../support/compile-cache.ts';
 import { bundleAgent } from './bundle.ts';
 import { createCa, type Credentials, type TestCa } from './ca.ts';
 import { startConductor, type TestConductor } from './conductor.ts';
@@ -63,7 +64,7 @@ export async function createAgent(options: { heartbeatMs?: number; boot?: Partia
       const hellos = conductor.hellos.length;
       const output = openSync(join(boot.paths.logs, 'agent.log'), 'a', 0o600);
       child = spawn(process.execPath, [program, root], {
-        env: { PATH: process.env['PATH'], COFFER_INSTANCE: instanceId, COFFER_PLUGINS: join(repository, 'test/fixtures/tiny-datastore/index.ts'), ...env },
+        env: { PATH: process.env['PATH'], COFFER_INSTANCE: instanceId, COFFER_PLUGINS: join(repository, 'test/fixtures/tiny-datastore/index.ts'), ...compileCache, ...env },
         stdio: ['ignore', output, output], detached: true,
       });
       if (conductor.tokens.size > 0 || hellos > 0) await Promise.race([conductor.hello(hellos + 1), once(child, 'exit').then(([code]) => { throw new Error(`the agent ended with ${String(code)}: ${readFileSync(join(boot.paths.logs, 'agent.log'), 'utf8')}`); })]);
