@@ -9,11 +9,11 @@
  * What failed is told again at the end. The last line is `N passed, N failed`; a check counts as one test.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from './check.ts';
-import { ROOT } from './run.ts';
+import { ROOT, runCommand } from './run.ts';
 import { type Count, countResults, type JsonReport } from './test-report.ts';
 
 /** Those of every run; `full` is run when it is named. */
@@ -21,6 +21,8 @@ const USUAL = ['check', 'unit', 'integration', 'e2e', 'fault'];
 const PARTS = [...USUAL, 'full'];
 /** What these need is fetched while those before them run. */
 const WITH_ENGINES = ['e2e', 'fault', 'full'];
+/** Stays for the next run. */
+const enginesFolder = process.env['COFFER_TEST_ENGINES'] ?? join(tmpdir(), 'coffer-engines');
 
 async function runProject(project: string, args: string[], folder: string): Promise<Count> {
   const file = join(folder, `${project}.json`);
@@ -32,12 +34,21 @@ async function runProject(project: string, args: string[], folder: string): Prom
 
 /** Tests start thousands of processes from the same sources: what Node made of these is kept for the next. */
 function runVitest(args: string[], folder: string): Promise<number> {
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
+  const env = { ...process.env, TMPDIR: folder, COFFER_TEST_ENGINES: enginesFolder, NODE_COMPILE_CACHE: join(folder, 'compile-cache') };
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], { cwd: ROOT, stdio: 'inherit', env });
     child.on('error', () => resolve(1));
     child.on('close', (code) => resolve(code ?? 1));
   });
+}
+
+/** Everything of a run that is not to stay; every user may have files in it. Its name is short: paths of sockets are. */
+async function makeFolder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'ct-'));
+  await chmod(made, 0o1777);
+  // ext4 then spreads what is below over the disk. Beside thousands of files just removed it takes three times as long to make others.
+  await runCommand('chattr', ['+T', made]);
+  return made;
 }
 
 function title(part: string): void {
@@ -57,7 +68,7 @@ const wanted = named.length === 0 ? USUAL : PARTS.filter((name) => named.include
 const end = new AbortController();
 // Where it cannot be had, those who need it say so.
 if (wanted.some((name) => WITH_ENGINES.includes(name))) void import('../test/support/engines.ts').then(({ fetchAllEngines }) => fetchAllEngines(end.signal)).catch(() => undefined);
-const folder = await mkdtemp(join(tmpdir(), 'coffer-test-run-'));
+const folder = await makeFolder();
 for (const part of wanted) {
   if (isInterrupted) break;
   title(part);

@@ -15,7 +15,7 @@ import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
 import type { EngineBuild } from '../../strategies/spi/engine-source.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import { GuestFault, type GuestFaultCode, type NamedBuild } from '../../strategies/spi/guest.ts';
-import { unprivilegedIdentity, type Identity } from './unprivileged.ts';
+import { temporaryRoot, unprivilegedIdentity, type Identity } from './unprivileged.ts';
 import { engineBuild } from './engine-builds.ts';
 import type { CallAnswer, CallRequest, GuestSetup } from './guest-process.ts';
 
@@ -50,7 +50,7 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
   const other = unprivilegedIdentity();
   const isolated = other !== null && options.isolated !== false;
   const build = options.build ?? (await engineBuild(options.plugin, options.track));
-  const root = await mkdtemp('/tmp/coffer-kit-');
+  const root = await mkdtemp(join(await temporaryRoot(other), 'coffer-kit-'));
   const paths = await layOut(root, other, isolated);
   const volume = options.volumeBytes !== undefined && (await mountSmall(paths.volume, options.volumeBytes, other)) ? options.volumeBytes : null;
   const boot: AgentBoot = {

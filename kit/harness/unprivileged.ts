@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 
 /** A user that may run PostgreSQL, which refuses to run as root. */
@@ -38,4 +39,10 @@ export async function isReachableByOthers(path: string): Promise<boolean> {
     if ((mode & 0o001) === 0) return false;
     if (folder === dirname(folder)) return true;
   }
+}
+
+/** Where that user may have a folder: among the temporary ones, if it may reach them. */
+export async function temporaryRoot(identity: Identity | null): Promise<string> {
+  const preferred = await realpath(tmpdir());
+  return !identity || (await isReachableByOthers(preferred)) ? preferred : '/tmp';
 }

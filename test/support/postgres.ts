@@ -13,13 +13,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync, closeSync } from 'node:fs';
 import { chmod, chown, cp, mkdtemp, readFile, readdir, realpath, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { freePort } from './free-ports.ts';
-import { type Identity, isReachableByOthers, unprivilegedIdentity } from '../../kit/harness/unprivileged.ts';
+import { type Identity, isReachableByOthers, temporaryRoot, unprivilegedIdentity } from '../../kit/harness/unprivileged.ts';
 
 export interface TestPostgres {
   /** Superuser URL of the database `postgres`. Give each test its own database with `createDatabase`. */
@@ -149,11 +148,6 @@ const ENOUGH_BYTES = 4 * 1024 ** 3;
 async function hasRoom(folder: string): Promise<boolean> {
   const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: 0, bsize: 0 }));
   return bavail * bsize >= ENOUGH_BYTES;
-}
-
-async function temporaryRoot(identity: Identity | null): Promise<string> {
-  const preferred = await realpath(tmpdir());
-  return !identity || (await isReachableByOthers(preferred)) ? preferred : '/tmp';
 }
 
 /** The binaries' folder; a copy of it when the user that shall run them cannot reach the checkout. */
