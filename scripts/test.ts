@@ -80,7 +80,7 @@ for (const part of wanted) {
   console.log(`\n${part} took ${Math.round((performance.now() - start) / 1000)} s`);
 }
 end.abort();
-await rm(folder, { recursive: true, force: true });
+await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch((error: Error) => console.log(`${folder} could not be removed: ${error.message}`));
 if (total.failures.length > 0) console.log(`\n== failed\n${total.failures.join('\n\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = isInterrupted ? 130 : total.failed === 0 ? 0 : 1;
