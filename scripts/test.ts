@@ -46,7 +46,7 @@ function runVitest(args: string[], folder: string): Promise<number> {
 async function makeFolder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'ct-'));
   await chmod(made, 0o1777);
-  // ext4 then spreads what is below over the disk. Beside thousands of files just removed it takes three times as long to make others.
+  // ext4 then spreads what is below over the disk. Beside thousands of files just removed it is slow to make others.
   await runCommand('chattr', ['+T', made]);
   return made;
 }

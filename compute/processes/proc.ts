@@ -1,6 +1,6 @@
 /**
  * What the kernel says about processes. A pid alone is not an identity: numbers are used again, also after a reboot. It
- * answers from its own memory: asking at once takes a tenth of what the detour over another thread takes.
+ * answers from its own memory: the detour over another thread takes far longer than the answer.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

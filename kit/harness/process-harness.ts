@@ -43,6 +43,8 @@ function timeoutOf(method: GuestMethod, { initialiseMs, startMs, stopMs }: Guest
   const declared: Partial<Record<GuestMethod, number>> = { initialise: initialiseMs, start: startMs, stop: stopMs, repair: startMs + stopMs };
   return Math.max(callTimeoutMs, declared[method] ?? 0);
 }
+/** The path of a socket holds 107 bytes: below a deep folder there is no room for the engine's. */
+const longestRoot = 24;
 const goneTimeoutMs = 10_000;
 const hourMs = 3_600_000;
 
@@ -50,7 +52,8 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
   const other = unprivilegedIdentity();
   const isolated = other !== null && options.isolated !== false;
   const build = options.build ?? (await engineBuild(options.plugin, options.track));
-  const root = await mkdtemp(join(await temporaryRoot(other), 'coffer-kit-'));
+  const preferred = await temporaryRoot(other);
+  const root = await mkdtemp(join(preferred.length <= longestRoot ? preferred : '/tmp', 'coffer-kit-'));
   const paths = await layOut(root, other, isolated);
   const volume = options.volumeBytes !== undefined && (await mountSmall(paths.volume, options.volumeBytes, other)) ? options.volumeBytes : null;
   const boot: AgentBoot = {

@@ -140,7 +140,7 @@ function createHandle(server: Server, first: Running, password: string, leash: C
 
 // --- files ---------------------------------------------------------------------------------------------------------
 
-/** Each database is some 300 files, made and removed again: a file system on a disk takes twice the time for that. */
+/** Each database is some 300 files, made and removed again: most of a test's time, where that is done on a disk. */
 const MEMORY = '/dev/shm';
 const ENOUGH_BYTES = 4 * 1024 ** 3;
 

@@ -18,14 +18,14 @@ describe.each(modes)('an installation started $name', ({ uid }) => {
   afterAll(async () => { await coffer?.remove(); });
 
   it('makes a PostgreSQL that the stock client reaches, with every step seen live', async () => {
+    // From here on: whoever subscribes with the answer in hand may come after the first steps.
+    const [{ instances: { cursor } }] = await coffer.client.watch<any>('subscription { instances { ... on InstanceListSnapshot { cursor } } }', {}, () => true) as [any];
     const made = await create(coffer.client, { name: 'shop', datastore: 'postgresql', version: '17', databases: [{ name: 'shop' }], users: [{ name: 'app', databases: ['shop'] }] });
-    const seen = await coffer.client.watch<any>(WATCH_OPERATION, { id: made.operationId }, (item) => ['SUCCEEDED', 'FAILED'].includes(item.operation.operation.state), 170_000);
+    const seen = await coffer.client.watch<any>(WATCH_OPERATION, { id: made.operationId, after: cursor }, (item) => ['SUCCEEDED', 'FAILED'].includes(item.operation.operation.state), 170_000);
     const last = seen.at(-1).operation.operation;
     expect(last.fault).toBeNull();
-    // Whoever subscribes with the answer in hand may come after the first of them; what was done is told all the same.
-    const live = ['initialise', 'start', 'databases', 'users', 'verify'];
-    expect([...new Set(seen.map((item) => item.operation.operation.step))]).toEqual(expect.arrayContaining(live));
-    expect(last.steps.filter((step: any) => step.state === 'SUCCEEDED').map((step: any) => step.name)).toEqual(expect.arrayContaining(['install-engine', 'create-guest', ...live]));
+    const running = new Set(seen.map((item) => item.operation.operation.step));
+    for (const step of ['install-engine', 'create-guest', 'initialise', 'start', 'databases', 'users', 'verify']) expect(running).toContain(step);
     const progress = seen.map((item) => item.operation.operation.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(progress.at(-1)).toBe(1);
