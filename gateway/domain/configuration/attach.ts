@@ -76,7 +76,7 @@ async function attachOnce(deps: DomainDeps, caller: Caller, input: { configurati
 
 async function refuseSecond(tx: Tx, row: InstanceRow, before: GroupRevision): Promise<never> {
   const [other] = await tx.query<{ name: string }>('select name from configuration where id = $1', [before.id]);
-  throw new CofferError('CONFLICT.IN_USE', `instance ${row.name} has the configuration ${other?.name ?? before.id}`, { remedy: 'Detach that one first, or say `replace: true`.' });
+  throw new CofferError('CONFLICT.IN_USE', `instance ${row.name} has the configuration ${other?.name ?? before.id}`, { remedy: 'Detach that one first, or have it replaced: `replace: true`, `--replace`.' });
 }
 
 /** Refuses what would never work, before anything changes. */

@@ -1,7 +1,7 @@
 /** Conditions: what is remarkable about an instance, beside its status. Pure. */
 import { isOverThreshold } from './autoscaling.ts';
 import type { ConditionDoc, VolumeAutoscalingDoc } from './document.ts';
-import type { ConfigurationSight, ObservationDoc } from './observation.ts';
+import { type ConfigurationSight, groupText, type ObservationDoc } from './observation.ts';
 
 /** A condition before it has a time. */
 export type Finding = Omit<ConditionDoc, 'since'>;
@@ -71,9 +71,9 @@ function configurationFindings({ applied, restartRequired, drifted, rejected }: 
   if (restartRequired.length > 0) found.push(finding('RestartRequired', 'ParametersWaitForRestart', `Restart the instance: ${restartRequired.join(', ')} ${restartRequired.length === 1 ? 'waits' : 'wait'} for it.`, status));
   if (wanted !== undefined && !rejected && (applied ?? '') !== wanted) {
     const remedy = wanted === '' ? 'Detach it once more.' : 'Attach the group again.';
-    found.push(finding('ConfigurationDrifted', 'GroupDiffers', `The engine's files hold the values of ${applied ?? 'no group'}, and are to hold those of ${wanted || 'none'}: a change could not be taken back. ${remedy}`, status));
+    found.push(finding('ConfigurationDrifted', 'GroupDiffers', `The engine's files hold the values of ${groupText(applied ?? '')}, and are to hold those of ${groupText(wanted)}: a change could not be taken back. ${remedy}`, status));
   } else if (drifted.length > 0) found.push(finding('ConfigurationDrifted', 'ChangedByHand', `Changed in the engine by hand, and lost at its next start: ${drifted.join(', ')}.`, status));
-  if (rejected) found.push(finding('ConfigurationRejected', 'EngineDidNotStart', `The engine did not start with ${rejected.group}, and runs with the values from before: ${rejected.reason}`, status));
+  if (rejected) found.push(finding('ConfigurationRejected', 'EngineDidNotStart', `The engine did not start with the values of ${groupText(rejected.group)}, and runs with the values from before: ${rejected.reason}`, status));
   return found;
 }
 

@@ -36,6 +36,12 @@ export interface ObservationDoc {
 /** As agents name a revision of a group; none: ''. */
 export const groupName = (group: GroupRevision | null): string => (group === null ? '' : `${group.id}/${group.revision}`);
 
+/** The same for people, whose values those are. */
+export function groupText(name: string): string {
+  const [, id, revision] = /^(.+)\/(\d+)$/.exec(name) ?? [];
+  return id === undefined ? 'its flavor alone' : `revision ${revision} of configuration ${id}`;
+}
+
 /** Of a configuration group as the agent sees it; groups as `<id>/<revision>`. */
 export interface ConfigurationSight {
   /** whose values the engine's files hold; null: no group */

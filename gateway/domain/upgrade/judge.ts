@@ -1,6 +1,6 @@
 /** What a check of an upgrade means. Pure. */
 import type { Finding } from '../../../strategies/spi/guest.ts';
-import type { ConfigurationSight } from '../instance/observation.ts';
+import { type ConfigurationSight, groupText } from '../instance/observation.ts';
 
 /** `reflink`: the copy that is kept takes neither time nor room. */
 export interface UpgradeEstimate { dataBytes: number; freeBytes: number; reflink: boolean; interruptionMs: number }
@@ -31,7 +31,7 @@ export function reserveFindings(room: { dataBytes: number; reflink: boolean } | 
 export function groupFindings(sight: ConfigurationSight | null, group: string): Finding[] {
   if (sight === null || group === '') return [];
   const { rejected, restartRequired } = sight;
-  if (rejected?.group === group) return [{ severity: 'ERROR', subject: 'configuration', message: `the engine did not start with ${group} and runs with the values from before: mend the group, or detach it first. The engine said: ${rejected.reason}` }];
+  if (rejected?.group === group) return [{ severity: 'ERROR', subject: 'configuration', message: `the engine did not start with the values of ${groupText(group)} and runs with the values from before: mend the group, or detach it first. The engine said: ${rejected.reason}` }];
   if (restartRequired.length === 0) return [];
   return [{ severity: 'WARNING', subject: 'configuration', message: `no start has shown yet that the engine takes what waits for one: ${restartRequired.join(', ')}` }];
 }

@@ -5,7 +5,7 @@
 import { diskRefusalOf } from '../../domain/admission.ts';
 import { readHostLoads } from '../../domain/host-load.ts';
 import { changeInstance, lockInstance } from '../../domain/instance/change.ts';
-import { groupName } from '../../domain/instance/observation.ts';
+import { groupName, groupText } from '../../domain/instance/observation.ts';
 import { defineWorkflow, FinalStepError, type Step, type StepContext, type Workflow } from '../workflow.ts';
 import { brief, minutesMs, patient, secondsMs, type WorkflowDeps } from './deps.ts';
 import { guestConfiguration, type GuestConfiguration } from './guest-configuration.ts';
@@ -66,7 +66,7 @@ const start = (deps: WorkflowDeps): Step<GrowVolumeWork> => ({
 /** Its next start would fail with those that it did not start with, and nobody would be told any more that they were given up. */
 async function valuesFor(deps: WorkflowDeps, doc: InstanceNow): Promise<GuestConfiguration> {
   const group = groupName(doc.configuration);
-  if (doc.observation?.configuration?.rejected?.group === group) throw new FinalStepError('ENGINE.REFUSED', `the engine did not start with ${group || 'those of its flavor'}`);
+  if (doc.observation?.configuration?.rejected?.group === group) throw new FinalStepError('ENGINE.REFUSED', `the engine did not start with the values of ${groupText(group)}`);
   return guestConfiguration(deps, doc, doc.configuration);
 }
 

@@ -102,7 +102,7 @@ describe('a larger volume', () => {
       const { state, steps } = await ended((await resize(id, 3)).operation.id);
       return [state, steps.find(({ name }) => name === 'configure')!.message];
     };
-    expect(await grownWith(`${group.id}/1`)).toEqual(['SUCCEEDED', expect.stringMatching(/^the values stay as they are: the engine did not start with .*\/1$/)]);
+    expect(await grownWith(`${group.id}/1`)).toEqual(['SUCCEEDED', expect.stringMatching(/^the values stay as they are: the engine did not start with the values of revision 1 of configuration cfg_/)]);
     expect(world.commands).toEqual([]);
     expect(await grownWith(`${group.id}/2`)).toEqual(['SUCCEEDED', null]);
     expect(world.commands).toEqual(['configure:configure']);

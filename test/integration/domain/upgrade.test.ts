@@ -140,7 +140,7 @@ it('one whose group the engine did not start with is not begun with; what waits 
     await world.operations.waitForEnd(operation.id, 15_000);
     return (await world.domain.operations.upgradeCheck(operation.id))!.findings;
   };
-  expect(await check()).toEqual([{ severity: 'ERROR', subject: 'configuration', message: expect.stringMatching(/did not start with .*\/1 .*detach it first.*out of range/) as string }]);
+  expect(await check()).toEqual([{ severity: 'ERROR', subject: 'configuration', message: expect.stringMatching(/did not start with the values of revision 1 of configuration cfg_\w+ .*detach it first.*out of range/) as string }]);
   const { operation } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '7' });
   expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.STATE', message: expect.stringContaining('detach it first') as string } });
   expect(world.commands).toEqual(['check:checkUpgrade', 'check:checkUpgrade']);

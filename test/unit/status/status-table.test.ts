@@ -135,7 +135,7 @@ describe('conditions', () => {
     expect(told({ observation })).toBe('ACTIVE ConfigurationDrifted/ChangedByHand, ConfigurationRejected/EngineDidNotStart, RestartRequired/ParametersWaitForRestart');
     expect(told({ observation, agentConnected: false, agentSeenAt: ago(9_000) })).toContain('RestartRequired/ParametersWaitForRestart(UNKNOWN)');
     const { conditions } = deriveStatus(input({ observation }));
-    expect(conditions.map(({ message }) => message)).toEqual([expect.stringContaining('c'), expect.stringMatching(/cfg_1\/2.*FATAL: no/), expect.stringContaining('a, b wait')]);
+    expect(conditions.map(({ message }) => message)).toEqual([expect.stringContaining('c'), expect.stringMatching(/revision 2 of configuration cfg_1, .*FATAL: no/), expect.stringContaining('a, b wait')]);
     // One from an operation of an earlier release is not carried along.
     expect(deriveStatus(input({ observation: observed({ configuration: sight }), previous: conditions })).conditions).toEqual([]);
   });
@@ -148,8 +148,9 @@ describe('conditions', () => {
     expect(told({ observation, group: '', task: { kind: 'instance.configure' } })).toBe('ACTIVE ConfigurationDrifted/ChangedByHand');
     expect(told({ observation: observed({ configuration: { ...sight, rejected: { group: 'cfg_1/3', reason: 'no' } } }), group: 'cfg_1/3' })).toContain('ConfigurationRejected');
     const messageOf = (group: string): string => deriveStatus(input({ observation, group })).conditions[0]!.message;
-    expect(messageOf('')).toMatch(/hold the values of cfg_1\/2, and are to hold those of none.*Detach/);
-    expect(messageOf('cfg_2/1')).toMatch(/those of cfg_2\/1.*Attach/);
+    expect(deriveStatus(input({ observation: observed({ configuration: { ...sight, rejected: { group: '', reason: 'FATAL' } } }), group: '' })).conditions.at(-1)!.message).toBe('The engine did not start with the values of its flavor alone, and runs with the values from before: FATAL');
+    expect(messageOf('')).toMatch(/hold the values of revision 2 of configuration cfg_1, and are to hold those of its flavor alone.*Detach/);
+    expect(messageOf('cfg_2/1')).toMatch(/those of revision 1 of configuration cfg_2.*Attach/);
   });
   it('a newer build is told whoever is silent, of an instance that there is', () => {
     const offer = { datastore: 'redis', track: '8', id: 'redis-8.0.10-1', version: '8.0.10', canUpgrade: true };
