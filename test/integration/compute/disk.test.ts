@@ -1,4 +1,5 @@
 /** How much of the host's disk a volume really takes: what the guard of its reserve goes by. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { link, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,3 +32,22 @@ it('what takes too long to be counted is more than enough, and what is gone is n
 it('a count that is called off is no number', async () => {
   await expect(usedBytes(folder, AbortSignal.abort(new Error('closing')))).rejects.toThrow();
 });
+
+it('a count whose program was killed is no number either: the volume is not taken for an empty one', async () => {
+  const counting = usedBytes('/', AbortSignal.timeout(30_000));
+  process.kill(childNamed('du'), 'SIGKILL');
+  await expect(counting).rejects.toThrow();
+});
+
+/** It is there when `execFile` has returned; under its own name a moment later. */
+function childNamed(name: string): number {
+  for (;;) {
+    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+      const [, comm, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(statOf(pid)) ?? [];
+      if (comm === name && Number(parent) === process.pid) return Number(pid);
+    }
+  }
+}
+function statOf(pid: string): string {
+  try { return readFileSync(`/proc/${pid}/stat`, 'utf8'); } catch { return ''; }
+}
