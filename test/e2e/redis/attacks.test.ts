@@ -78,6 +78,14 @@ describe.each(['7', '8'])('a tenant of redis %s', (track) => {
       for (const password of ['', 'coffer', 'a-long-password-1']) await expect(cli.ask({ user, password, database: null }, 'ping')).rejects.toThrow();
     }
   });
+  it('is nobody after RESET, which makes its connection the default one', async () => {
+    const child = cli.spawn(logins['root']!, []);
+    let answers = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { answers += text; });
+    child.stdin.end('reset\nget k\n');
+    await new Promise((resolve) => { child.once('close', resolve); });
+    expect(answers).toMatch(/^RESET\s+(\(error\) )?NOAUTH /);
+  });
   it('keeps to its key patterns', async () => {
     await harness.call('users.create', [{ name: 'narrow', password: 'a-long-password-3', grants: [{ database: null, privileges: ['~cache:*', '+@all'] }] }]);
     const narrow = { user: 'narrow', password: 'a-long-password-3', database: null };

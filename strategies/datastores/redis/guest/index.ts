@@ -20,7 +20,12 @@ const probeTimeoutMs = 1_500;
 const markerOf = (ctx: GuestContext): string => `${ctx.paths.data}/.initialised`;
 
 const managementLine = (ctx: GuestContext): string => `user ${managementName} on sanitize-payload #${hashPassword(ctx.managementSecret)} ~* &* +@all`;
-const defaultLine = 'user default off sanitize-payload resetchannels -@all';
+/**
+ * Nobody can be it: it is off and has no password. It may do all the same whatever there is, since the engine replays the
+ * append-only file in its name and leaves out each transaction and script that it may not do.
+ */
+const defaultLine = 'user default off sanitize-payload ~* &* +@all';
+const withDefaultUser = (text: string): string => text.replace(/^user default .*$/m, defaultLine);
 
 /** Users of the file with the two that are Coffer's put right; pure text. */
 function withSystemUsers(ctx: GuestContext, text: string): string {
@@ -77,9 +82,12 @@ export const guest: GuestHalf = {
     await putConfig(ctx);
   },
   async start(ctx) {
-    if ((await readText(aclFileOf(ctx))) === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
+    const users = await readText(aclFileOf(ctx));
+    if (users === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
     // a start that was cut off before its pid was on record left an engine that holds port and data
     if (ctx.engine.pid() === null) await ctx.engine.killLeftovers();
+    // one that an earlier release has made
+    if (ctx.engine.pid() === null && withDefaultUser(users) !== users) await writeOwned(ctx, aclFileOf(ctx), withDefaultUser(users));
     await (ctx.engine.pid() === null ? putStartingConfig(ctx) : putConfig(ctx));
     await ctx.engine.start({ command: `${ctx.paths.bin}/redis-server`, args: [configFileOf(ctx)], cwd: ctx.paths.data, logFile });
     await waitReady(ctx);
