@@ -50,6 +50,9 @@ describe('the whole way', () => {
     await asAnna(server, 'create table prices (a int) with system versioning; insert into prices values (1), (2); update prices set a = 3 where a = 2');
     await asAnna(server, 'create table parts (a int) with system versioning partition by system_time (partition p0 history, partition pn current); insert into parts values (7)');
     await asAnna(server, 'create table strict (a int check (a > 0)) with system versioning; set check_constraint_checks = off; insert into strict values (-1)');
+    await asAnna(server, 'create table 名 (a int) with system versioning; insert into 名 values (8), (9)');
+    await call('databases.create', [{ name: '库' }]);
+    await asAnna(server, 'create table `ü"`` x` (a int) with system versioning; insert into `ü"`` x` values (6)');
     await asAnna(server, 'create table gone (a int); create view broken as select a from gone; drop table gone');
     await asAnna(server, 'create table ticks (a int); create event tick on schedule every 1 second do insert into ticks values (1)');
     position = await asAnna(server, 'drop event tick; select @@global.gtid_binlog_pos');
@@ -57,7 +60,7 @@ describe('the whole way', () => {
 
   it('is told beforehand, with what it will take', async () => {
     const found = await check();
-    expect(found.map(({ severity, subject }) => [severity, subject])).toEqual([['WARNING', 'shop.parts'], ['WARNING', 'shop.prices'], ['WARNING', 'shop.strict'], ['WARNING', 'utf8mb4']]);
+    expect(found.map(({ severity, subject }) => [severity, subject])).toEqual([['WARNING', 'shop.parts'], ['WARNING', 'shop.prices'], ['WARNING', 'shop.strict'], ['WARNING', 'shop.ü"` x'], ['WARNING', 'shop.名'], ['WARNING', 'utf8mb4']]);
   });
 
   it('is gone to its end, also when it was cut off in the middle', async () => {
@@ -74,6 +77,10 @@ describe('the whole way', () => {
     expect(await asAnna(server, 'select group_concat(a order by a) from prices; select group_concat(a order by a) from prices for system_time all; select a from parts; select a from strict')).toBe('1,3\n1,2,3\n7\n-1');
     await asAnna(server, 'insert into prices values (4)');
     await expect(asAnna(server, 'insert into strict values (-2)')).rejects.toThrow(/CONSTRAINT/);
+  });
+  it('whatever they are called', async () => {
+    expect(await asAnna(server, 'select group_concat(a order by a) from 名; select a from `ü"`` x`')).toBe('8,9\n6');
+    expect(await server.asManagement('show databases')).toContain('库');
   });
   it('what was broken is as broken as before', async () => {
     await expect(asAnna(server, 'select a from broken')).rejects.toThrow(/ERROR 1356/);

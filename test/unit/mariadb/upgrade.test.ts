@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collationsOfTrack } from '../../../strategies/datastores/mariadb/collations.ts';
 import { collationFindings, programFindings, versionedFindings } from '../../../strategies/datastores/mariadb/guest/upgrade/findings.ts';
-import { failureOf, leftBehind } from '../../../strategies/datastores/mariadb/guest/upgrade/words.ts';
+import { failureOf, leftBehind, unbuilt } from '../../../strategies/datastores/mariadb/guest/upgrade/words.ts';
 
 describe('what a person should know beforehand', () => {
   const [from, to] = [collationsOfTrack('10.11'), collationsOfTrack('11.8')];
@@ -37,9 +37,15 @@ describe('what mariadb-upgrade printed', () => {
   it('what was broken before is no matter of the upgrade', () => {
     expect(leftBehind(`${broken}\nshop.old         Needs upgrade with ALTER TABLE FORCE\n`)).toBeNull();
   });
+  it('a table that it passed over, by what the server says of it', () => {
+    const rebuild = 'Table rebuild required. Please do "ALTER TABLE `名` FORCE" or dump/reload to fix it!';
+    expect(unbuilt([{ table: 'shop.a', text: 'OK' }, { table: 'shop.名', text: rebuild }, { table: 'shop.old', text: "Unknown storage engine 'x'" }])).toBe(`shop.名: ${rebuild}`);
+    expect(unbuilt([{ table: 'shop.a', text: 'OK' }])).toBeNull();
+  });
   it('why it failed, or its last words', () => {
     const output = "Reading datadir from the MariaDB server failed. Got the following error when executing the 'mysql' command line client\nERROR 1045 (28000): Access denied for user 'x'@'localhost' (using password: NO)\nFATAL ERROR: Upgrade failed\n";
     expect(failureOf(output)).toBe("ERROR 1045 (28000): Access denied for user 'x'@'localhost' (using password: NO); FATAL ERROR: Upgrade failed");
+    expect(failureOf("mariadb-check: Got error: 1049: Unknown database '?' when selecting the database\nFATAL ERROR: Upgrade failed\n")).toBe("mariadb-check: Got error: 1049: Unknown database '?' when selecting the database; FATAL ERROR: Upgrade failed");
     expect(failureOf('something\nelse entirely\n')).toBe('else entirely');
   });
 });

@@ -7,14 +7,14 @@ import { isSystemDatabase } from '../../../sql-family/names.ts';
 import { collationsOfTrack } from '../../collations.ts';
 import { names } from '../../rules.ts';
 import { collationFindings, programFindings, upgradeProgram, versionedFindings } from './findings.ts';
+import { versionedTables } from './versioned.ts';
 
 export async function findings(ctx: GuestContext, sql: Sql, to: NamedBuild): Promise<Finding[]> {
   if (to.track === ctx.track) return [];
-  const versioned = await sql.rows("select TABLE_SCHEMA as place, TABLE_NAME as name, coalesce(DATA_LENGTH, 0) + coalesce(INDEX_LENGTH, 0) as bytes from information_schema.TABLES where TABLE_TYPE = 'SYSTEM VERSIONED' order by TABLE_SCHEMA, TABLE_NAME");
   const databases = await sql.rows('select SCHEMA_NAME as name, DEFAULT_CHARACTER_SET_NAME as characters, DEFAULT_COLLATION_NAME as collation from information_schema.SCHEMATA');
   return [
     ...programFindings(existsSync(join(to.bin, upgradeProgram)), to.version),
-    ...versionedFindings(versioned.map((row) => ({ database: row['place'] ?? '', name: row['name'] ?? '', bytes: Number(row['bytes'] ?? 0) }))),
+    ...versionedFindings(await versionedTables(sql)),
     ...collationFindings(
       databases.filter((row) => !isSystemDatabase(row['name'] ?? '', names)).map((row) => ({ characterSet: row['characters'] ?? '', collation: row['collation'] ?? '' })),
       collationsOfTrack(ctx.track), collationsOfTrack(to.track),

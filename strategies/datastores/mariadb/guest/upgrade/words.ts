@@ -13,5 +13,11 @@ export function leftBehind(output: string): string | null {
   }));
 }
 
+export interface CheckAnswer { table: string; text: string }
+
+/** Of `CHECK TABLE … FOR UPGRADE`: tables that this server cannot read before they are written anew. */
+export const unbuilt = (answers: readonly CheckAnswer[]): string | null =>
+  shown(answers.filter(({ text }) => /^(Table )?(rebuild|upgrade) required/i.test(text)).map(({ table, text }) => `${table}: ${text}`));
+
 export const failureOf = (output: string): string =>
-  shown(output.split('\n').map((line) => line.trim()).filter((line) => /^(ERROR \d|FATAL ERROR|Failed to |Can't )/.test(line))) ?? (output.trim().split('\n').at(-1) ?? '').slice(0, mostChars);
+  shown(output.split('\n').map((line) => line.trim()).filter((line) => /^(ERROR \d|FATAL ERROR|Failed to |Can't )|: Got error: \d/.test(line))) ?? (output.trim().split('\n').at(-1) ?? '').slice(0, mostChars);
