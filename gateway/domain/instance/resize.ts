@@ -70,7 +70,8 @@ function judgeFlavor({ catalogue }: DomainDeps, instance: InstanceDoc, wanted: s
   requireResize(version, instance);
   const flavor = catalogue.flavor(wanted);
   if (!flavor) throw notFound(`flavor ${wanted}`);
-  if (flavor.id === instance.flavorId) throw new CofferError('PRECONDITION.STATE', `instance ${instance.name} has the flavor ${flavor.name}`, { remedy: 'There is nothing to resize: name another flavor.' });
+  // An operation that did not succeed may have left limits or values of another one: then there is something to do.
+  if (flavor.id === instance.flavorId && instance.fault === null) throw new CofferError('PRECONDITION.STATE', `instance ${instance.name} has the flavor ${flavor.name}`, { remedy: 'There is nothing to resize: name another flavor.' });
   const issues = flavorIssues(catalogue, version, flavor);
   if (issues.length > 0) throw invalidInput(issues);
   return flavor;

@@ -16,7 +16,7 @@ import { guestConfiguration, type GuestConfiguration } from './guest-configurati
 import { callOptions, ensureGuest, enrolStep, guestTimeouts, seeEngine } from './guest-steps.ts';
 import { faultAfter, flavorOf, readInstance, seenAgainMs, type LifecycleWork } from './instance-facts.ts';
 import { endOnAgent, runOnAgent, unlessAgentIsGone } from './run-on-agent.ts';
-import { restStep, wakeStep } from './wake.ts';
+import { restStep, startEngine, wakeStep } from './wake.ts';
 
 /** Ids of flavors. `intentBefore` does not change meanwhile: nothing else is done to the instance. */
 export interface ResizeWork extends LifecycleWork { from: string; to: string }
@@ -29,7 +29,8 @@ interface Sizes { from: FlavorSize; to: FlavorSize }
 async function sizesOf(deps: WorkflowDeps, { from, to }: ResizeWork): Promise<Sizes> {
   return { from: await flavorOf(deps, from), to: await flavorOf(deps, to) };
 }
-const isGrowth = ({ from, to }: Sizes): boolean => to.memoryMb >= from.memoryMb;
+/** The same size again puts right what a way back has left too large: that is lowered, and the engine is asked first. */
+const isGrowth = ({ from, to }: Sizes): boolean => to.memoryMb > from.memoryMb || (to.memoryMb === from.memoryMb && to.vcpus !== from.vcpus);
 
 async function configurationFor(deps: WorkflowDeps, ctx: Ctx, flavorId: string): Promise<GuestConfiguration & { volumeGb: number }> {
   const doc = await readInstance(deps.store, ctx.input.instanceId);
@@ -108,16 +109,19 @@ const allow = (deps: WorkflowDeps): Step<ResizeWork> => ({
 
 async function bringBack(deps: WorkflowDeps, ctx: Ctx): Promise<void> {
   await endOnAgent(deps, ctx);
+  const isToAnswer = isToRun(ctx.input) && !isSilent(ctx.outputs);
+  // A restart that was called off has left an engine that is down, or on its way, and that takes no values.
+  if (isToAnswer && isAskedFor(ctx.outputs)) await startEngine(deps, ctx, 'undo-start').catch(unlessNotStarted);
   const { asked } = await configure(deps, ctx, 'undo-configure', ctx.input.from);
-  if (!isToRun(ctx.input) || isSilent(ctx.outputs)) return;
+  if (!isToAnswer) return;
   // Only what the restart of the way forwards has taken: other values may have waited before. Those that the engine did not start with the agent has given up by itself.
   const isTaken = asked.length > 0 && isAskedFor(ctx.outputs);
-  if (isTaken) await restart(deps, ctx, 'undo-restart').catch(unlessGivenUp);
+  if (isTaken) await restart(deps, ctx, 'undo-restart').catch(unlessNotStarted);
   await seeAnswering(deps, ctx, isTaken ? 'undo-restart' : null, AbortSignal.any([ctx.signal, AbortSignal.timeout(seenAgainMs)]));
 }
 
 /** Values that waited for a restart before the resize may be ones that the engine does not start with: it runs without them, as it did. */
-function unlessGivenUp(error: unknown): void {
+function unlessNotStarted(error: unknown): void {
   // REFUSED; an agent of an earlier release says that it did not start.
   const code = isCofferError(error) || error instanceof FinalStepError ? error.code : null;
   if (code !== 'ENGINE.REFUSED' && code !== 'ENGINE.FAILED_TO_START') throw error;

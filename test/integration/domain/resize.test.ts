@@ -91,7 +91,7 @@ describe('what does not work', () => {
     answers['configure'] = asks('shared_buffers');
     answers['restart'] = failing('ENGINE.FAILED_TO_START', 'FATAL: no memory');
     expect(await resized(id, 'micro')).toMatchObject({ state: 'FAILED', fault: { code: 'ENGINE.FAILED_TO_START', message: 'Restart the engine: FATAL: no memory' } });
-    expect(deeds).toEqual(['check', 'limits 512', 'configure', 'restart', 'undo-configure', 'limits 256']);
+    expect(deeds).toEqual(['check', 'limits 512', 'configure', 'restart', 'undo-start', 'undo-configure', 'limits 256']);
     expect(await rowOf(id)).toEqual([flavorId('nano'), null]);
   });
   it('an engine that runs with new values is restarted with the former ones, below limits that bear both', async () => {
@@ -99,7 +99,7 @@ describe('what does not work', () => {
     answers['configure'] = answers['undo-configure'] = asks('shared_buffers');
     unenforced = (memoryMb) => (memoryMb === 256 ? 'EBUSY' : null);
     expect(await resized(id, 'nano')).toMatchObject({ state: 'FAILED', fault: { code: 'PRECONDITION.UNFIT', message: expect.stringContaining('EBUSY') } });
-    expect(deeds).toEqual(['check', 'configure', 'restart', 'limits 256', 'limits 512', 'undo-configure', 'undo-restart', 'limits 512']);
+    expect(deeds).toEqual(['check', 'configure', 'restart', 'limits 256', 'limits 512', 'undo-start', 'undo-configure', 'undo-restart', 'limits 512']);
     expect(await rowOf(id)).toEqual([flavorId('micro'), null]);
   });
   it.each([
@@ -132,6 +132,39 @@ describe('what does not work', () => {
     const { fault } = await resized(await add('nano'), 'micro');
     expect(fault?.message).toMatch(/undoing "Raise the limits" did not succeed: .*silent/);
     expect(deeds.at(-1)).toBe('undo-configure');
+  });
+  it('called off in its restart it brings the engine up first: one on its way takes no values', async () => {
+    const id = await add('nano');
+    let isUp = true;
+    answers['configure'] = asks('shared_buffers');
+    answers['undo-start'] = () => { isUp = true; return {}; };
+    answers['undo-configure'] = () => (isUp ? { restartRequired: ['shared_buffers'] } : failing('ENGINE.UNAVAILABLE', 'it is on its way')());
+    const run = world.script.run as unknown as (id: string, request: RunRequest, ctx: { signal: AbortSignal }) => Promise<unknown>;
+    const reached = Promise.withResolvers<void>();
+    world.script.run = (async (...given: Parameters<typeof run>) => {
+      const answer = await run(...given);
+      if (given[1].step !== 'restart') return answer;
+      isUp = false;
+      reached.resolve();
+      return new Promise((_resolve, reject) => { given[2].signal.addEventListener('abort', () => reject(new CofferError('OPERATION.CANCELLED', 'called off'))); });
+    }) as never;
+    const { operation } = await resize(id, 'micro');
+    await reached.promise;
+    await world.domain.operations.cancel(editor(), operation.id);
+    expect(await world.operations.waitForEnd(operation.id, 20_000)).toMatchObject({ state: 'CANCELLED', fault: { message: expect.not.stringContaining('undoing') } });
+    expect(deeds).toEqual(['check', 'limits 512', 'configure', 'restart', 'undo-start', 'undo-configure', 'undo-restart', 'limits 256']);
+    expect(await rowOf(id)).toEqual([flavorId('nano'), null]);
+  });
+  it('the same size again puts right what a way back has left, and is nothing to do otherwise', async () => {
+    const id = await add('nano');
+    answers['configure'] = asks('shared_buffers');
+    answers['restart'] = failing('ENGINE.FAILED_TO_START', 'no');
+    answers['undo-configure'] = failing('ENGINE.UNAVAILABLE', 'silent');
+    await resized(id, 'micro');
+    [deeds, answers] = [[], {}];
+    expect(await resized(id, 'nano')).toMatchObject({ state: 'SUCCEEDED' });
+    expect(deeds).toEqual(['check', 'configure', 'limits 256']);
+    expect(await refusal(resize(id, 'nano'))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining('has the flavor nano') as string });
   });
 });
 
