@@ -1,4 +1,5 @@
 /** A create that is cancelled, in whatever step, is undone: nothing runs, nothing is held, and the instance says why. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createInstanceWorkflow } from '../../gateway/operations/workflows/create-instance.ts';
 import { create, enginePid, finish, processesOf, redisCli, remove, show, succeed, until } from '../support/actions.ts';
@@ -8,6 +9,8 @@ import { type FrozenWorkers, startWithWorkers } from './frozen-worker.ts';
 import { eventsOf, expectGone, expectNothingRuns } from './matrix/checks.ts';
 import { signalsWaiting } from '../support/processes.ts';
 
+const RESIZE = 'mutation($input: ResizeInstanceInput!) { resizeInstance(input: $input) { ... on ResizeInstancePayload { operation { id } } ... on Error { code message } } }';
+const TUNED = 'query($id: ID!) { instance(by: { id: $id }) { flavor { name } effectiveParameters(search: "innodb_buffer_pool_size") { edges { node { name value source pending } } } } }';
 const CANCEL = 'mutation($input: CancelOperationInput!) { cancelOperation(input: $input) { __typename ... on CancelOperationPayload { operation { state } } ... on Error { code message } } }';
 
 let world: FrozenWorkers;
@@ -70,4 +73,29 @@ describe('an operation on a running engine that is called off half way', () => {
     expect((await processesOf(made.id)).map(({ pid }) => pid)).not.toContain(before);
     await remove(client, made.id);
   });
+
+  it('a resize in its restart: flavor, values and limits are as before', async () => {
+    const { client } = world.coffer;
+    const made = await create(client, { name: 'called-off-resize', datastore: 'mysql', version: '9.7', flavor: 'small' });
+    await succeed(client, made.operationId);
+    const [limits, tuned] = [await limitsOf(made.id), await tunedOf(made.id)];
+    const { resizeInstance } = await client.query(RESIZE, { input: { instanceId: made.id, flavor: 'large' } });
+    await client.watch<any>(WATCH_OPERATION, { id: resizeInstance.operation.id }, (item) => item.operation.operation.step === 'restart');
+    const { cancelOperation } = await client.query(CANCEL, { input: { operationId: resizeInstance.operation.id } });
+    expect(cancelOperation).toMatchObject({ __typename: 'CancelOperationPayload' });
+    const { state, fault } = await finish(client, resizeInstance.operation.id);
+    expect([state, fault?.message]).toEqual(['CANCELLED', expect.not.stringContaining('undoing')]);
+    expect(await show(client, made.id)).toMatchObject({ status: 'ACTIVE', intent: 'RUNNING', task: null });
+    expect(await limitsOf(made.id)).toEqual(limits);
+    expect(await tunedOf(made.id)).toEqual(tuned);
+    await remove(client, made.id);
+  });
 });
+
+const tunedOf = async (id: string): Promise<unknown> => {
+  const { instance } = await world.coffer.client.query(TUNED, { id });
+  return { flavor: instance.flavor.name, values: instance.effectiveParameters.edges };
+};
+/** Null where nobody may set limits. */
+const limitsOf = (id: string): Promise<string[] | null> =>
+  Promise.all(['memory/coffer', 'cpu/coffer'].map((group, at) => readFile(`/sys/fs/cgroup/${group}/${id}/${['memory.limit_in_bytes', 'cpu.cfs_quota_us'][at]}`, 'utf8'))).catch(() => null);
