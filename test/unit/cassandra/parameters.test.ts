@@ -43,7 +43,7 @@ describe('the catalogue', () => {
   it('leaves nobody a way around what Coffer owns', () => {
     const owned = Object.keys(ownedSettings(contextOf({})));
     expect(owned.filter((name) => specNamed(name) && specNamed(name).owned === undefined)).toEqual([]);
-    for (const name of ['auth_read_consistency_level', 'credentials_update_interval', 'commitlog_disk_access_mode', 'allow_insecure_udfs', 'native_transport_max_requests_per_second', 'max_value_size', 'storage_compatibility_mode', 'paxos_variant', 'heap_dump_path']) {
+    for (const name of ['auth_read_consistency_level', 'credentials_update_interval', 'commitlog_disk_access_mode', 'allow_insecure_udfs', 'native_transport_max_requests_per_second', 'native_transport_allow_older_protocols', 'max_value_size', 'storage_compatibility_mode', 'paxos_variant', 'heap_dump_path']) {
       expect(specNamed(name).owned, name).toMatch(/\.$/);
     }
   });

@@ -57,7 +57,6 @@ const documented: Readonly<Record<string, Said>> = {
   native_transport_max_frame_size: said('How large a request may be.', { min: 1, max: 256, ...warned('Requests of that size are in the heap while they are worked on.') }),
   native_transport_max_request_data_in_flight: said('How much of requests may be in the server at once; left out: a tenth of the heap.', { min: mebibyte }),
   native_transport_max_request_data_in_flight_per_ip: said('The same for the clients of one address; left out: a fortieth of the heap.', { min: mebibyte }),
-  native_transport_allow_older_protocols: said('Whether clients may speak older versions of the protocol than the newest.'),
   max_mutation_size: said('How large one write may be; left out: half a segment of the commit log.', { min: 1_024 }),
 
   // memory
@@ -175,7 +174,7 @@ export const overlay: CatalogueOverlay = {
     { names: /materialized_view|^(sasi_indexes|transient_replication)_enabled$/, because: 'What the server itself calls experimental is off.' },
     { names: /hint|^(dynamic_snitch|internode_|inter_dc_|stream|entire_sstable_|repair|batchlog_|phi_|failure_detector|severity_|ideal_consistency_level|auto_optimise_|default_keyspace_rf)|replication_factor|^block_for_peers|_merkle_tree/, because: peers },
     { names: /^(storage_compatibility_mode|uuid_sstable_identifiers_enabled|automatic_sstable_upgrade|max_concurrent_automatic_sstable_upgrades|drop_compact_storage_enabled)$/, because: format },
-    { names: /^native_transport_(max_concurrent_connections_per_ip|max_auth_threads|rate_limiting_enabled|max_requests_per_second|throw_on_overload|.*queue.*|max_message_size|flush_in_batches_legacy)$|^use_statements_enabled$/, because: management },
+    { names: /^native_transport_(max_concurrent_connections_per_ip|max_auth_threads|rate_limiting_enabled|max_requests_per_second|throw_on_overload|allow_older_protocols|.*queue.*|max_message_size|flush_in_batches_legacy)$|^use_statements_enabled$/, because: management },
     { names: /denylist/, because: 'Which partitions are kept from clients is told in a table that users have no right to.' },
     { names: /^disk_access_mode$|^available_processors$/, because: 'It follows from the size of the instance.' },
     { names: new RegExp(`^(?!(${Object.keys(documented).join('|')})$)`), because: expert },
