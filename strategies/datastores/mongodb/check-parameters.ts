@@ -14,6 +14,9 @@ export interface CheckInput extends SizingInput { sizing: Record<string, string>
 const connectionMb = 1;
 const bytesPerMb = 1024 ** 2;
 const msPerMinute = 60_000;
+/** https://source.wiredtiger.com/10.0.0/tune_cache.html: eviction_dirty_target, eviction_dirty_trigger */
+const dirtyShares = { target: 0.05, most: 0.2 } as const;
+const tellMb = (mb: number): string => `${Math.round(mb * 10) / 10} MB`;
 /** Each operation, or the server as a whole, may take so much beside the cache. */
 const beside = ['internalDocumentSourceGroupMaxMemoryBytes', 'internalQueryMaxBlockingSortMemoryUsageBytes', 'tcmallocMaxTotalThreadCacheBytes'];
 
@@ -41,7 +44,10 @@ export function checkParameters(catalogue: readonly ParameterSpec[], { flavor: {
   const [refresh, timeout] = [`${section}logicalSessionRefreshMillis`, `${section}localLogicalSessionTimeoutMinutes`];
   if (count(refresh) >= count(timeout) * msPerMinute) blame([refresh, timeout], `${refresh} must be below ${timeout}, or sessions end while they are in use: ${count(refresh)} ms are not below ${count(timeout)} min`);
   const [target, most] = [`${section}wiredTigerEvictionDirtyTargetGB`, `${section}wiredTigerEvictionDirtyMaxGB`];
-  if (count(most) > 0 && count(target) > count(most)) blame([target, most], `${target} must not be above ${most}: ${count(target)} GB is more than ${count(most)} GB`);
+  // Whole megabytes; 0 is the server's own share of the cache.
+  const dirtyMb = (name: string, share: number): number => Math.floor(count(name) * 1024) || cacheMb * share;
+  const [targetMb, mostMb] = [dirtyMb(target, dirtyShares.target), dirtyMb(most, dirtyShares.most)];
+  if (targetMb >= mostMb) blame([target, most], `${target} must be below ${most}: ${tellMb(targetMb)} are not below ${tellMb(mostMb)}; one that is 0 is ${dirtyShares.target * 100} or ${dirtyShares.most * 100} % of the cache`);
   for (const name of [target, most]) if (count(name) * 1024 > cacheMb) blame([name], `must not be above the cache, which has ${cacheMb} MB`);
   for (const [name, value] of Object.entries(parameters)) if (value.includes('\0')) blame([name], 'must not contain the character 0');
   return issues;

@@ -120,4 +120,9 @@ describe('what is told', () => {
     const log = ['{"t":{},"s":"I","msg":"fine"}', 'no JSON', '{"t":{},"s":"E","c":"NETWORK","msg":"Failed to set up listener","attr":{"error":{"code":9001,"errmsg":"Address already in use"}}}', '{"t":{},"s":"F","msg":"Fatal assertion","attr":{"msgid":28595,"error":"13: Permission denied"}}'].join('\n');
     expect(tellErrors(log)).toBe('Failed to set up listener: Address already in use; Fatal assertion: 13: Permission denied');
   });
+  it('of its storage engine: what that said, once, and not its farewell', () => {
+    const said = '{"s":"E","msg":"WiredTiger error message","attr":{"error":22,"message":{"category":"WT_VERB_DEFAULT","msg":"__wt_cache_create:249:eviction dirty target must be lower than the eviction dirty trigger","error_code":22}}}';
+    const log = [said, said, said, '{"s":"F","msg":"Fatal assertion","attr":{"msgid":28561}}', '{"s":"F","msg":"\\n\\n***aborting after fassert() failure\\n\\n"}'].join('\n');
+    expect(tellErrors(log)).toBe('WiredTiger error message: eviction dirty target must be lower than the eviction dirty trigger; Fatal assertion');
+  });
 });
