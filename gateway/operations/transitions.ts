@@ -92,8 +92,9 @@ function withProgress(workflow: AnyWorkflow, state: OperationState): OperationSt
   return { ...state, progress: Math.max(state.progress, progress) };
 }
 
+/** Nothing is under way any more: a step that was called off, and has nothing to be undone, ends with it. */
 export const ended = (state: OperationState, ending: Ending, now: number): OperationState => ({
-  ...state, state: ending.state, step: null, lease: null, undo: null, finishedAt: now, progress: ending.state === 'SUCCEEDED' ? 1 : state.progress,
+  ...state, state: ending.state, steps: state.steps.map((step) => (step.startedAt !== null && step.finishedAt === null ? { ...step, state: 'CANCELLED', finishedAt: now } : step)), step: null, lease: null, undo: null, finishedAt: now, progress: ending.state === 'SUCCEEDED' ? 1 : state.progress,
   fault: 'fault' in ending ? { code: ending.fault.code, message: ending.fault.message, at: at(now) } : null,
 });
 

@@ -30,4 +30,7 @@ describe('data in memory and a smaller flavor', () => {
   it('that left a process which holds more than the flavor has need a restart first', () => {
     expect(found(20, { residentMb: 300 })).toEqual([expect.stringMatching(/^ERROR used_memory_rss: the process holds 300 MB for 20 MB of data, and the flavor has 256 MB: restart/)]);
   });
+  it('that are larger than the flavor no restart makes smaller', () => {
+    expect(found(300, { residentMb: 310, parameters: { 'maxmemory-policy': 'allkeys-lru' } })).toEqual([expect.stringMatching(/^ERROR used_memory_rss: the process holds 310 MB for 300 MB of data, and the flavor has 256 MB: delete data/)]);
+  });
 });

@@ -20,7 +20,7 @@ export function memoryFindings({ usedBytes, uncountedBytes, residentBytes }: Mem
     return [{ severity: 'ERROR', subject: 'used_memory', message: `${mb(dataBytes)} are in use, and of ${flavor.memoryMb} MB maxmemory would be ${mb(maxmemory)}: delete data, let them expire, or choose a larger flavor` }];
   }
   if (residentBytes > flavorBytes) {
-    return [{ severity: 'ERROR', subject: 'used_memory_rss', message: `the process holds ${mb(residentBytes)} for ${mb(usedBytes)} of data, and the flavor has ${flavor.memoryMb} MB: restart the instance, which gives memory back, and resize it then` }];
+    return [{ severity: 'ERROR', subject: 'used_memory_rss', message: `the process holds ${mb(residentBytes)} for ${mb(usedBytes)} of data, and the flavor has ${flavor.memoryMb} MB: ${usedBytes > flavorBytes ? 'delete data, let them expire, or choose a larger flavor' : 'restart the instance, which gives memory back, and resize it then'}` }];
   }
   const found: Finding[] = [];
   if (dataBytes > maxmemory) found.push({ severity: 'WARNING', subject: 'used_memory', message: `${mb(dataBytes)} are in use, and of ${flavor.memoryMb} MB maxmemory would be ${mb(maxmemory)}: the rest is evicted` });
