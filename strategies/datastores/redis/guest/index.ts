@@ -82,12 +82,12 @@ export const guest: GuestHalf = {
     await putConfig(ctx);
   },
   async start(ctx) {
-    const users = await readText(aclFileOf(ctx));
-    if (users === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
+    const known = await readText(aclFileOf(ctx));
+    if (known === null) throw new GuestFault('FAILED', 'the instance has no data: initialise it first');
     // a start that was cut off before its pid was on record left an engine that holds port and data
     if (ctx.engine.pid() === null) await ctx.engine.killLeftovers();
     // one that an earlier release has made
-    if (ctx.engine.pid() === null && withDefaultUser(users) !== users) await writeOwned(ctx, aclFileOf(ctx), withDefaultUser(users));
+    if (ctx.engine.pid() === null && withDefaultUser(known) !== known) await writeOwned(ctx, aclFileOf(ctx), withDefaultUser(known));
     await (ctx.engine.pid() === null ? putStartingConfig(ctx) : putConfig(ctx));
     await ctx.engine.start({ command: `${ctx.paths.bin}/redis-server`, args: [configFileOf(ctx)], cwd: ctx.paths.data, logFile });
     await waitReady(ctx);
