@@ -107,7 +107,7 @@ describe('a worker that is stopped beyond its lease', () => {
     const test = await freshStore();
     const world = await createToyWorld(test.store);
     const zombie = await spawnWorker(test.url, 'zombie');
-    const accepted = await world.accept('s1', { deaf: 'two', deafMs: 1_000 });
+    const accepted = await world.accept('s1', { deaf: 'two', deafMs: 3_000 });
     await expect.poll(() => test.store.query("select 1 from toy_row where step = 'two'"), { timeout: 5_000, interval: 10 }).toHaveLength(1);
     zombie.kill('SIGSTOP');
     const other = world.worker('other', { leaseMs: LEASE_MS });
