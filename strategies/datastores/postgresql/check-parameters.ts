@@ -26,6 +26,9 @@ const orders: readonly (readonly [least: string, most: string])[] = [
   ['io_combine_limit', 'io_max_combine_limit'],
 ];
 
+/** What is less would end management's own sessions while they are set up, before they can say otherwise; 0 is off. In the parameter's unit. */
+const smallest: Readonly<Record<string, number>> = { transaction_timeout: 1_000 };
+
 export function checkParameters(catalogue: readonly ParameterSpec[], { flavor, volumeGb, sizing, parameters }: CheckInput): InputIssue[] {
   const numbers = numbersOf(catalogue, sizing, parameters);
   const issues: InputIssue[] = [];
@@ -51,6 +54,11 @@ export function checkParameters(catalogue: readonly ParameterSpec[], { flavor, v
     if (sharedMb + numbers.mb(name) > memoryMb) blame([name], `must leave room for shared_buffers: ${Math.ceil(numbers.mb(name))} MB and ${Math.ceil(sharedMb)} MB are more than the flavor's ${memoryMb} MB`);
   }
   if (numbers.mb('max_wal_size') >= volumeGb * 1024) blame(['max_wal_size'], `must be below the volume's ${volumeGb} GB, where the data lie too`);
+
+  for (const [name, least] of Object.entries(smallest)) {
+    const value = numbers.count(name);
+    if (value !== null && value > 0 && value < least) blame([name], `${name} must be 0, which is off, or at least ${least} ms: with ${numbers.words(name)} sessions end while they are set up, management's among them`);
+  }
 
   for (const name of foreignLibraries(parameters)) blame([preloadParameter], `"${name}" cannot be loaded: name any of ${preloadable.join(', ')}, separated by commas`);
   for (const [name, value] of Object.entries(parameters)) {

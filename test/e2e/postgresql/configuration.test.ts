@@ -47,6 +47,25 @@ describe.each(tracks)('configuration of %s', (track) => {
     expect((await configureWith({})).restartRequired).toEqual([]);
     expect((await readdir(harness.facts.paths.config)).filter((file) => file.endsWith('.new'))).toEqual([]);
   });
+  it.each<Record<string, string>>([{ log_line_prefix: '%m [%p] x%q ' }, { log_error_verbosity: 'verbose' }, { log_min_messages: 'debug5' }])('a refusal has the reason alone, however the group has the log: %j', async (log) => {
+    expect((await refusal({ ...log, TimeZone: 'Nowhere/Land' })).message).toBe('TimeZone: the server does not take it: invalid value for parameter "TimeZone": "Nowhere/Land"');
+    // What fixes the log for the trial does not hide that a value of the log's is wrong.
+    for (const [name, value] of [['log_min_messages', 'loud'], ['log_error_verbosity', 'much']] as const) expect((await refusal({ ...log, [name]: value })).message).toMatch(new RegExp(`^${name}: .*invalid value for parameter "${name}": "${value}"; Available values: `));
+  });
+  it('management reads values where no query may use the disk', async () => {
+    const group = { temp_file_limit: '0', work_mem: '64' };
+    expect(await configureWith(group)).toEqual({ changed: true, restartRequired: [] });
+    for (const [name, value] of Object.entries(group)) expect(await read(name)).toEqual({ name, value, pending: null });
+    await restart();
+    expect(await harness.call('configuration.describe', [])).toContainEqual(expect.objectContaining({ name: 'work_mem' }));
+    expect(await configureWith({})).toEqual({ changed: true, restartRequired: [] });
+  });
+  it('values that keep management out are taken back', async (test) => {
+    if (track === '15') return test.skip();
+    await expect(configureWith({ transaction_timeout: '1' })).rejects.toThrow();
+    expect(await configureWith({})).toEqual({ changed: true, restartRequired: [] });
+    expect(await read('transaction_timeout')).toEqual({ name: 'transaction_timeout', value: '0', pending: null });
+  });
   it('a value that would be refused is found on a stopped server too, and its file stays', async () => {
     await harness.call('stop', ['orderly']);
     const before = await serverFile();

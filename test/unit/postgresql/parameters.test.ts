@@ -3,11 +3,11 @@ import { catalogueProblems } from '../../../strategies/conformance/catalogue.ts'
 import { catalogueOf } from '../../../strategies/datastores/postgresql/catalogue/index.ts';
 import { overlay } from '../../../strategies/datastores/postgresql/catalogue/overlay.ts';
 import { checkParameters } from '../../../strategies/datastores/postgresql/check-parameters.ts';
-import { decideUntaken } from '../../../strategies/datastores/postgresql/guest/configure.ts';
+import { decideUntaken, isLoadedAnew } from '../../../strategies/datastores/postgresql/guest/configure.ts';
 import { renderServerConfig } from '../../../strategies/datastores/postgresql/guest/files.ts';
 import { ownedSettings } from '../../../strategies/datastores/postgresql/guest/owned.ts';
 import { type FileEntry, type SettingRow, specOf, tellSetting } from '../../../strategies/datastores/postgresql/guest/settings.ts';
-import { namedIn, wordsOf } from '../../../strategies/datastores/postgresql/guest/try-config.ts';
+import { namedIn, refusalOf, wordsOf } from '../../../strategies/datastores/postgresql/guest/try-config.ts';
 import { manifest } from '../../../strategies/datastores/postgresql/manifest.ts';
 import { sizeServer } from '../../../strategies/datastores/postgresql/sizing.ts';
 
@@ -95,18 +95,35 @@ describe('values that the server did not take', () => {
   });
 });
 
+describe('files that the server was told to read', () => {
+  it.each<[number | null, number | null, boolean]>([
+    [null, 50, false], [50, 50, false], [120, 50, true],
+    // the clock was set back
+    [40, 50, true],
+    // nobody could ask before
+    [null, null, false], [99, null, false], [100, null, true], [120, null, true],
+  ])('are read when the time of it is %j after %j', (loadedMs, beforeMs, expected) => expect(isLoadedAnew(loadedMs, { beforeMs, signalledMs: 100 })).toBe(expected));
+});
+
 describe('the server\'s words about a file', () => {
-  const at = '2026-11-28 20:41:30.052 UTC [21296]';
-  const stderr = `${at} LOG:  invalid value for parameter "DateStyle": "foo"\n${at} DETAIL:  Unrecognized key word: "foo".\n${at} FATAL:  configuration file "/i/config/postgresql.conf.new" contains errors\n`;
+  const stderr = `LOG:  invalid value for parameter "DateStyle": "foo"\nDETAIL:  Unrecognized key word: "foo".\nFATAL:  configuration file "/i/config/postgresql.conf.new" contains errors\n`;
   it('are told without times and paths', () => {
     expect(wordsOf(stderr)).toBe('invalid value for parameter "DateStyle": "foo"; Unrecognized key word: "foo".');
-    expect(wordsOf(`${at} LOG:  unrecognized configuration parameter "nosuch" in file "/i/config/postgresql.conf.new" line 30\n`)).toBe('unrecognized configuration parameter "nosuch"');
+    expect(wordsOf('LOG:  could not open file "/b/share/timezonesets/x": no; /b is full\n', ['/b', '/b/share'])).toBe('could not open file "…/timezonesets/x": no; … is full');
+    expect(wordsOf(`LOG:  unrecognized configuration parameter "nosuch" in file "/i/config/postgresql.conf.new" line 30\n`)).toBe('unrecognized configuration parameter "nosuch"');
     expect(wordsOf('postgres: could not access the server\n')).toBe('postgres: could not access the server');
-    expect(wordsOf(`${at} LOG:  invalid value for parameter "TimeZone": "a\u2028b"\n`)).toBe('invalid value for parameter "TimeZone": "a\u2028b"');
+    expect(wordsOf(`LOG:  invalid value for parameter "TimeZone": "a\u2028b"\n`)).toBe('invalid value for parameter "TimeZone": "a\u2028b"');
   });
   it('name the parameter, as the catalogue spells it', () => {
     expect(namedIn(wordsOf(stderr), { foo: '1', DateStyle: 'foo' })).toBe('DateStyle');
-    expect(namedIn('something is wrong', { a: '1', b: '2' })).toBe('a, b');
+    expect(namedIn('something is wrong', { a: '1', b: '2' })).toBeNull();
+  });
+  it('come before the names where they name none, of which there are not too many', () => {
+    const group = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, '1']));
+    expect(refusalOf('something is wrong', group(2)).message).toBe('the server does not take the values: something is wrong; they are of p0, p1');
+    expect(refusalOf('something is wrong', group(5)).message).toMatch(/of p0, p1, p2, p3, p4$/);
+    expect(refusalOf('something is wrong', group(300)).message).toMatch(/of p0, p1, p2, p3, p4 and 295 more$/);
+    expect(refusalOf(wordsOf(stderr), { ...group(300), DateStyle: 'foo' }).message).toMatch(/^DateStyle: the server does not take it: invalid value/);
   });
 });
 
@@ -149,6 +166,7 @@ describe('values together', () => {
     [{ 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /unless shared_preload_libraries names pg_stat_statements/],
     [{ shared_preload_libraries: 'auto_explain', 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /names pg_stat_statements/],
     [{ cluster_name: 'a\0b' }, 'cluster_name', /character 0/],
+    [{ transaction_timeout: '1' }, 'transaction_timeout', /^transaction_timeout must be 0, which is off, or at least 1000 ms/], [{ transaction_timeout: '999' }, 'transaction_timeout', /at least 1000 ms/],
   ])('%j are told of %s', async (parameters, name, message) => {
     const found = await check(parameters);
     expect(found.map(([path]) => path)).toContain(name);
@@ -156,7 +174,7 @@ describe('values together', () => {
   });
   it.each<Record<string, string>>([
     { min_wal_size: '1024', max_wal_size: '1024' }, { max_parallel_workers: '9', max_worker_processes: '9' }, { max_connections: '6' }, { reserved_connections: '122' }, { shared_buffers: '114688' },
-    { work_mem: '700000' }, { shared_preload_libraries: '"auto_explain", pg_stat_statements', 'pg_stat_statements.max': '100' }, { max_wal_size: '10239' }, { io_combine_limit: '16' },
+    { work_mem: '700000' }, { shared_preload_libraries: '"auto_explain", pg_stat_statements', 'pg_stat_statements.max': '100' }, { max_wal_size: '10239' }, { transaction_timeout: '0' }, { transaction_timeout: '1000' }, { statement_timeout: '1' }, { io_combine_limit: '16' },
   ])('%j are right', async (parameters) => expect(await check(parameters)).toEqual([]));
   it('are judged by what the track has', async () => expect(await check({ autovacuum_max_workers: '20' }, { ...small, track: '17' })).toEqual([]));
 });

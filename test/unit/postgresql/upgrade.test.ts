@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { serverOptions } from '../../../strategies/datastores/postgresql/guest/upgrade/cluster.ts';
+import { databaseFindings } from '../../../strategies/datastores/postgresql/guest/upgrade/check.ts';
+import { serverOptions, sessionOptions } from '../../../strategies/datastores/postgresql/guest/upgrade/cluster.ts';
 import { namedThings, problemsOf } from '../../../strategies/datastores/postgresql/guest/upgrade/words.ts';
 
 const begin = 'Performing Consistency Checks\n-----------------------------\nChecking cluster versions                                     ok\n';
@@ -46,4 +47,19 @@ describe('the servers that pg_upgrade starts', () => {
     expect(numbers({}, { max_connections: '5; rm', max_locks_per_transaction: '10' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
   });
   it('load nothing, and let in whoever reaches their socket', () => expect(serverOptions({ sizing: {}, parameters: {} })).toMatch(/^-c hba_file=pg_hba\.conf .*-c shared_preload_libraries= /));
+});
+
+describe('the sessions of pg_upgrade', () => {
+  it('are ended by no timeout, and are told of none that one of the servers does not know', () => {
+    for (const name of ['statement_timeout', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout']) expect(sessionOptions('15', '17')).toContain(`-c ${name}=0`);
+    expect(['15 17', '15 18', '17 18'].map((way) => sessionOptions(...way.split(' ') as [string, string]).includes('-c transaction_timeout=0'))).toEqual([false, false, true]);
+  });
+});
+
+describe('databases', () => {
+  it('that pg_upgrade cannot bring over are told, one by one, by a name that can be read', () => {
+    const row = (name: string, isInvalid = false): { name: string; isInvalid: boolean } => ({ name, isInvalid });
+    expect(databaseFindings([row('shop'), row('データ'), row('"q"\\n'), row('a b\tc')])).toEqual([]);
+    expect(databaseFindings([row('a\nb\r'), row('half', true), row('h\n', true)]).map(({ severity, subject }) => [severity, subject])).toEqual([['ERROR', 'a\\nb\\r'], ['ERROR', 'half'], ['ERROR', 'h\\n']]);
+  });
 });

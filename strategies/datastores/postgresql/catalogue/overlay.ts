@@ -64,7 +64,7 @@ export const overlay: CatalogueOverlay = {
     exit_on_error: warned('Any error ends the session.'),
     default_transaction_read_only: warned('With true nobody writes who does not ask to, tools for migrations and restores included.'),
     statement_timeout: warned('It ends dumps, migrations and index builds too.'),
-    transaction_timeout: warned('It ends dumps, migrations and index builds too.'),
+    transaction_timeout: warned('It ends dumps, migrations and index builds too. It is 0, which is off, or at least 1000 ms: with less, sessions end while they are set up.'),
     idle_session_timeout: warned('Pools that keep connections open find them closed.'),
     log_statement: warned(warnsOfContents),
     log_min_duration_statement: warned(warnsOfContents),

@@ -6,7 +6,7 @@ import { renderAccess, renderServerConfig, renderUserMap } from './files.ts';
 import { isInitialised } from './initialise.ts';
 import { type Sql, withManagement } from './management.ts';
 import { configFiles } from './owned.ts';
-import { loadedAfterMs, readSettings } from './parameters.ts';
+import { loadedAfterMs, loadedAtMs, readSettings } from './parameters.ts';
 import type { ToldSetting } from './settings.ts';
 import { refusal, tryServerConfig } from './try-config.ts';
 
@@ -19,11 +19,17 @@ export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
   // Values that people chose are tried before the files of the last ones are gone. Our own need no trial.
   const changed = await writeFiles(ctx, Object.keys(ctx.parameters).length > 0 && isInitialised(ctx) ? tryServerConfig : undefined);
   if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
-  if (changed || (await withManagement(ctx, { purpose: 'read' }, (sql) => loadedAfterMs(ctx, sql))) < coarseClockMs) await reload(ctx);
+  if (changed || !(await isLoaded(ctx))) await reload(ctx);
   const live = await readSettings(ctx);
   const untaken = decideUntaken(ctx.parameters, live);
   if (untaken) throw refusal(untaken.name, untaken.has === null ? await wordsAbout(ctx, untaken.name) : untaken.has);
   return { changed, restartRequired: live.filter(({ pending }) => pending !== null).map(({ name }) => name) };
+}
+
+/** Where that cannot be asked, the values in force may be what keeps management out. */
+async function isLoaded(ctx: GuestContext): Promise<boolean> {
+  const afterMs = await withManagement(ctx, { purpose: 'read' }, (sql) => loadedAfterMs(ctx, sql)).catch(() => null);
+  return afterMs !== null && afterMs >= coarseClockMs;
 }
 
 /** True when any file was not as it should be. */
@@ -47,19 +53,31 @@ export async function writeFiles(ctx: GuestContext, attempt?: (ctx: GuestContext
   return changed;
 }
 
-/** Returns when the server has read its files, or says why it could not. */
+/**
+ * Returns when the server has read its files, or says why it could not. The values in force may be what keeps management out:
+ * new ones are read whether it can log in or not.
+ */
 export async function reload(ctx: GuestContext): Promise<void> {
-  const loadedAt = (): Promise<string> => withManagement(ctx, { purpose: 'read' }, async (sql) => (await sql.rows<{ at: string }>('select pg_conf_load_time()::text as at'))[0]?.at ?? '');
-  const before = await loadedAt();
+  let fault: unknown = null;
+  const loadedMs = async (): Promise<number | null> => {
+    fault = null;
+    return withManagement(ctx, { purpose: 'read' }, loadedAtMs).catch((error: unknown) => { ctx.signal.throwIfAborted(); fault = error; return null; });
+  };
+  const beforeMs = await loadedMs();
+  const signalledMs = Date.now();
   await ctx.engine.signal('SIGHUP');
-  const deadline = Date.now() + reloadTimeoutMs;
-  while ((await loadedAt()) === before) {
-    if (Date.now() > deadline) throw new GuestFault('RETRYABLE', `the server did not read its configuration within ${reloadTimeoutMs} ms`);
+  const deadline = signalledMs + reloadTimeoutMs;
+  while (!isLoadedAnew(await loadedMs(), { beforeMs, signalledMs })) {
+    if (Date.now() > deadline) throw fault instanceof Error ? fault : new GuestFault('RETRYABLE', `the server did not read its configuration within ${reloadTimeoutMs} ms`);
     await delay(pollMs, undefined, { signal: ctx.signal });
   }
   const problems = await withManagement(ctx, { purpose: 'read' }, fileProblems);
   if (problems.length > 0) throw new GuestFault('FAILED', `the server does not accept its configuration: ${problems.join('; ')}`);
 }
+
+/** Clocks may be set back, so that another time is enough; where there is none to compare with, it must be later than the signal. */
+export const isLoadedAnew = (loadedMs: number | null, { beforeMs, signalledMs }: { beforeMs: number | null; signalledMs: number }): boolean =>
+  loadedMs !== null && (beforeMs === null ? loadedMs >= signalledMs : loadedMs !== beforeMs);
 
 /** The first value that is neither in force nor waits for a restart. `has`: what the server has in its place; null: its words have to be asked for. */
 export function decideUntaken(parameters: Readonly<Record<string, string>>, live: readonly ToldSetting[]): { name: string; has: string | null } | null {

@@ -29,6 +29,8 @@ const connectTimeoutMs = 5_000;
 const leftoverTimeoutMs = 10_000;
 const retriesOfRace = 5;
 const raceDelayMs = 50;
+/** As the server has it without a line. */
+const workMemKb = '4096';
 
 /** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-OPTIONS: blanks are escaped. */
 export function fixedSettings(track: string, statementTimeoutMs: number): string {
@@ -40,6 +42,8 @@ export function fixedSettings(track: string, statementTimeoutMs: number): string
     default_transaction_read_only: 'off', default_transaction_isolation: 'read committed', default_transaction_deferrable: 'off', session_replication_role: 'origin', row_security: 'on',
     standard_conforming_strings: 'on', backslash_quote: 'safe_encoding', client_min_messages: 'warning', datestyle: 'ISO', intervalstyle: 'postgres', timezone: 'UTC', bytea_output: 'hex', extra_float_digits: '1',
     synchronous_commit: 'on', password_encryption: 'scram-sha-256', default_tablespace: '', temp_tablespaces: '', check_function_bodies: 'off', jit: 'off', transform_null_equals: 'off', array_nulls: 'on',
+    // A look at the catalogues must not need more than the group has left for others.
+    temp_file_limit: '-1', work_mem: workMemKb,
     // A failed statement of ours holds a verifier: it is told to us, not to the log.
     log_statement: 'none', log_min_error_statement: 'panic', log_min_duration_statement: '-1', log_min_duration_sample: '-1', log_transaction_sample_rate: '0', log_duration: 'off',
     debug_print_parse: 'off', debug_print_rewritten: 'off', debug_print_plan: 'off',

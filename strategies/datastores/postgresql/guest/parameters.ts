@@ -53,14 +53,17 @@ async function look(ctx: GuestContext, sql: Sql): Promise<{ rows: SettingRow[]; 
 /** How long after its files were put in place the server read them; below zero when it has not since: who put them there may have died. */
 export async function loadedAfterMs(ctx: GuestContext, sql: Sql): Promise<number> {
   const changedMs = await Promise.all(Object.values(configFiles(ctx)).map((path) => stat(path).then(({ ctimeMs }) => ctimeMs, () => 0)));
-  const [loaded] = await sql.rows<{ atMs: number }>('select extract(epoch from pg_conf_load_time())::float8 * 1000 as "atMs"');
-  return (loaded?.atMs ?? 0) - Math.max(...changedMs);
+  return (await loadedAtMs(sql)) - Math.max(...changedMs);
 }
 
-/** The shortest timeout of all, a millisecond, may end even this. */
+/** When the server read its files. */
+export const loadedAtMs = async (sql: Sql): Promise<number> =>
+  (await sql.rows<{ atMs: number }>('select extract(epoch from pg_conf_load_time())::float8 * 1000 as "atMs"'))[0]?.atMs ?? 0;
+
+/** The shortest timeout of all, a millisecond, may end even this; and what is looked at may be more than fits into the group's memory. What is told is what the session began with. */
 async function untilLeftAlone(sql: Sql): Promise<void> {
   for (let left = mostTries; ; left--) {
-    const error = await sql.sets(['set statement_timeout = 0', 'set client_min_messages = warning']).then(() => null, (reason: unknown) => reason);
+    const error = await sql.sets(['set statement_timeout = 0', 'set temp_file_limit = -1', 'set client_min_messages = warning']).then(() => null, (reason: unknown) => reason);
     if (error === null) return;
     if (left === 0 || (error as { code?: string }).code !== '57014') throw error;
   }

@@ -14,15 +14,18 @@ export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[
   const cluster = join(folder, 'data');
   await removeWork(folder, [cluster]);
   try {
-    const extensions = await missingExtensions(ctx, to);
+    const databases = await allDatabases(ctx);
+    const found = [...databaseFindings(databases), ...(await missingExtensions(ctx, to))];
+    // pg_upgrade would connect to it, and stop there.
+    if (databases.some(({ isInvalid }) => isInvalid)) return found;
     ctx.progress(0.3, 'making an empty cluster of the new version');
     await makeWork(ctx, folder);
     await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
     await ctx.engine.own(join(folder, accessFile), 0o600);
     await makeCluster(ctx, to, cluster);
     ctx.progress(0.6, 'asking pg_upgrade');
-    const problems = await runUpgradeTool(ctx, { from: ctx.paths, to, folder, cluster, args: ['--check'], password: ctx.managementSecret });
-    return [...extensions, ...(problems ?? []).map((message): Finding => ({ severity: 'ERROR', subject: null, message }))];
+    const problems = await runUpgradeTool(ctx, { from: { track: ctx.track, bin: ctx.paths.bin }, to, folder, cluster, args: ['--check'], password: ctx.managementSecret });
+    return [...found, ...(problems ?? []).map((message): Finding => ({ severity: 'ERROR', subject: null, message }))];
   } finally {
     await removeWork(folder, [cluster]);
   }
@@ -43,5 +46,20 @@ async function missingExtensions(ctx: GuestContext, to: NamedBuild): Promise<Fin
   return found;
 }
 
-export const openDatabases = async (ctx: GuestContext): Promise<string[]> =>
-  (await withManagement(ctx, { purpose: 'read' }, (sql) => sql.rows<{ name: string }>('select datname as name from pg_database where datallowconn order by datname'))).map(({ name }) => name);
+interface FoundDatabase { name: string; isOpen: boolean; /** its removal was interrupted: nobody can connect any more */ isInvalid: boolean }
+
+/** https://www.postgresql.org/docs/current/catalog-pg-database.html: a limit of -2 */
+const allDatabases = (ctx: GuestContext): Promise<FoundDatabase[]> =>
+  withManagement(ctx, { purpose: 'read' }, (sql) => sql.rows<FoundDatabase>('select datname as name, datallowconn as "isOpen", datconnlimit = -2 as "isInvalid" from pg_database order by datname'));
+
+export const openDatabases = async (ctx: GuestContext): Promise<string[]> => (await allDatabases(ctx)).filter(({ isOpen, isInvalid }) => isOpen && !isInvalid).map(({ name }) => name);
+
+/** pg_upgrade hands names on to a shell, which it finds out too late that it cannot for some. */
+export function databaseFindings(databases: readonly Pick<FoundDatabase, 'name' | 'isInvalid'>[]): Finding[] {
+  return databases.flatMap(({ name, isInvalid }): Finding[] => {
+    const subject = name.replaceAll('\r', '\\r').replaceAll('\n', '\\n');
+    if (isInvalid) return [{ severity: 'ERROR', subject, message: 'the database was not dropped to the end and cannot be used any more: drop it; only then pg_upgrade can be asked about the others' }];
+    if (subject !== name) return [{ severity: 'ERROR', subject, message: 'the database has a line break in its name, which pg_upgrade cannot hand on: rename it (alter database … rename to …)' }];
+    return [];
+  });
+}

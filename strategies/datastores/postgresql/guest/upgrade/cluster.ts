@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
 import { managementRole } from '../../names.ts';
 import { initdbArguments } from '../initialise.ts';
-import { portOf } from '../owned.ts';
+import { majorOf, portOf } from '../owned.ts';
 import { remainingMs } from '../tool.ts';
 import { lastErrors, namedThings, problemsOf } from './words.ts';
 
@@ -54,7 +54,13 @@ export function serverOptions({ sizing, parameters }: Pick<GuestContext, 'sizing
   return settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');
 }
 
-export interface UpgradeCall { from: Pick<NamedBuild, 'bin'>; to: Pick<NamedBuild, 'bin'>; folder: string; cluster: string; args: readonly string[]; password?: string }
+/** Owners may give sessions of their databases settings, which reach those of pg_upgrade and of the programs it starts, on both servers. What libpq is told goes before. */
+export function sessionOptions(...tracks: readonly string[]): string {
+  const settings = { statement_timeout: '0', lock_timeout: '0', idle_session_timeout: '0', idle_in_transaction_session_timeout: '0', ...(tracks.every((track) => majorOf(track) >= 17) ? { transaction_timeout: '0' } : {}), temp_file_limit: '-1', role: 'none' };
+  return Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+}
+
+export interface UpgradeCall { from: Pick<NamedBuild, 'track' | 'bin'>; to: Pick<NamedBuild, 'track' | 'bin'>; folder: string; cluster: string; args: readonly string[]; password?: string }
 
 /** Null when it succeeded; else what it found, in its own words. */
 export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Promise<string[] | null> {
@@ -66,7 +72,7 @@ export async function runUpgradeTool(ctx: GuestContext, call: UpgradeCall): Prom
   ];
   const { exitCode, stdout, stderr } = await ctx.engine.run({
     command: join(call.to.bin, 'pg_upgrade'), args, cwd: call.folder, timeoutMs: remainingMs(ctx),
-    env: { LC_ALL: 'C', TZ: 'UTC', ...(call.password === undefined ? {} : { PGPASSWORD: call.password }) },
+    env: { LC_ALL: 'C', TZ: 'UTC', PGOPTIONS: sessionOptions(call.from.track, call.to.track), ...(call.password === undefined ? {} : { PGPASSWORD: call.password }) },
   });
   if (exitCode === 0) return null;
   return Promise.all(problemsOf(`${stdout}\n${stderr}`).map(async ({ words, file }) => {

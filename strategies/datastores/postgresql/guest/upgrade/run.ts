@@ -25,9 +25,10 @@ export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
   ctx.progress(0.2, 'making an empty cluster of the new version');
   const versions = await sortedBy(ctx, from);
   await dropOwnOptions(ctx, from);
-  await makeCluster(ctx, { track: ctx.track, bin: ctx.paths.bin }, cluster);
+  const to = { track: ctx.track, bin: ctx.paths.bin };
+  await makeCluster(ctx, to, cluster);
   ctx.progress(0.4, 'pg_upgrade is at work');
-  const problems = await runUpgradeTool(ctx, { from, to: ctx.paths, folder, cluster, args: ['--link'] });
+  const problems = await runUpgradeTool(ctx, { from, to, folder, cluster, args: ['--link'] });
   if (problems) throw new GuestFault('FAILED', `pg_upgrade: ${problems.join('; ')}`);
   const note = join(cluster, noteFile);
   await writeFile(note, JSON.stringify(versions), { mode: 0o600 });

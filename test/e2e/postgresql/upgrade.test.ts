@@ -1,0 +1,67 @@
+/** What owners of databases, and accidents, can leave behind that pg_upgrade stumbles over; the kit looks at the way itself. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProcessHarness } from '../../../kit/harness/process-harness.ts';
+import type { GuestHarness } from '../../../strategies/conformance/index.ts';
+import type { Finding } from '../../../strategies/spi/guest.ts';
+import { harnessOptions } from './fixture.ts';
+import { createPsql } from './psql.ts';
+import { password } from './server.ts';
+
+const ways = [['15', '17'], ...(process.env['COFFER_TEST_FULL'] ? [['15', '18'], ['17', '18']] : [])] as [string, string][];
+/** Beside the folder's others. */
+const portOf = (from: string, to: string): number => 21_480 + Number(from) - 15 + (to === '18' ? 5 : 0);
+
+describe.each(ways)('an upgrade from %s to %s', (from, to) => {
+  let harness: GuestHarness;
+  const ask = (login: { user: string; password: string; database: string }, sql: string, environment: Record<string, string> = {}): Promise<string> => createPsql(harness.facts).ask(login, sql, environment);
+  const asOwner = (sql: string): Promise<string> => ask({ user: 'anna', password, database: 'shop' }, sql);
+  const asManagement = (sql: string, database = 'postgres'): Promise<string> => ask({ user: 'coffer', password: harness.facts.managementSecret, database }, sql, { PGHOST: harness.facts.paths.run, PGSSLMODE: 'disable', PGOPTIONS: '-c statement_timeout=0' });
+  const check = async (): Promise<Finding[]> => harness.call('upgrade.check', [await harness.build(to)]);
+
+  beforeAll(async () => {
+    harness = await createProcessHarness({ ...harnessOptions(from), ports: { postgresql: portOf(from, to) } });
+    await harness.call('initialise', []);
+    await harness.call('start', []);
+    await harness.call('databases.create', [{ name: 'shop' }]);
+    await harness.call('users.create', [{ name: 'anna', password, grants: [{ database: 'shop', privileges: [] }] }]);
+  });
+  afterAll(() => harness?.dispose());
+
+  it('is vetoed by names of databases that pg_upgrade cannot hand on, of closed ones too', async () => {
+    await asManagement('create database "two\nlines"');
+    await asManagement('create database "re\rturn" with allow_connections false');
+    const messages = expect.stringMatching(/line break in its name.*rename it.*alter database … rename to/) as string;
+    const findings = await check();
+    expect(findings.filter(({ subject }) => subject !== null)).toEqual([{ severity: 'ERROR', subject: 're\\rturn', message: messages }, { severity: 'ERROR', subject: 'two\\nlines', message: messages }]);
+    await asManagement('drop database "two\nlines"');
+    await asManagement('drop database "re\rturn"');
+  });
+
+  it('is vetoed by a database that was not dropped to the end, which is told once', async () => {
+    await asManagement('create database half');
+    await asManagement("update pg_database set datconnlimit = -2 where datname = 'half'");
+    expect(await check()).toEqual([{ severity: 'ERROR', subject: 'half', message: expect.stringMatching(/not dropped to the end.*drop it/) as string }]);
+    // Between builds of one version it is in nobody's way.
+    await harness.call('upgrade.finish', [await harness.build(from)]);
+    await asManagement('drop database half');
+  });
+
+  it('is not ended by what owners set for the sessions of their database', async () => {
+    await asOwner("create table kept as select 'here'::text as word");
+    const settings = ["statement_timeout = '3ms'", "lock_timeout = '1ms'", "idle_session_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "role = 'anna'", 'default_transaction_read_only = on', ...(from === '15' ? [] : ["transaction_timeout = '30ms'"])];
+    for (const setting of settings) await asManagement(`alter database shop set ${setting}`);
+    expect(await check()).toEqual([]);
+    await harness.call('stop', ['orderly']);
+    const former = await harness.build(from);
+    await harness.changeBuild(await harness.build(to));
+    await harness.call('upgrade.run', [former]);
+    expect((await readFile(join(harness.facts.paths.data, 'PG_VERSION'), 'utf8')).trim()).toBe(to);
+    await harness.call('configure', []);
+    await harness.call('start', []);
+    await harness.call('upgrade.finish', [former]);
+    expect(await ask({ user: 'anna', password, database: 'shop' }, 'select word from kept', { PGOPTIONS: '-c statement_timeout=0' })).toBe('here');
+    expect(await asManagement("select array_to_string(setconfig, ' ') from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = 'shop')")).toContain('statement_timeout=3ms');
+  });
+});
