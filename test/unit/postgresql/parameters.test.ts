@@ -120,9 +120,9 @@ describe('the server\'s words about a file', () => {
   });
   it('come before the names where they name none, of which there are not too many', () => {
     const group = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, '1']));
-    expect(refusalOf('something is wrong', group(2)).message).toBe('the server does not take the values: something is wrong; they are of p0, p1');
-    expect(refusalOf('something is wrong', group(5)).message).toMatch(/of p0, p1, p2, p3, p4$/);
-    expect(refusalOf('something is wrong', group(300)).message).toMatch(/of p0, p1, p2, p3, p4 and 295 more$/);
+    expect(refusalOf('something is wrong', group(2)).message).toBe('the server does not take one of the values: something is wrong (of p0, p1)');
+    expect(refusalOf('something is wrong', group(5)).message).toMatch(/of p0, p1, p2, p3, p4\)$/);
+    expect(refusalOf('something is wrong', group(300)).message).toMatch(/of p0, p1, p2, p3, p4 and 295 more\)$/);
     expect(refusalOf(wordsOf(stderr), { ...group(300), DateStyle: 'foo' }).message).toMatch(/^DateStyle: the server does not take it: invalid value/);
   });
 });

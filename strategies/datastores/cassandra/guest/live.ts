@@ -1,6 +1,7 @@
 /** What a running server takes, over its management port: settings that it has an attribute for, shows when they are changed, and has a default for. */
-import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import type { GuestContext } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
 import { fromServer } from '../values.ts';
 import { setAttributes } from './jmx.ts';
 import { readSettings, readTold, type Settings, writeTold } from './parameters.ts';
@@ -63,6 +64,7 @@ export async function setLive(ctx: GuestContext, catalogue: readonly ParameterSp
   const [other] = refused === null ? decideChanges({ catalogue, parameters, running: await readSettings(ctx), told }) : [];
   if (refused === null && other === undefined) return;
   await set('before');
-  const name = other?.name ?? changes.find((one) => attributes[one.name]![1] === refused?.name)?.name;
-  throw new GuestFault('REFUSED', `${name}: the server does not take it: ${other ? `it has ${other.before} in its place` : refused!.reason}`);
+  if (other) throw refusal(other.name, `it has ${other.before} in its place`);
+  const name = changes.find((one) => attributes[one.name]![1] === refused!.name)?.name;
+  throw name === undefined ? refusalOfSome(changes.map((one) => one.name), refused!.reason) : refusal(name, refused!.reason);
 }

@@ -2,6 +2,7 @@
 import { type Document, Long } from 'bson';
 import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
 import { catalogueOf } from '../catalogue/index.ts';
 import { adminDatabase } from '../names.ts';
 import { cacheSize, parameterOf } from '../options.ts';
@@ -30,15 +31,14 @@ export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
   });
 }
 
-const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
-
 /** What Coffer owns counts for nothing in a group and is left out. */
 async function tryValues(ctx: GuestContext, catalogue: readonly ParameterSpec[]): Promise<void> {
   const owned = new Set(catalogue.flatMap((spec) => (spec.owned === undefined ? [] : spec.name)));
   const group = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => !owned.has(name)));
   const words = await trySettings(ctx, ctx.paths.bin, trialSettings(group, ctx));
-  // Where none is found in the words, those that were given are named.
-  if (words !== null) throw refusal(namedIn(words, Object.keys(group)) ?? Object.keys(group).join(', '), words);
+  if (words === null) return;
+  const name = namedIn(words, Object.keys(group));
+  throw name === null ? refusalOfSome(Object.keys(group), words) : refusal(name, words);
 }
 
 export interface Change { spec: ParameterSpec; value: string; before: string }

@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { refusal } from '../../../spi/refused-values.ts';
 import { libraryOf, preloadedLibraries } from '../libraries.ts';
 import { renderAccess, renderServerConfig, renderUserMap } from './files.ts';
 import { isInitialised } from './initialise.ts';
@@ -8,7 +9,7 @@ import { type Sql, withManagement } from './management.ts';
 import { configFiles } from './owned.ts';
 import { loadedAfterMs, loadedAtMs, readSettings } from './parameters.ts';
 import type { ToldSetting } from './settings.ts';
-import { refusal, tryServerConfig } from './try-config.ts';
+import { tryServerConfig } from './try-config.ts';
 
 const reloadTimeoutMs = 10_000;
 const pollMs = 20;

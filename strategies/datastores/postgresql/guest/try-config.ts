@@ -3,14 +3,14 @@
  * running server is not touched, and a stopped one need not be started.
  * https://www.postgresql.org/docs/current/app-postgres.html: `-C`
  */
-import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import type { GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
 import { foreignLibraries, preloadable, preloadParameter } from '../libraries.ts';
 import { serverArguments } from './owned.ts';
 import { program, remainingMs } from './tool.ts';
 
 const line = /^(?:LOG|ERROR|FATAL|DETAIL|HINT): {2}(.*)$/s;
 const mostChars = 400;
-const mostNames = 5;
 /** However the group would have the log, here it is read. Values on the command line come first, and those of the file are looked at all the same. */
 const plainLog = ['-c', 'log_line_prefix=', '-c', 'log_error_verbosity=default', '-c', 'log_min_messages=warning'];
 
@@ -26,15 +26,10 @@ export async function tryServerConfig(ctx: GuestContext, file: string): Promise<
   throw refusalOf(wordsOf(result.stderr, Object.values(ctx.paths)), ctx.parameters);
 }
 
-export const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
-
-/** The server names one parameter after the other; the first is enough. Where it names none, it may be any of the group's. */
+/** The server names one parameter after the other; the first is enough. */
 export function refusalOf(words: string, parameters: Readonly<Record<string, string>>): GuestFault {
   const name = namedIn(words, parameters);
-  if (name !== null) return refusal(name, words);
-  const names = Object.keys(parameters);
-  const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
-  return new GuestFault('REFUSED', `the server does not take the values: ${words}; they are of ${names.slice(0, mostNames).join(', ')}${more}`);
+  return name === null ? refusalOfSome(Object.keys(parameters), words) : refusal(name, words);
 }
 
 /** Without the file's place, and without our folders: they say nothing to who chose the value. */
