@@ -185,8 +185,8 @@ describe('what is set live', () => {
     expect(decideChanges(lists, file({}), has(''), true)).toEqual([{ name: 'character_set_collations', value: "'a=a_ci'" }]);
   });
   it('is its own by name, where its default is what it was started with', () => {
-    const engines = new Map([['e', spec('e', { type: 'STRING', default: 'InnoDB' })], ['f', spec('f', { type: 'STRING', default: '' })]]);
-    const changes = decideChanges(engines, file({}, { e: 'MyISAM', f: 'MyISAM' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')]]), true);
+    const texts = new Map([['e', spec('e', { type: 'STRING', default: 'InnoDB' })], ['f', spec('f', { type: 'STRING', default: '' })]]);
+    const changes = decideChanges(texts, file({}, { e: 'MyISAM', f: 'MyISAM' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')]]), true);
     expect(changes).toEqual([{ name: 'e', value: "'InnoDB'" }, { name: 'f', value: 'null' }]);
   });
   it('is nothing where all is as it should be', () => {
