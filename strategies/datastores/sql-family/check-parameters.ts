@@ -8,6 +8,7 @@ import { canonicalValue } from '../../spi/parameter-values.ts';
 import type { ParameterSpec } from '../../spi/parameters.ts';
 import { collationProblem, type CollationTable } from './collations.ts';
 import { lineProblem } from './option-file.ts';
+import { smallestFraction } from './values.ts';
 
 export interface CheckInput extends SizingInput { sizing: Record<string, string>; parameters: Record<string, string> }
 export interface CheckRules {
@@ -25,8 +26,8 @@ export interface Judged {
   count(name: string): number | null;
   text(name: string): string | null;
   isGiven(name: string): boolean;
-  /** Told once, of the first of these that the group sets. */
-  blame(names: readonly string[], message: string): void;
+  /** Told once, of the first of these that the group sets: the end of a sentence that begins with its name. */
+  blame(names: readonly string[], message: string | ((name: string) => string)): void;
 }
 
 const bytesPerMb = 1024 ** 2;
@@ -58,14 +59,14 @@ export function checkParameters(catalogue: readonly ParameterSpec[], input: Chec
     ...reading(catalogue, input, rules.usual),
     blame(names, message) {
       const name = names.find((one) => Object.hasOwn(parameters, one));
-      if (name !== undefined) issues.push({ path: [name], message });
+      if (name !== undefined) issues.push({ path: [name], message: typeof message === 'string' ? message : message(name) });
     },
   };
   const { count, text, blame } = judged;
   const mb = (name: string): number => (count(name) ?? 0) / bytesPerMb;
   for (const [least, most] of orders) {
     const [low, high] = [count(least), count(most)];
-    if (low !== null && high !== null && low > high) blame([least, most], `${least} must not be above ${most}: ${low} is more than ${high}`);
+    if (low !== null && high !== null && low > high) blame([least, most], (name) => `${name === least ? `must not be above ${most}` : `must not be below ${least}`}: ${low} is more than ${high}`);
   }
 
   const connections = count('max_connections') ?? 0;
@@ -82,6 +83,10 @@ export function checkParameters(catalogue: readonly ParameterSpec[], input: Chec
   if (collation) blame(collation.path === 'collation' ? ['collation_server'] : ['character_set_server'], collation.message);
   const asked = parameters['time_zone'];
   if (asked !== undefined && !isZone(asked, rules.zones)) blame(['time_zone'], `must be SYSTEM or an offset from ${rules.zones.join(' to ')}: the server knows no names of zones`);
+  for (const { name, type } of catalogue) {
+    const size = type === 'NUMBER' && judged.isGiven(name) ? Math.abs(count(name) ?? 0) : 0;
+    if (size > 0 && size < smallestFraction) blame([name], `must be 0, or at least ${smallestFraction.toFixed(6)}: the server takes what is smaller for 0`);
+  }
   for (const [name, value] of Object.entries(parameters)) {
     const problem = lineProblem(name, value);
     if (problem !== null) blame([name], problem);

@@ -10,15 +10,16 @@ type Spec = Pick<ParameterSpec, 'name' | 'type' | 'unit' | 'allowed'>;
 
 /** Words from a list, in any order and case: the server tells them in its own. */
 const wordLists = new Set([
-  'sql_mode', 'log_output', 'old_mode', 'new_mode', 'note_verbosity', 'log_slow_filter', 'log_slow_verbosity', 'log_slow_disabled_statements', 'log_disabled_statements',
+  'sql_mode', 'log_output', 'old_mode', 'new_mode', 'note_verbosity', 'log_slow_filter', 'log_slow_verbosity', 'log_slow_disabled_statements', 'log_disabled_statements', 'character_set_collations',
   'myisam_recover_options', 'aria_recover_options', 'default_regex_flags', 'binlog_row_value_options', 'session_track_system_variables', 'protocol_compression_algorithms', 'disabled_storage_engines',
 ]);
 /** Words that stand for several, which the server adds. */
 const combinations = /^(ANSI|TRADITIONAL|ORACLE|MSSQL|DB2|MAXDB|POSTGRESQL)$/;
 /** Switches, of which those that are left out are as the server has them. */
 const switchLists = new Set(['optimizer_switch', 'optimizer_trace', 'optimizer_trace_features']);
-/** Numbers with a fraction are shown with six digits. */
-const shownPrecision = 0.5e-6;
+/** Numbers with a fraction have six digits: what is smaller is 0 to the servers, which mostly means something else. */
+export const smallestFraction = 0.000001;
+const shownPrecision = smallestFraction / 2;
 
 /** Offsets, which the server tells with two digits, and none of them as +. */
 const zoneOf = (text: string): string => text.toUpperCase().replace(/^([+-])(?=\d:)/, '$10').replace('-00:00', '+00:00');
@@ -42,7 +43,7 @@ export function statementValue(spec: Spec, words: string): string {
 export function isSameValue(spec: Spec, running: string, wanted: string): boolean {
   const [now, next] = [fromEngine(spec, running), fromEngine(spec, wanted)];
   if (now === next) return true;
-  if (spec.type === 'NUMBER') return Math.abs(Number(now) - Number(next)) <= shownPrecision;
+  if (spec.type === 'NUMBER') return (Number(now) === 0) === (Number(next) === 0) && Math.abs(Number(now) - Number(next)) <= shownPrecision;
   if (spec.type !== 'STRING') return false;
   if (spec.name === 'time_zone') return zoneOf(now) === zoneOf(next);
   if (switchLists.has(spec.name)) return isWithin(wordsOf(next), wordsOf(now));

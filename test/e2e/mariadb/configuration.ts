@@ -27,8 +27,10 @@ export function configurationTests(track: string, isWhole = false): void {
       refused: [
         ['sql_mode', 'sometimes', /Error while setting value|sometimes|in its place/], ['max_allowed_packet', '1048577', /it has 1048576 in its place/], ['nobody_knows', '1', /this version has no such parameter/],
         ['innodb_flush_method', 'bogus', /innodb.flush.method|in its place/i], ['collation_server', 'latin1_bin', /not valid for CHARACTER SET/], ['lc_time_names', 'tlh_QO', /tlh_QO|Unknown locale/i], ['sort_buffer_size', '1', /it has 1024 in its place/],
-        ['max_connections', '5', /it has 10 in its place/],
+        ['max_connections', '5', /it has 10 in its place/], ['character_set_filesystem', 'x', /Character set 'x' is not a compiled character set/],
       ],
+      narrow: { sort_buffer_size: '1024', max_session_mem_used: '1048576', tmp_disk_table_size: '1024', max_heap_table_size: '16384', join_buffer_size: '128', max_join_size: '1' },
+      followed: { character_set_server: 'latin1', collation_server: 'utf8mb4_bin', ...(track === '11.8' ? { character_set_collations: 'utf8mb4=utf8mb4_general_ci' } : {}) },
     });
 
     it('switches that are left out are as the server has them, whatever an earlier group had', async () => {

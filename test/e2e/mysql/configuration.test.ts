@@ -18,6 +18,8 @@ describe('configuration', () => {
       ['sql_mode', 'sometimes', /Error while setting value|sometimes|in its place/], ['max_allowed_packet', '1048577', /it has 1048576 in its place/], ['nobody_knows', '1', /this version has no such parameter/],
       ['innodb_flush_method', 'bogus', /innodb.flush.method|in its place/i], ['collation_server', 'latin1_bin', /not valid for CHARACTER SET/], ['lc_time_names', 'tlh_QO', /tlh_QO|Unknown locale/i], ['sort_buffer_size', '1', /it has 32768 in its place/],
     ],
+    narrow: { sort_buffer_size: '32768', max_heap_table_size: '16384', tmp_table_size: '1024', join_buffer_size: '128', max_join_size: '1' },
+    followed: { character_set_server: 'latin1', collation_server: 'utf8mb4_bin' },
   });
 
   it('switches that are left out are as the server has them, whatever an earlier group had', async () => {

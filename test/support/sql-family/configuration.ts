@@ -28,9 +28,13 @@ export interface ConfigurationSamples {
   live: Readonly<Record<string, readonly [value: string, words: string]>>;
   restart: Readonly<Record<string, string>>;
   refused: readonly (readonly [name: string, value: string, reason: RegExp])[];
+  /** the narrowest limits of sessions that a group may set */
+  narrow: Readonly<Record<string, string>>;
+  /** one at a time: each changes more than itself, or has a default that is told by another word */
+  followed: Readonly<Record<string, string>>;
 }
 
-export function configurationScenarios(server: SqlConfigurationServer, { live, restart, refused }: ConfigurationSamples): void {
+export function configurationScenarios(server: SqlConfigurationServer, { live, restart, refused, narrow, followed }: ConfigurationSamples): void {
   const call: GuestHarness['call'] = (...args) => server.harness.call(...args);
 
   it('values of every kind are taken live, told as they were given, and gone with the group', async () => {
@@ -54,7 +58,10 @@ export function configurationScenarios(server: SqlConfigurationServer, { live, r
     const [before, file] = [await call('configuration.read', []), await server.file()];
     const names = Object.keys(restart).sort();
     const valueOf = new Map(before.map(({ name, value }) => [name, value]));
-    const atOnce = { join_buffer_size: '524288', init_connect: 'set @a = 1', collation_server: 'utf8mb4_bin' };
+    const atOnce = {
+      join_buffer_size: '524288', init_connect: 'set @a = 1', collation_server: 'utf8mb4_bin', character_set_filesystem: 'latin1', default_storage_engine: 'MyISAM', default_tmp_storage_engine: 'MyISAM',
+      lc_time_names: 'de_DE', time_zone: '+02:00', optimizer_trace: 'enabled=on',
+    };
     expect(await server.configureWith({ ...restart, ...atOnce })).toEqual({ changed: true, restartRequired: names });
     for (const name of names) expect(await server.read(name)).toEqual({ name, value: valueOf.get(name), pending: restart[name] });
     await server.harness.signalEngine('SIGKILL');
@@ -80,6 +87,35 @@ export function configurationScenarios(server: SqlConfigurationServer, { live, r
     }
     expect((await readdir(server.harness.facts.paths.config)).filter((name) => name.endsWith('.new'))).toEqual([]);
     expect(await server.configureWith({})).toEqual({ changed: false, restartRequired: [] });
+  });
+  it('management goes on under the narrowest limits, live and from the start', async () => {
+    const before = await call('configuration.read', []);
+    const login = { name: 'narrow', password: 'Some-password-1', grants: [{ database: 'under_it', privileges: [] }] };
+    const manage = async (): Promise<void> => {
+      await call('databases.create', [{ name: 'under_it' }]);
+      await call('users.create', [login]);
+      expect((await call('databases.list', [])).map(({ name }) => name)).toContain('under_it');
+      expect((await call('users.list', [])).map(({ name }) => name)).toContain('narrow');
+      await call('users.delete', [{ name: 'narrow' }]);
+      await call('databases.delete', ['under_it']);
+      for (const [name, value] of Object.entries(narrow)) expect(await server.read(name)).toEqual({ name, value, pending: null });
+    };
+    await server.configureWith(narrow);
+    await manage();
+    await server.restart();
+    expect(await call('probe', [])).toMatchObject({ state: 'ok', managementLost: false });
+    await manage();
+    await server.configureWith({});
+    expect(await call('configuration.read', [])).toEqual(before);
+  });
+  it('what a value changed beside itself goes back with it', async () => {
+    const before = await call('configuration.read', []);
+    for (const [name, value] of Object.entries(followed)) {
+      await server.configureWith({ [name]: value });
+      expect(await server.read(name)).toEqual({ name, value, pending: null });
+      await server.configureWith({});
+      expect(await call('configuration.read', []), name).toEqual(before);
+    }
   });
   it('what Coffer owns is refused with its reason, and is nowhere in the file', async () => {
     expect(await server.refusal({ datadir: '/tmp' })).toMatchObject({ code: 'REFUSED', message: expect.stringContaining('datadir: Where the server keeps its files') as string });

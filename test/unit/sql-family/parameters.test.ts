@@ -13,7 +13,7 @@ import { decideChanges } from '../../../strategies/datastores/sql-family/guest/c
 import { tellParameter } from '../../../strategies/datastores/sql-family/guest/parameters.ts';
 import { parseHelp } from '../../../strategies/datastores/sql-family/guest/server-help.ts';
 import { specOf, type ToldVariable } from '../../../strategies/datastores/sql-family/guest/specs.ts';
-import { complaintsOf, decideUntaken, namedIn } from '../../../strategies/datastores/sql-family/guest/try-config.ts';
+import { complaintsOf, decideUntaken, earlyWordsOf, namedIn, refusalOfSome } from '../../../strategies/datastores/sql-family/guest/try-config.ts';
 import { lineProblem, optionOf, parseServerFile, renderServerFile } from '../../../strategies/datastores/sql-family/option-file.ts';
 import { fromEngine, isSameValue, statementValue, toEngine } from '../../../strategies/datastores/sql-family/values.ts';
 import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';
@@ -45,6 +45,9 @@ describe.each(engines)('the catalogue of $engine $track', ({ track, control, cat
   });
   it('offers no word from which a running server does not come back', async () => {
     expect((await catalogueOf(track)).find(({ name }) => name === 'event_scheduler')).toMatchObject({ apply: 'LIVE', allowed: ['OFF', 'ON'] });
+  });
+  it('offers nothing that the server has taken out of use', async () => {
+    expect((await catalogueOf(track)).filter(({ description, owned }) => /^Unused\b/.test(description) && owned === undefined)).toEqual([]);
   });
   it('names no place of the machine it was made on', async () => {
     expect((await catalogueOf(track)).filter((one) => one.default?.startsWith('/'))).toEqual([]);
@@ -121,6 +124,7 @@ describe('a value', () => {
   it.each<[ParameterSpec, string, string, boolean]>([
     [spec('x'), '5', '5', true], [spec('x'), '5', '6', false], [spec('x', { type: 'BOOLEAN' }), 'ON', '1', true],
     [spec('x', { type: 'NUMBER' }), '1.234568', '1.23456789', true], [spec('x', { type: 'NUMBER' }), '0.000000', '0.000001', false],
+    [spec('x', { type: 'NUMBER' }), '0.000000', '0.0000001', false], [spec('x', { type: 'NUMBER' }), '0.000000', '0', true], [text('character_set_collations'), 'a=a_ci,b=b_ci', 'b=b_ci,a=a_ci', true],
     [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'strict_all_tables,ansi_quotes', true], [text('sql_mode'), 'ANSI_QUOTES,STRICT_ALL_TABLES', 'ansi_quotes', false],
     [text('sql_mode'), 'STRICT_TRANS_TABLES,TRADITIONAL', 'TRADITIONAL', true], [text('sql_mode'), '', '', true],
     [text('optimizer_switch'), 'mrr=off,semijoin=on', 'mrr=off', true], [text('optimizer_switch'), 'mrr=on,semijoin=on', 'mrr=off', false],
@@ -165,6 +169,26 @@ describe('what is set live', () => {
     expect(decideChanges(texts, file({ character_set_server: 'utf8' }), has('utf8', 'utf8_bin'))).toEqual([{ name: 'collation_server', value: "'utf8_ai'" }]);
     expect(decideChanges(texts, file({ character_set_server: 'latin2', collation_server: 'latin2_bin' }), has('latin1', 'latin1_bin'))).toEqual([...again('latin2'), { name: 'collation_server', value: "'latin2_bin'" }]);
   });
+  it('is the own collation by its name, once the character set goes back to its own', () => {
+    const texts = new Map([['character_set_server', 'utf8'], ['collation_server', 'utf8_ai']].map(([name = '', own]) => [name, spec(name, { type: 'STRING', default: own })]));
+    const has = (set: string, collation: string) => new Map([['character_set_server', running(set, true)], ['collation_server', running(collation)]]);
+    const own = { name: 'collation_server', value: "'utf8_ai'" };
+    expect(decideChanges(texts, file({}), has('latin1', 'latin1_ci'))).toEqual([{ name: 'character_set_server', value: 'default' }, own]);
+    expect(decideChanges(texts, file({ character_set_server: 'utf8' }), has('latin1', 'latin1_ci'))).toEqual([{ name: 'character_set_server', value: "'utf8'" }, own]);
+    expect(decideChanges(texts, file({}), has('utf8', 'utf8_ci'))).toEqual([own]);
+    expect(decideChanges(texts, file({ character_set_server: 'latin1' }), has('latin1', 'latin1_ci'))).toEqual([]);
+  });
+  it('is what the server begins with, where its default is a word for nothing', () => {
+    const lists = new Map([['character_set_collations', spec('character_set_collations', { type: 'STRING', default: 'a=a_ci' })]]);
+    const has = (words: string) => new Map([['character_set_collations', running(words, true)]]);
+    expect(decideChanges(lists, file({}), has('a=a_bin'))).toEqual([{ name: 'character_set_collations', value: 'default' }]);
+    expect(decideChanges(lists, file({}), has(''), true)).toEqual([{ name: 'character_set_collations', value: "'a=a_ci'" }]);
+  });
+  it('is its own by name, where its default is what it was started with', () => {
+    const texts = new Map([['e', spec('e', { type: 'STRING', default: 'InnoDB' })], ['f', spec('f', { type: 'STRING', default: '' })]]);
+    const changes = decideChanges(texts, file({}, { e: 'MyISAM', f: 'MyISAM' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')]]), true);
+    expect(changes).toEqual([{ name: 'e', value: "'InnoDB'" }, { name: 'f', value: 'null' }]);
+  });
   it('is nothing where all is as it should be', () => {
     expect(decideChanges(specs, file({ a: '5' }), new Map([['a', running('5', true)], ['b', running('1', true)], ['c', running('4')]]))).toEqual([]);
   });
@@ -179,6 +203,14 @@ describe('a refusal', () => {
   it('names the parameter by its name, or else by its value', () => {
     const parameters = { sort_buffer_size: '5', innodb_flush_method: 'bogus', collation_server: 'latin1_bin' };
     expect(["value 'bogus' to 'innodb-flush-method'", "COLLATION 'latin1_bin' is not valid", 'out of memory'].map((words) => namedIn(words, parameters))).toEqual(['innodb_flush_method', 'collation_server', null]);
+  });
+  it('has what the server says before it keeps a log, without its places', () => {
+    expect(earlyWordsOf("2026-11-30 15:48:25 0 [Warning] no matter\n\u0007/p/sbin/server: Character set 'x' is not specified in the '/p/share/charsets/Index.xml' file\n")).toEqual(["Character set 'x' is not specified in the 'Index.xml' file"]);
+  });
+  it('of none in particular begins with the server\'s words, and names few', () => {
+    expect(refusalOfSome(['a'], 'no').message).toBe('a: the server does not take it: no');
+    expect(refusalOfSome(['a', 'b'], 'no').message).toBe('the server does not take one of the values: no (of a, b)');
+    expect(refusalOfSome(['a', 'b', 'c', 'd', 'e', 'f', 'g'], 'no').message).toBe('the server does not take one of the values: no (of a, b, c, d, e and 2 more)');
   });
   it('is of the first value that became another', () => {
     const specs = new Map([spec('a'), spec('b')].map((one) => [one.name, one]));
@@ -197,7 +229,8 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
     [{ innodb_buffer_pool_size: '536870912' }, 'innodb_buffer_pool_size', /must fit into the flavor's 512 MB/],
     [{ max_connections: '2000' }, 'max_connections', /each of 2000 connections 1 MB/],
     [{ sort_buffer_size: '536870912' }, 'sort_buffer_size', /must leave room in the flavor's 512 MB/],
-    [{ innodb_io_capacity_max: '100' }, 'innodb_io_capacity_max', /innodb_io_capacity must not be above innodb_io_capacity_max/],
+    [{ innodb_io_capacity_max: '100' }, 'innodb_io_capacity_max', /^must not be below innodb_io_capacity: \d+ is more than 100/], [{ innodb_io_capacity: '50000' }, 'innodb_io_capacity', /^must not be above innodb_io_capacity_max: /],
+    [{ long_query_time: '0.0000001' }, 'long_query_time', /^must be 0, or at least 0\.000001: /],
     [{ innodb_max_dirty_pages_pct_lwm: '95' }, 'innodb_max_dirty_pages_pct_lwm', /95 is more than 90/],
     [{ max_binlog_size: '1073741824' }, 'max_binlog_size', /below the volume's 1 GB/],
     [{ collation_server: 'latin1_bin' }, 'collation_server', /./],
@@ -213,6 +246,9 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
   it('that work are none', async () => {
     for (const parameters of [{}, { sort_buffer_size: '1048576', innodb_io_capacity: '300', innodb_io_capacity_max: '400', time_zone: '-03:30' }, { character_set_server: 'latin1', collation_server: 'latin1_bin' }]) expect(await issuesOf(parameters as Record<string, string>)).toEqual([]);
   });
+  it('the smallest fraction, and none, are', async () => {
+    for (const long_query_time of ['0', '0.000001', '0.0000015']) expect(await issuesOf({ long_query_time })).toEqual([]);
+  });
   it('zones are as far from UTC as the server goes', async () => {
     const [least, most] = engine === 'mysql' ? ['-13:59', '+14:00'] : ['-12:59', '+13:00'];
     for (const zone of [least, most, '+2:00', '-0:00', 'system']) expect([zone, await issuesOf({ time_zone: zone })]).toEqual([zone, []]);
@@ -221,6 +257,11 @@ describe.each(engines)('combinations on $engine $track', ({ engine, track, contr
   it.runIf(engine === 'mysql')('the pool is made of whole chunks, in as many parts as it is large enough for', async () => {
     expect(await issuesOf({ innodb_buffer_pool_size: '67108865' })).toEqual([['innodb_buffer_pool_size', expect.stringContaining('must be a multiple')]]);
     expect(await issuesOf({ innodb_buffer_pool_instances: '4' })).toEqual([['innodb_buffer_pool_instances', expect.stringContaining('must be 1')]]);
+    expect(await issuesOf({ innodb_buffer_pool_chunk_size: '7340032' })).toEqual([['innodb_buffer_pool_chunk_size', expect.stringMatching(/^must suit innodb_buffer_pool_size/)]]);
     expect(await issuesOf({ max_user_connections: '3' })).toEqual([['max_user_connections', expect.stringContaining('at least 10')]]);
+  });
+  it.runIf(engine === 'mysql')('what the server changes by itself is told', async () => {
+    expect(await issuesOf({ innodb_thread_concurrency: '4', innodb_thread_sleep_delay: '20000' })).toEqual([['innodb_thread_sleep_delay', expect.stringMatching(/innodb_adaptive_max_sleep_delay be 0/)]]);
+    for (const more of [{ innodb_thread_concurrency: '4', innodb_adaptive_max_sleep_delay: '0' }, { innodb_thread_concurrency: '0' }]) expect(await issuesOf({ ...more, innodb_thread_sleep_delay: '20000' } as Record<string, string>)).toEqual([]);
   });
 });

@@ -15,6 +15,10 @@ export const overlay = withCommon({
   thread_pool_prio_kickup_timer: pool, thread_pool_dedicated_listener: pool, thread_pool_exact_stats: pool,
   optimizer_adjust_secondary_key_costs: unused, innodb_prefix_index_cluster_optimization: unused, innodb_buffer_pool_chunk_size: unused,
   innodb_log_file_buffering: { owned: 'The server finds out at its start what suits the disk.' },
+  // With less it refuses every statement of a session, the one that lifts the limit for management's own too; with 8 kB it crashes.
+  max_session_mem_used: { min: 1_048_576 },
+  // Empty is that of other tables; it tells no default at all.
+  default_tmp_storage_engine: { default: '' },
   // It says no to changes of these while it runs.
   max_user_connections: { apply: 'RESTART' },
   tcp_nodelay: { apply: 'RESTART' },

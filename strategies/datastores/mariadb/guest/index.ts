@@ -22,7 +22,8 @@ const dialect: Dialect = {
   probeMs: manifest.timeouts.probeMs,
   logFile: 'mariadb.log',
   repairStatements: async (secret, track) => managementStatements(secret, track),
-  sessionSettings: `${commonSettings}, session max_statement_time = 0`,
+  // Its largest numbers are no limit; the last is one of later tracks.
+  sessionSettings: `${commonSettings}, session max_statement_time = 0, session max_session_mem_used = 9223372036854775807, session tmp_disk_table_size = 18446744073709551615 /*M!110500 , session max_tmp_session_space_usage = 0 */`,
   identifiedBy: async (password) => identifiedBy(password),
   accountsQuery: "select User as name, Host as host from mysql.user where is_role = 'N' and User <> '' order by User, Host",
   reloadTls: 'flush ssl',

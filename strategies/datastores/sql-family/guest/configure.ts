@@ -13,10 +13,10 @@ import { decideUntaken, refusal, tryServerFile } from './try-config.ts';
 
 type Specs = ReadonlyMap<string, ParameterSpec>;
 
-/** Some values bound others: what was cut short the first time is right the second time. */
+/** Some values bound others: what was cut short the first time is right the second time. So is what has to be given by name. */
 const mostRounds = 2;
-/** ER_INCORRECT_GLOBAL_LOCAL_VAR: read only. ER_NO_DEFAULT */
-const [readOnlyVariable, noDefault] = [1238, 1230];
+/** ER_INCORRECT_GLOBAL_LOCAL_VAR: read only. ER_NO_DEFAULT. ER_WRONG_VALUE_FOR_VAR, of what the server calls its own */
+const leftAlone = new Set([1238, 1230, 1231]);
 const resizing = /resize is already in progress|resize in progress/i;
 
 export async function configure(ctx: GuestContext, dialect: Dialect): Promise<ConfigureResult> {
@@ -35,7 +35,7 @@ export async function configure(ctx: GuestContext, dialect: Dialect): Promise<Co
 async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: Specs): Promise<void> {
   const settings = await readFileSettings(ctx);
   for (let round = 0; round < mostRounds; round++) {
-    const changes = decideChanges(specs, settings, await readVariables(sql, dialect));
+    const changes = decideChanges(specs, settings, await readVariables(sql, dialect), round > 0);
     for (const change of changes) await set(ctx, sql, change);
     if (changes.length === 0) break;
   }
@@ -51,29 +51,36 @@ async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: S
  */
 const followers: Readonly<Record<string, string>> = { collation_server: 'character_set_server' };
 
+/** A text that is empty by itself has no other word. */
+const ownWords = (spec: ParameterSpec): string => (spec.default === '' ? 'null' : statementValue(spec, spec.default ?? ''));
+
 export interface Change { name: string; /** for SET GLOBAL */ value: string }
 
 /**
  * What the file has and the server has not; and what the file has no more, or a statement has set since the start: that goes
- * back to the server's own. Pure.
+ * back to the server's own. `isAgain`: its word "default" did not do, since it stands for what the server was started with, or
+ * for nothing where the server begins with something: its own is given by name then. Pure.
  */
-export function decideChanges(specs: Specs, { now, started }: FileSettings, variables: ReadonlyMap<string, Variable>): Change[] {
-  const [forgotten, wanted]: [Change[], Change[]] = [[], []];
-  const own = (spec: ParameterSpec): Change => {
-    const leader = specs.get(followers[spec.name] ?? '');
-    if (!leader || spec.default === null) return { name: spec.name, value: 'default' };
-    const words = now.get(optionOf(leader.name)) ?? leader.default ?? '';
-    return isSameValue(leader, words, leader.default ?? '') ? { name: spec.name, value: statementValue(spec, spec.default) } : { name: leader.name, value: statementValue(leader, words) };
-  };
+export function decideChanges(specs: Specs, { now, started }: FileSettings, variables: ReadonlyMap<string, Variable>, isAgain = false): Change[] {
+  const [forgotten, wanted, followed]: [Change[], Change[], Change[]] = [[], [], []];
+  const isMoved = (name: string): boolean => variables.get(name)?.isSet === true || started.has(optionOf(name));
   for (const spec of specs.values()) {
     const { name } = spec;
     const [variable, words] = [variables.get(name), now.get(optionOf(name))];
     if (!variable || spec.apply !== 'LIVE' || spec.owned !== undefined) continue;
     if (words !== undefined && !isSameValue(spec, variable.words, words)) wanted.push({ name, value: statementValue(spec, words) });
     const isOwn = spec.default !== null && isSameValue(spec, variable.words, spec.default);
-    if (words === undefined && (variable.isSet || started.has(optionOf(name))) && !isOwn) forgotten.push(own(spec));
+    if (words !== undefined || isOwn) continue;
+    const leader = specs.get(followers[name] ?? '');
+    const leads = leader ? now.get(optionOf(leader.name)) ?? leader.default ?? '' : '';
+    // A leader that was set has changed its follower without a statement of its own, and does so once more when it goes back.
+    if (leader && spec.default !== null && isSameValue(leader, leads, leader.default ?? '')) {
+      if (isMoved(name) || isMoved(leader.name)) followed.push({ name, value: statementValue(spec, spec.default) });
+    } else if (isMoved(name)) {
+      forgotten.push(leader ? { name: leader.name, value: statementValue(leader, leads) } : { name, value: isAgain && spec.default !== null ? ownWords(spec) : 'default' });
+    }
   }
-  return [...forgotten, ...wanted.filter((one) => !forgotten.some(({ name }) => name === one.name))];
+  return [...forgotten, ...wanted.filter((one) => !forgotten.some(({ name }) => name === one.name)), ...followed];
 }
 
 async function set({ parameters }: GuestContext, sql: Sql, { name, value }: Change): Promise<void> {
@@ -83,6 +90,6 @@ async function set({ parameters }: GuestContext, sql: Sql, { name, value }: Chan
     if (!(error instanceof SqlError) || isSilenced(error)) throw error;
     if (resizing.test(error.message)) throw new GuestFault('RETRYABLE', `the server is still changing its memory: ${error.message}`, { cause: error });
     if (Object.hasOwn(parameters, name)) throw refusal(name, error.message);
-    if (error.number !== readOnlyVariable && error.number !== noDefault) throw error;
+    if (!leftAlone.has(error.number)) throw error;
   }
 }

@@ -19,6 +19,7 @@ export type ServerContext = Pick<GuestContext, 'instanceId' | 'track' | 'version
 export const commonSettings = [
   "sql_mode = 'STRICT_ALL_TABLES'", 'lock_wait_timeout = 2', 'innodb_lock_wait_timeout = 2', 'foreign_key_checks = 0', 'autocommit = 1', 'completion_type = 0',
   'sql_safe_updates = 0', 'sql_big_selects = 1', 'group_concat_max_len = 1048576', 'wait_timeout = 28800', 'net_read_timeout = 30', 'net_write_timeout = 60',
+  'sort_buffer_size = 262144',
 ].map((setting) => `session ${setting}`).join(', ');
 
 export interface Dialect {

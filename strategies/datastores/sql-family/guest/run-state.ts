@@ -6,9 +6,10 @@ import { endsWithin } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Dialect } from './dialect.ts';
 import { clearRunFiles, isInitialised, keepStartedFile, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
-import { lastWordsOf, logLines } from './last-words.ts';
+import { endOf, lastWordsOf } from './last-words.ts';
 import { isFull, isManagementRefused, openManagement } from './management.ts';
 import { forgetProbe } from './probe.ts';
+import { linesSince, logEnd } from './server-log.ts';
 
 const firstPollMs = 10;
 const maxPollMs = 100;
@@ -17,6 +18,8 @@ export const startStatementsFile = (ctx: Pick<GuestContext, 'paths'>): string =>
 
 export async function start(ctx: GuestContext, dialect: Dialect, extraArguments: readonly string[] = []): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there are no data in ${ctx.paths.data}: initialise first`);
+  // One that runs already may have said why before this.
+  const before = ctx.engine.pid() === null ? await logEnd(ctx, dialect) : 0;
   if (ctx.engine.pid() === null) {
     // One of a start that was cut off before its pid was on record holds port and data.
     await ctx.engine.killLeftovers();
@@ -31,28 +34,27 @@ export async function start(ctx: GuestContext, dialect: Dialect, extraArguments:
       env: dialect.environment, cwd: ctx.paths.data, logFile: dialect.logFile,
     });
   }
-  await untilAnswering(ctx, dialect);
+  await untilAnswering(ctx, dialect, async () => lastWordsOf(await linesSince(ctx, dialect, before)));
 }
 
-async function untilAnswering(ctx: GuestContext, dialect: Dialect): Promise<void> {
+/** `words`: what it has said of it so far. */
+async function untilAnswering(ctx: GuestContext, dialect: Dialect, words: () => Promise<string>): Promise<void> {
   let waitMs = firstPollMs;
   for (;;) {
     ctx.signal.throwIfAborted();
-    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${await lastWords(ctx)}`);
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${(await words()) || endOf(await ctx.engine.exited(ctx.signal))}`);
     try {
       (await openManagement(ctx, dialect)).close();
       return;
     } catch (error) {
       if (isFull(error)) return;
       if (isManagementRefused(error)) throw new GuestFault('FAILED_TO_START', `the server runs, but refuses the management account (${(error as Error).message}): repair it`, { cause: error });
-      if (Date.now() + waitMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${await lastWords(ctx)}`, { cause: error });
+      if (Date.now() + waitMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${(await words()) || 'it said nothing'}`, { cause: error });
     }
     await delay(waitMs, undefined, { signal: ctx.signal });
     waitMs = Math.min(maxPollMs, waitMs * 1.5);
   }
 }
-
-const lastWords = async (ctx: GuestContext): Promise<string> => lastWordsOf(await ctx.engine.logTail(logLines));
 
 /** SIGTERM ends sessions and flushes; after a SIGKILL the next start recovers from the logs, which every commit reached. */
 export async function stop(ctx: GuestContext, mode: 'orderly' | 'immediate'): Promise<void> {

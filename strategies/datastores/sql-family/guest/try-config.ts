@@ -8,8 +8,18 @@ import { askHelp, parseHelp } from './server-help.ts';
 
 const mostChars = 400;
 const mostShown = 100;
+const mostNames = 5;
+/** It rings before it speaks. */
+const programName = /^\x07?\/\S+: /;
 
 export const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
+/** Where it does not tell which: its words come first, whatever the names take. */
+export function refusalOfSome(names: readonly string[], words: string): GuestFault {
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return refusal(only, words);
+  const more = names.length - mostNames;
+  return new GuestFault('REFUSED', `the server does not take one of the values: ${words} (of ${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''})`);
+}
 export const inItsPlace = (spec: ParameterSpec, words: string): string => {
   const value = fromEngine(spec, words);
   return `it has ${value === '' ? 'nothing' : value.length > mostShown ? `${value.slice(0, mostShown)}…` : value} in its place`;
@@ -18,12 +28,12 @@ export const inItsPlace = (spec: ParameterSpec, words: string): string => {
 /** REFUSED with the name of the group's parameter and the server's words. */
 export async function tryServerFile(ctx: GuestContext, dialect: Dialect, specs: ReadonlyMap<string, ParameterSpec>, file: string): Promise<void> {
   const { exitCode, stdout, stderr } = await askHelp(ctx, dialect, [`--defaults-file=${file}`, ...dialect.serverArguments(ctx)]);
-  const complaints = complaintsOf(stderr);
+  const complaints = [...complaintsOf(stderr), ...(exitCode === 0 ? [] : earlyWordsOf(stderr))];
   const would = parseHelp(stdout);
   const untaken = decideUntaken(specs, ctx.parameters, (name) => would.get(optionOf(name)));
   const said = complaints.map((words) => ({ name: namedIn(words, ctx.parameters), words })).find(({ name }) => name !== null);
   if (said) throw refusal(said.name ?? '', said.words);
-  if (exitCode !== 0) throw refusal(Object.keys(ctx.parameters).join(', '), complaints.join('; ').slice(0, mostChars) || `it ends with code ${exitCode}`);
+  if (exitCode !== 0) throw refusalOfSome(Object.keys(ctx.parameters), complaints.join('; ').slice(0, mostChars) || `it ends with code ${exitCode}`);
   if (untaken) throw refusal(untaken.name, untaken.words);
 }
 
@@ -40,7 +50,11 @@ export function decideUntaken(specs: ReadonlyMap<string, ParameterSpec>, paramet
 /** Its errors, without times, numbers and the path of its program. */
 export const complaintsOf = (stderr: string): string[] =>
   stderr.split('\n').flatMap((line) => /\[ERROR\] (.*)$/s.exec(line)?.slice(1) ?? [])
-    .map((text) => text.replace(/^(\[[^\]]*\] )+/, '').replace(/^Buffered error: /, '').replace(/^\/\S+: /, '').slice(0, mostChars)).filter((text) => text !== 'Aborting');
+    .map((text) => text.replace(/^(\[[^\]]*\] )+/, '').replace(/^Buffered error: /, '').replace(programName, '').slice(0, mostChars)).filter((text) => text !== 'Aborting');
+
+/** What it says before it keeps a log, in the name of its program. Where the build has its files is nobody's concern. */
+export const earlyWordsOf = (stderr: string): string[] =>
+  stderr.split('\n').filter((line) => programName.test(line)).map((line) => line.replace(programName, '').replace(/'\/[^']*\/([^'/]+)'/g, "'$1'").slice(0, mostChars));
 
 /** By its name, or by its value where the server tells no more. */
 export function namedIn(words: string, parameters: Readonly<Record<string, string>>): string | null {
