@@ -13,7 +13,8 @@ import { decideChanges } from '../../../strategies/datastores/sql-family/guest/c
 import { tellParameter } from '../../../strategies/datastores/sql-family/guest/parameters.ts';
 import { parseHelp } from '../../../strategies/datastores/sql-family/guest/server-help.ts';
 import { specOf, type ToldVariable } from '../../../strategies/datastores/sql-family/guest/specs.ts';
-import { complaintsOf, decideUntaken, earlyWordsOf, namedIn, refusalOfSome } from '../../../strategies/datastores/sql-family/guest/try-config.ts';
+import { complaintsOf, decideUntaken, earlyWordsOf, namedIn } from '../../../strategies/datastores/sql-family/guest/try-config.ts';
+import { refusalOfSome } from '../../../strategies/spi/refused-values.ts';
 import { lineProblem, optionOf, parseServerFile, renderServerFile } from '../../../strategies/datastores/sql-family/option-file.ts';
 import { fromEngine, isSameValue, statementValue, toEngine } from '../../../strategies/datastores/sql-family/values.ts';
 import type { ParameterSpec } from '../../../strategies/spi/parameters.ts';

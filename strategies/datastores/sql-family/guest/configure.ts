@@ -1,5 +1,6 @@
 /** Values into the server: in its file, and live what can be. */
 import type { ParameterSpec } from '../../../spi/parameters.ts';
+import { refusal } from '../../../spi/refused-values.ts';
 import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { optionOf } from '../option-file.ts';
 import { identifier } from '../text.ts';
@@ -9,7 +10,7 @@ import type { Dialect, Sql } from './dialect.ts';
 import { isInitialised, specsOf, writeFiles } from './files.ts';
 import { isSilenced, withManagement } from './management.ts';
 import { type FileSettings, readFileSettings, readParameters, readVariables, type Variable } from './parameters.ts';
-import { decideUntaken, refusal, tryServerFile } from './try-config.ts';
+import { decideUntaken, tryServerFile } from './try-config.ts';
 
 type Specs = ReadonlyMap<string, ParameterSpec>;
 

@@ -1,6 +1,7 @@
 /** Whether the server would start with a file, and with the very values that it has; asked of the server's own program. */
+import type { GuestContext } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
-import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
+import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
 import { optionOf } from '../option-file.ts';
 import { fromEngine, isSameValue } from '../values.ts';
 import type { Dialect } from './dialect.ts';
@@ -8,18 +9,9 @@ import { askHelp, parseHelp } from './server-help.ts';
 
 const mostChars = 400;
 const mostShown = 100;
-const mostNames = 5;
 /** It rings before it speaks. */
 const programName = /^\x07?\/\S+: /;
 
-export const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the server does not take it: ${words}`);
-/** Where it does not tell which: its words come first, whatever the names take. */
-export function refusalOfSome(names: readonly string[], words: string): GuestFault {
-  const [only, ...others] = names;
-  if (only !== undefined && others.length === 0) return refusal(only, words);
-  const more = names.length - mostNames;
-  return new GuestFault('REFUSED', `the server does not take one of the values: ${words} (of ${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''})`);
-}
 export const inItsPlace = (spec: ParameterSpec, words: string): string => {
   const value = fromEngine(spec, words);
   return `it has ${value === '' ? 'nothing' : value.length > mostShown ? `${value.slice(0, mostShown)}…` : value} in its place`;
