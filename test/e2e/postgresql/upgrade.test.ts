@@ -10,6 +10,7 @@ import { createPsql } from './psql.ts';
 import { password } from './server.ts';
 
 const ways = [['15', '17'], ...(process.env['COFFER_TEST_FULL'] ? [['15', '18'], ['17', '18']] : [])] as [string, string][];
+const unhurried = ['statement_timeout', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'].map((name) => `-c ${name}=0`).join(' ');
 /** Beside the folder's others. */
 const portOf = (from: string, to: string): number => 21_480 + Number(from) - 15 + (to === '18' ? 5 : 0);
 
@@ -17,7 +18,7 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
   let harness: GuestHarness;
   const ask = (login: { user: string; password: string; database: string }, sql: string, environment: Record<string, string> = {}): Promise<string> => createPsql(harness.facts).ask(login, sql, environment);
   const asOwner = (sql: string): Promise<string> => ask({ user: 'anna', password, database: 'shop' }, sql);
-  const asManagement = (sql: string, database = 'postgres'): Promise<string> => ask({ user: 'coffer', password: harness.facts.managementSecret, database }, sql, { PGHOST: harness.facts.paths.run, PGSSLMODE: 'disable', PGOPTIONS: '-c statement_timeout=0' });
+  const asManagement = (sql: string, database = 'postgres'): Promise<string> => ask({ user: 'coffer', password: harness.facts.managementSecret, database }, sql, { PGHOST: harness.facts.paths.run, PGSSLMODE: 'disable', PGOPTIONS: unhurried });
   const check = async (): Promise<Finding[]> => harness.call('upgrade.check', [await harness.build(to)]);
 
   beforeAll(async () => {
@@ -61,7 +62,7 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
     await harness.call('configure', []);
     await harness.call('start', []);
     await harness.call('upgrade.finish', [former]);
-    expect(await ask({ user: 'anna', password, database: 'shop' }, 'select word from kept', { PGOPTIONS: '-c statement_timeout=0' })).toBe('here');
+    expect(await ask({ user: 'anna', password, database: 'shop' }, 'select word from kept', { PGOPTIONS: unhurried })).toBe('here');
     expect(await asManagement("select array_to_string(setconfig, ' ') from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = 'shop')")).toContain('statement_timeout=3ms');
   });
 });
