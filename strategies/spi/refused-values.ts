@@ -13,3 +13,6 @@ export function refusalOfSome(names: readonly string[], words: string): GuestFau
   const more = names.length - mostNames;
   return new GuestFault('REFUSED', `the server does not take one of the values: ${words} (of ${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''})`);
 }
+
+/** `name`: the one that the words are about, of these; null: they do not tell. */
+export const refusalOf = (name: string | null, names: readonly string[], words: string): GuestFault => (name === null ? refusalOfSome(names, words) : refusal(name, words));

@@ -1,10 +1,10 @@
 /** How much of the host's disk a volume really takes: what the guard of its reserve goes by. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { link, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { usedBytes } from '../../../compute/disk.ts';
+import { allPids, statOf } from '../../../compute/processes/proc.ts';
 
 const mebibyte = 1024 ** 2;
 let folder: string;
@@ -42,12 +42,7 @@ it('a count whose program was killed is no number either: the volume is not take
 /** It is there when `execFile` has returned; under its own name a moment later. */
 function childNamed(name: string): number {
   for (;;) {
-    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-      const [, comm, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(statOf(pid)) ?? [];
-      if (comm === name && Number(parent) === process.pid) return Number(pid);
-    }
+    const found = allPids().find((pid) => { const stat = statOf(pid); return stat?.name === name && stat.parent === process.pid; });
+    if (found !== undefined) return found;
   }
-}
-function statOf(pid: string): string {
-  try { return readFileSync(`/proc/${pid}/stat`, 'utf8'); } catch { return ''; }
 }

@@ -7,9 +7,10 @@ import { decideUntaken, isLoadedAnew } from '../../../strategies/datastores/post
 import { renderServerConfig } from '../../../strategies/datastores/postgresql/guest/files.ts';
 import { ownedSettings } from '../../../strategies/datastores/postgresql/guest/owned.ts';
 import { type FileEntry, type SettingRow, specOf, tellSetting } from '../../../strategies/datastores/postgresql/guest/settings.ts';
-import { namedIn, refusalOf, wordsOf } from '../../../strategies/datastores/postgresql/guest/try-config.ts';
+import { namedIn, wordsOf } from '../../../strategies/datastores/postgresql/guest/try-config.ts';
 import { manifest } from '../../../strategies/datastores/postgresql/manifest.ts';
 import { sizeServer } from '../../../strategies/datastores/postgresql/sizing.ts';
+import { refusalOf } from '../../../strategies/spi/refused-values.ts';
 
 const tracks = manifest.tracks.map(({ name }) => name);
 
@@ -119,11 +120,12 @@ describe('the server\'s words about a file', () => {
     expect(namedIn('something is wrong', { a: '1', b: '2' })).toBeNull();
   });
   it('come before the names where they name none, of which there are not too many', () => {
-    const group = (count: number): Record<string, string> => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, '1']));
-    expect(refusalOf('something is wrong', group(2)).message).toBe('the server does not take one of the values: something is wrong (of p0, p1)');
-    expect(refusalOf('something is wrong', group(5)).message).toMatch(/of p0, p1, p2, p3, p4\)$/);
-    expect(refusalOf('something is wrong', group(300)).message).toMatch(/of p0, p1, p2, p3, p4 and 295 more\)$/);
-    expect(refusalOf(wordsOf(stderr), { ...group(300), DateStyle: 'foo' }).message).toMatch(/^DateStyle: the server does not take it: invalid value/);
+    const group = (count: number): string[] => Array.from({ length: count }, (_, i) => `p${i}`);
+    expect(refusalOf(null, group(2), 'something is wrong').message).toBe('the server does not take one of the values: something is wrong (of p0, p1)');
+    expect(refusalOf(null, group(5), 'something is wrong').message).toMatch(/of p0, p1, p2, p3, p4\)$/);
+    expect(refusalOf(null, group(300), 'something is wrong').message).toMatch(/of p0, p1, p2, p3, p4 and 295 more\)$/);
+    const words = wordsOf(stderr);
+    expect(refusalOf(namedIn(words, { DateStyle: 'foo' }), [...group(300), 'DateStyle'], words).message).toMatch(/^DateStyle: the server does not take it: invalid value/);
   });
 });
 

@@ -1,7 +1,7 @@
 /** What a running server takes, over its management port: settings that it has an attribute for, shows when they are changed, and has a default for. */
 import type { GuestContext } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
-import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
+import { refusal, refusalOf } from '../../../spi/refused-values.ts';
 import { fromServer } from '../values.ts';
 import { setAttributes } from './jmx.ts';
 import { readSettings, readTold, type Settings, writeTold } from './parameters.ts';
@@ -65,6 +65,6 @@ export async function setLive(ctx: GuestContext, catalogue: readonly ParameterSp
   if (refused === null && other === undefined) return;
   await set('before');
   if (other) throw refusal(other.name, `it has ${other.before} in its place`);
-  const name = changes.find((one) => attributes[one.name]![1] === refused!.name)?.name;
-  throw name === undefined ? refusalOfSome(changes.map((one) => one.name), refused!.reason) : refusal(name, refused!.reason);
+  const name = changes.find((one) => attributes[one.name]![1] === refused!.name)?.name ?? null;
+  throw refusalOf(name, changes.map((one) => one.name), refused!.reason);
 }

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GuestContext, NamedBuild, ToolResult } from '../../../spi/guest.ts';
-import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
+import { refusalOf } from '../../../spi/refused-values.ts';
 import { writeOwned } from './files.ts';
 import { configFiles, java, libraries } from './places.ts';
 
@@ -33,9 +33,7 @@ export async function tryFile(ctx: GuestContext, text: string, build: Pick<Named
 
 export async function tryValues(ctx: GuestContext, text: string, names: readonly string[]): Promise<void> {
   const words = await tryFile(ctx, text, ctx.paths);
-  if (words === null) return;
-  const name = namedIn(words, names);
-  throw name === null ? refusalOfSome(names, words) : refusal(name, words);
+  if (words !== null) throw refusalOf(namedIn(words, names), names, words);
 }
 
 /** Of a file that cannot be read at all the innermost reason; else what is wrong in it. Null: it is taken. */

@@ -2,7 +2,7 @@
 import { type Document, Long } from 'bson';
 import { type ConfigureResult, type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { ParameterSpec } from '../../../spi/parameters.ts';
-import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
+import { refusal, refusalOf } from '../../../spi/refused-values.ts';
 import { catalogueOf } from '../catalogue/index.ts';
 import { adminDatabase } from '../names.ts';
 import { cacheSize, parameterOf } from '../options.ts';
@@ -36,9 +36,8 @@ async function tryValues(ctx: GuestContext, catalogue: readonly ParameterSpec[])
   const owned = new Set(catalogue.flatMap((spec) => (spec.owned === undefined ? [] : spec.name)));
   const group = Object.fromEntries(Object.entries(ctx.parameters).filter(([name]) => !owned.has(name)));
   const words = await trySettings(ctx, ctx.paths.bin, trialSettings(group, ctx));
-  if (words === null) return;
-  const name = namedIn(words, Object.keys(group));
-  throw name === null ? refusalOfSome(Object.keys(group), words) : refusal(name, words);
+  const names = Object.keys(group);
+  if (words !== null) throw refusalOf(namedIn(words, names), names, words);
 }
 
 export interface Change { spec: ParameterSpec; value: string; before: string }

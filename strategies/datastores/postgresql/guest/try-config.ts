@@ -3,8 +3,8 @@
  * running server is not touched, and a stopped one need not be started.
  * https://www.postgresql.org/docs/current/app-postgres.html: `-C`
  */
-import type { GuestContext, GuestFault } from '../../../spi/guest.ts';
-import { refusal, refusalOfSome } from '../../../spi/refused-values.ts';
+import type { GuestContext } from '../../../spi/guest.ts';
+import { refusal, refusalOf } from '../../../spi/refused-values.ts';
 import { foreignLibraries, preloadable, preloadParameter } from '../libraries.ts';
 import { serverArguments } from './owned.ts';
 import { program, remainingMs } from './tool.ts';
@@ -23,13 +23,9 @@ export async function tryServerConfig(ctx: GuestContext, file: string): Promise<
   const args = ['-C', 'config_file', ...serverArguments(ctx, file), ...plainLog];
   const result = await ctx.engine.run({ command: program(ctx, 'postgres'), args, env: { LC_ALL: 'C', TZ: 'UTC' }, cwd: ctx.paths.data, timeoutMs: remainingMs(ctx) });
   if (result.exitCode === 0) return;
-  throw refusalOf(wordsOf(result.stderr, Object.values(ctx.paths)), ctx.parameters);
-}
-
-/** The server names one parameter after the other; the first is enough. */
-export function refusalOf(words: string, parameters: Readonly<Record<string, string>>): GuestFault {
-  const name = namedIn(words, parameters);
-  return name === null ? refusalOfSome(Object.keys(parameters), words) : refusal(name, words);
+  const words = wordsOf(result.stderr, Object.values(ctx.paths));
+  // The server names one parameter after the other; the first is enough.
+  throw refusalOf(namedIn(words, ctx.parameters), Object.keys(ctx.parameters), words);
 }
 
 /** Without the file's place, and without our folders: they say nothing to who chose the value. */
