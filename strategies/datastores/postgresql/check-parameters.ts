@@ -57,7 +57,7 @@ export function checkParameters(catalogue: readonly ParameterSpec[], { flavor, v
 
   for (const [name, least] of Object.entries(smallest)) {
     const value = numbers.count(name);
-    if (value !== null && value > 0 && value < least) blame([name], `${name} must be 0, which is off, or at least ${least} ms: with ${numbers.words(name)} sessions end while they are set up, management's among them`);
+    if (value !== null && value > 0 && value < least) blame([name], `must be 0, which is off, or at least ${least} ms: with ${numbers.words(name)} sessions end while they are set up, management's among them`);
   }
 
   for (const name of foreignLibraries(parameters)) blame([preloadParameter], `"${name}" cannot be loaded: name any of ${preloadable.join(', ')}, separated by commas`);

@@ -168,7 +168,7 @@ describe('values together', () => {
     [{ 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /unless shared_preload_libraries names pg_stat_statements/],
     [{ shared_preload_libraries: 'auto_explain', 'pg_stat_statements.max': '100' }, 'pg_stat_statements.max', /names pg_stat_statements/],
     [{ cluster_name: 'a\0b' }, 'cluster_name', /character 0/],
-    [{ transaction_timeout: '1' }, 'transaction_timeout', /^transaction_timeout must be 0, which is off, or at least 1000 ms/], [{ transaction_timeout: '999' }, 'transaction_timeout', /at least 1000 ms/],
+    [{ transaction_timeout: '1' }, 'transaction_timeout', /^must be 0, which is off, or at least 1000 ms/], [{ transaction_timeout: '999' }, 'transaction_timeout', /at least 1000 ms/],
   ])('%j are told of %s', async (parameters, name, message) => {
     const found = await check(parameters);
     expect(found.map(([path]) => path)).toContain(name);
