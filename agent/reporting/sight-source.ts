@@ -35,10 +35,11 @@ export function createSightSource({ boot, allowance, state, supervisor, volume, 
   const changed = (): void => listeners.forEach((listener) => listener());
 
   const readTail = async (): Promise<void> => {
-    const logFile = state.current().engine?.logFile;
-    if (isReadingTail || !logFile) return;
+    const { engine } = state.current();
+    if (isReadingTail || !engine) return;
     isReadingTail = true;
-    const lines = await tailOf(join(boot.paths.logs, logFile), tailLines);
+    // Of earlier starts too: a crash loop shows in them.
+    const lines = await tailOf(join(boot.paths.logs, engine.logFile), tailLines);
     isReadingTail = false;
     if (lines.join('\n') === logTail.join('\n')) return;
     logTail = lines;

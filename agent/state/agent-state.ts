@@ -13,6 +13,8 @@ export interface EngineRecord {
   bootId: string;
   /** file in `logs/` */
   logFile: string;
+  /** where that stood when the process was started, in bytes: what comes before is of earlier ones. Missing in what an earlier release wrote */
+  logFrom?: number;
 }
 
 export interface AgentState {

@@ -41,8 +41,8 @@ export function createEngineHandle(parts: { boot: AgentBoot; engine: EngineProce
     run: (tool) => runTool(boot, tool, signal),
     killLeftovers: () => killLeftovers(boot),
     async logTail(lines) {
-      const logFile = engine.record()?.logFile ?? state.current().engine?.logFile;
-      return logFile ? tailOf(join(boot.paths.logs, logFile), lines) : [];
+      const log = engine.log() ?? state.current().engine;
+      return log ? tailOf(join(boot.paths.logs, log.logFile), lines, log.logFrom) : [];
     },
     own: (path, mode) => ownPath(path, mode, boot.engineUid),
   };

@@ -4,8 +4,8 @@
  * its exit is seen through a grip on its /proc entry.
  */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { constants, fstatSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { type EngineExit, type EngineSpec, GuestFault } from '../../strategies/spi/guest.ts';
@@ -20,10 +20,13 @@ const watchMs = 50;
 
 const endingSignals = new Set<NodeJS.Signals>(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGKILL']);
 
+export type EngineLog = Pick<EngineRecord, 'logFile' | 'logFrom'>;
 export type ExitListener = (exit: EngineExit, record: EngineRecord) => void;
 
 export interface EngineProcess {
   record(): EngineRecord | null;
+  /** Of the process that was started or adopted last, though it could not be started; null before there was one. */
+  log(): EngineLog | null;
   /** Starts it. The record is told before anything else may go wrong. */
   start(spec: EngineSpec, onStarted: (record: EngineRecord) => Promise<void>): Promise<EngineRecord>;
   /** True when the recorded process is alive and now watched. */
@@ -44,6 +47,7 @@ export interface EngineProcess {
 export function createEngineProcess(boot: AgentBoot, now: () => number): EngineProcess {
   let current: EngineRecord | null = null;
   let last: EngineExit | null = null;
+  let log: EngineLog | null = null;
   let isEnding = false;
   let unwatch = (): void => undefined;
   const listeners = new Set<ExitListener>();
@@ -65,6 +69,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
       return false;
     }
     current = record;
+    log = record;
     const timer = setInterval(() => grip.isGone() && ended(record, null, null), watchMs);
     unwatch = () => {
       clearInterval(timer);
@@ -75,6 +80,7 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
 
   return {
     record: () => current,
+    log: () => log,
     lastExit: () => last,
     isEnding: () => isEnding,
     goesOn: () => { isEnding = false; },
@@ -85,11 +91,16 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
     release: () => unwatch(),
     adopt: (record) => record.bootId === bootId() && isAlive(record.pid, record.startTime) && watch(record),
     async start(spec, onStarted) {
-      const child = await spawnEngine(boot, spec);
+      const path = join(boot.paths.logs, spec.logFile);
+      // The folder is the engine's: a link put there leads nowhere.
+      const output = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+      const mark = { logFile: spec.logFile, logFrom: fstatSync(output.fd).size };
+      log = mark;
+      const child = await spawnEngine(boot, spec, output);
       const pid = child.pid;
       const startTime = pid === undefined ? undefined : startTimeOf(pid);
-      if (pid === undefined || !startTime) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; the end of its log: ${(await tailOf(join(boot.paths.logs, spec.logFile), 1)).join('') || 'nothing'}`);
-      const record = { pid, startTime, bootId: bootId(), logFile: spec.logFile };
+      if (pid === undefined || !startTime) throw new GuestFault('FAILED_TO_START', `${spec.command} ended at once; the end of its log: ${(await tailOf(path, 1, mark.logFrom)).join('') || 'nothing'}`);
+      const record = { pid, startTime, bootId: bootId(), ...mark };
       current = record;
       isEnding = false;
       child.once('exit', (code, signal) => ended(record, code, signal));
@@ -112,10 +123,9 @@ export function createEngineProcess(boot: AgentBoot, now: () => number): EngineP
   };
 }
 
-async function spawnEngine(boot: AgentBoot, spec: EngineSpec): Promise<ReturnType<typeof spawn>> {
-  const path = join(boot.paths.logs, spec.logFile);
-  // The folder is the engine's: a link put there leads nowhere.
-  await using output = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+/** The file is closed when it is done. */
+async function spawnEngine(boot: AgentBoot, spec: EngineSpec, file: FileHandle): Promise<ReturnType<typeof spawn>> {
+  await using output = file;
   if (boot.engineUid !== null) await output.chown(boot.engineUid, boot.engineUid);
   const child = spawn(spec.command, [...spec.args], {
     ...engineIdentity(boot), detached: true, cwd: spec.cwd ?? join(boot.paths.volume, 'data'),

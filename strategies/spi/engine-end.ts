@@ -1,6 +1,6 @@
 /** How guest halves learn that an engine has ended; for the plugins that come with Coffer. */
 import { readFileSync } from 'node:fs';
-import type { GuestContext } from './guest.ts';
+import type { EngineExit, GuestContext } from './guest.ts';
 
 /** False when it still runs then; an abort of the call's own is thrown. */
 export async function endsWithin(ctx: Pick<GuestContext, 'engine' | 'signal'>, timeoutMs: number): Promise<boolean> {
@@ -10,6 +10,10 @@ export async function endsWithin(ctx: Pick<GuestContext, 'engine' | 'signal'>, t
     throw error;
   });
 }
+
+/** How one ended whose log has nothing of that. Pure. */
+export const silentEnd = ({ code, signal }: Pick<EngineExit, 'code' | 'signal'>): string =>
+  `it said nothing${signal !== null ? `, and was ended by ${signal}` : code !== null ? `, and ended with code ${code}` : ''}`;
 
 /** Seen at once: the agent hears of an exit a moment later than a broken connection tells it. */
 export function hasEnded(pid: number | null): boolean {

@@ -49,7 +49,7 @@ export interface EngineHandle {
   run(tool: ToolSpec): Promise<ToolResult>;
   /** Every process of this instance's engine user except the agent (left over from a crash) is killed. */
   killLeftovers(): Promise<void>;
-  /** Last lines of the engine's log, for faults. */
+  /** Last lines of what the engine has said since it was started, for faults: nothing of earlier starts. */
   logTail(lines: number): Promise<string[]>;
   /** Makes files or folders the engine's own (owner and mode); a no-op where agent and engine are one user. */
   own(path: string, mode: number): Promise<void>;

@@ -1,5 +1,5 @@
 /** The agent's grip on a process, with a shell for an engine. */
-import { closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,13 +17,14 @@ const slowToStop = { command: '/bin/sh', args: ['-c', 'trap "while ! test -e may
 
 describe('a grip on the engine', () => {
   let root: string;
+  let boot: AgentBoot;
   let engine: EngineProcess;
   let handle: EngineHandle;
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'coffer-grip-'));
     const at = (name: string): string => join(root, name);
     for (const folder of ['logs', 'volume/data']) await mkdir(at(folder), { recursive: true });
-    const boot = { instanceId: `inst_${root.slice(-6)}`, engineUid: null, isolation: 'shared', build: { prefix: root, bin: root }, paths: { root, logs: at('logs'), volume: at('volume') } } as unknown as AgentBoot;
+    boot = { instanceId: `inst_${root.slice(-6)}`, engineUid: null, isolation: 'shared', build: { prefix: root, bin: root }, paths: { root, logs: at('logs'), volume: at('volume') } } as unknown as AgentBoot;
     engine = createEngineProcess(boot, Date.now);
     const state = { current: () => ({ engine: engine.record() }), update: async () => undefined } as never;
     handle = createEngineHandle({ boot, engine, state, signal: AbortSignal.timeout(10_000) });
@@ -59,6 +60,51 @@ describe('a grip on the engine', () => {
     await handle.signal('SIGTERM');
     expect(await handle.start(slowToStop)).toEqual({ pid, adopted: true });
     expect(engine.isEnding()).toBe(false);
+  });
+
+  describe('tells what the engine has said', () => {
+    const logOf = (name = 'engine.log'): string => join(root, 'logs', name);
+    /** A start of one that says this and ends. */
+    const says = async (words: string): Promise<void> => {
+      await handle.start({ command: '/bin/sh', args: ['-c', `test -z '${words}' || echo '${words}'; sleep 0.05`], logFile: 'engine.log' }).catch(() => undefined);
+      await handle.exited(AbortSignal.timeout(5_000));
+    };
+
+    it('since it was started, and nothing of earlier starts', async () => {
+      await says('the build is broken');
+      expect(await handle.logTail(5)).toEqual(['the build is broken']);
+      await says('the build is broken');
+      expect(await handle.logTail(5)).toEqual(['the build is broken']);
+      await says('');
+      expect(await handle.logTail(5)).toEqual([]);
+      expect(readFileSync(logOf(), 'utf8')).toBe('the build is broken\nthe build is broken\n');
+    });
+    it('nothing when it could not be started', async () => {
+      await says('of an earlier one');
+      await expect(handle.start({ command: join(root, 'missing'), args: [], logFile: 'engine.log' })).rejects.toMatchObject({ code: 'FAILED_TO_START' });
+      expect(await handle.logTail(5)).toEqual([]);
+    });
+    it('to an agent that has come later, of one that runs and of one that is gone', async () => {
+      await says('of an earlier one');
+      await handle.start(slowToStop);
+      await isUp();
+      const record = engine.record()!;
+      const state = { current: () => ({ engine: record }) } as never;
+      const [later, latest] = [createEngineProcess(boot, Date.now), createEngineProcess(boot, Date.now)];
+      expect(later.adopt(record)).toBe(true);
+      for (const process of [later, latest]) expect(await createEngineHandle({ boot, engine: process, state, signal: AbortSignal.timeout(10_000) }).logTail(5)).toEqual(['up']);
+      later.release();
+    });
+    it('all of it since it was emptied, and nothing of what a link leads to', async () => {
+      await says('of an earlier one');
+      await says('and its end');
+      writeFileSync(logOf(), 'anew\n\n');
+      expect(await handle.logTail(5)).toEqual(['anew']);
+      writeFileSync(logOf('other.log'), 'what is none of the engine');
+      rmSync(logOf());
+      symlinkSync(logOf('other.log'), logOf());
+      expect(await handle.logTail(5)).toEqual([]);
+    });
   });
 
   it('tells of one that was gone before it could be looked at, in its own last words', async () => {

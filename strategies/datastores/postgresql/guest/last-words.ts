@@ -10,11 +10,7 @@ const isRoutine = (line: string): boolean => / LOG: {2}(starting PostgreSQL|list
 /** Lines of a client's session bear its name: what they say is no reason to end. The message follows what stands before it. */
 const isOfSession = (line: string): boolean => / \[\d+\] \S*@\S* /.test(line);
 
-/** Of this start alone: an earlier run that ended in order said so, and its lines are none of the reason. */
 export function lastWordsOf(lines: readonly string[]): string {
-  const isEnd = (line: string): boolean => line.includes('database system is shut down');
-  const last = lines.findLastIndex((line) => !isEnd(line));
-  const own = lines.slice(lines.slice(0, last + 1).findLastIndex(isEnd) + 1);
-  const telling = own.filter((line) => !isRoutine(line) && !isOfSession(line) && !line.startsWith('\t'));
+  const telling = lines.filter((line) => !isRoutine(line) && !isOfSession(line) && !line.startsWith('\t'));
   return (telling.length > 0 ? telling : lines).slice(-toldLines).map((line) => line.trim()).join(' | ');
 }

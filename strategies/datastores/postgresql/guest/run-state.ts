@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endsWithin } from '../../../spi/engine-end.ts';
+import { endsWithin, silentEnd } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import { writeFiles } from './configure.ts';
 import { isInitialised } from './initialise.ts';
@@ -49,13 +49,13 @@ async function untilAnswering(ctx: GuestContext): Promise<void> {
   let waitMs = firstPollMs;
   for (;;) {
     ctx.signal.throwIfAborted();
-    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${await lastWords(ctx)}`);
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${(await lastWords(ctx)) || silentEnd(await ctx.engine.exited(ctx.signal))}`);
     try {
       await (await openManagement(ctx, 'read')).end();
       return;
     } catch (error) {
       if (isManagementRefused(error)) throw new GuestFault('FAILED_TO_START', `the server runs, but refuses the management role (${(error as Error).message}): repair it`, { cause: error });
-      if (Date.now() + waitMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${await lastWords(ctx)}`, { cause: error });
+      if (Date.now() + waitMs > ctx.deadline.getTime()) throw new GuestFault('FAILED_TO_START', `the server did not answer in time (${(error as Error).message}): ${(await lastWords(ctx)) || 'it said nothing'}`, { cause: error });
     }
     await delay(waitMs, undefined, { signal: ctx.signal });
     waitMs = Math.min(maxPollMs, waitMs * 1.5);

@@ -1,7 +1,7 @@
 /** The engine's life: files, start, stop, probe. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasEnded } from '../../../spi/engine-end.ts';
+import { hasEnded, silentEnd } from '../../../spi/engine-end.ts';
 import { GuestFault, type GuestContext, type GuestHalf, type Probe } from '../../../spi/guest.ts';
 import { managementName } from '../acl.ts';
 import { aclFileOf, configFileOf } from './config-file.ts';
@@ -37,7 +37,7 @@ async function waitReady(ctx: GuestContext): Promise<void> {
   for (;;) {
     const probe = await probeEngine(ctx);
     if (probe.state === 'ok') return;
-    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the engine ended while starting: ${(await ctx.engine.logTail(5)).join(' / ')}`);
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the engine ended while starting: ${(await ctx.engine.logTail(5)).join(' / ') || silentEnd(await ctx.engine.exited(ctx.signal))}`);
     if (probe.managementLost) throw new GuestFault('FAILED', 'the engine refuses the management account');
     if (ctx.signal.aborted) throw new GuestFault('RETRYABLE', `the engine was not ready in time (${probe.detail ?? probe.state})`);
     if (probe.state === 'starting' && probe.detail) ctx.progress(0.5, probe.detail);

@@ -2,14 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endsWithin } from '../../../spi/engine-end.ts';
+import { endsWithin, silentEnd } from '../../../spi/engine-end.ts';
 import { type GuestContext, GuestFault } from '../../../spi/guest.ts';
 import type { Dialect } from './dialect.ts';
 import { clearRunFiles, isInitialised, keepStartedFile, makeFolder, serverFile, temporaryFolder, writeFiles } from './files.ts';
-import { endOf, lastWordsOf } from './last-words.ts';
+import { lastWordsOf, logLines } from './last-words.ts';
 import { isFull, isManagementRefused, openManagement } from './management.ts';
 import { forgetProbe } from './probe.ts';
-import { linesSince, logEnd } from './server-log.ts';
 
 const firstPollMs = 10;
 const maxPollMs = 100;
@@ -18,8 +17,6 @@ export const startStatementsFile = (ctx: Pick<GuestContext, 'paths'>): string =>
 
 export async function start(ctx: GuestContext, dialect: Dialect, extraArguments: readonly string[] = []): Promise<void> {
   if (!isInitialised(ctx)) throw new GuestFault('FAILED_TO_START', `there are no data in ${ctx.paths.data}: initialise first`);
-  // One that runs already may have said why before this.
-  const before = ctx.engine.pid() === null ? await logEnd(ctx, dialect) : 0;
   if (ctx.engine.pid() === null) {
     // One of a start that was cut off before its pid was on record holds port and data.
     await ctx.engine.killLeftovers();
@@ -34,15 +31,15 @@ export async function start(ctx: GuestContext, dialect: Dialect, extraArguments:
       env: dialect.environment, cwd: ctx.paths.data, logFile: dialect.logFile,
     });
   }
-  await untilAnswering(ctx, dialect, async () => lastWordsOf(await linesSince(ctx, dialect, before)));
+  await untilAnswering(ctx, dialect);
 }
 
-/** `words`: what it has said of it so far. */
-async function untilAnswering(ctx: GuestContext, dialect: Dialect, words: () => Promise<string>): Promise<void> {
+async function untilAnswering(ctx: GuestContext, dialect: Dialect): Promise<void> {
+  const words = async (): Promise<string> => lastWordsOf(await ctx.engine.logTail(logLines));
   let waitMs = firstPollMs;
   for (;;) {
     ctx.signal.throwIfAborted();
-    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${(await words()) || endOf(await ctx.engine.exited(ctx.signal))}`);
+    if (ctx.engine.pid() === null) throw new GuestFault('FAILED_TO_START', `the server ended while it started: ${(await words()) || silentEnd(await ctx.engine.exited(ctx.signal))}`);
     try {
       (await openManagement(ctx, dialect)).close();
       return;
