@@ -10,7 +10,7 @@ import { succeeded, resumed, began } from '../../../gateway/operations/transitio
 import { compileCache } from '../../support/compile-cache.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore, type TestStore } from '../../support/store.ts';
-import { createToyWorld, effectsOf, eventsOf, toyHooks, toyTables, toyWorkflows, type ToyInput } from './toy.ts';
+import { createToyWorld, effectsOf, eventsOf, toyHooks, toyTables, toyWorkflows, wakeDeaf, type ToyInput } from './toy.ts';
 
 const LEASE_MS = 400;
 let server: TestPostgres;
@@ -107,13 +107,14 @@ describe('a worker that is stopped beyond its lease', () => {
     const test = await freshStore();
     const world = await createToyWorld(test.store);
     const zombie = await spawnWorker(test.url, 'zombie');
-    const accepted = await world.accept('s1', { deaf: 'two', deafMs: 3_000 });
+    const accepted = await world.accept('s1', { deaf: 'two' });
     await expect.poll(() => test.store.query("select 1 from toy_row where step = 'two'"), { timeout: 5_000, interval: 10 }).toHaveLength(1);
     zombie.kill('SIGSTOP');
     const other = world.worker('other', { leaseMs: LEASE_MS });
     other.start();
     expect((await world.operations.waitForEnd(accepted.id, 15_000)).state).toBe('SUCCEEDED');
     const after = await test.store.query('select state, attempt, version from operation');
+    await wakeDeaf(test.store);
     zombie.kill('SIGCONT');
     // It goes on where it stood: it tries to write and to call the agent under its old claim.
     await expect.poll(() => test.store.query("select step from toy_row where step like 'refused%'"), { timeout: 10_000 }).toHaveLength(1);

@@ -3,7 +3,7 @@ import type { Worker } from '../../../gateway/operations/worker.ts';
 import type { OperationView } from '../../../gateway/operations/workflow.ts';
 import { startTestPostgres, type TestPostgres } from '../../support/postgres.ts';
 import { createTestStore, type TestStore } from '../../support/store.ts';
-import { createToyWorld, effectsOf, eventsOf, toyTables, type ToyWorld } from './toy.ts';
+import { createToyWorld, effectsOf, eventsOf, toyTables, wakeDeaf, type ToyWorld } from './toy.ts';
 
 let server: TestPostgres;
 let test: TestStore;
@@ -261,10 +261,11 @@ describe('retry', () => {
 describe('a step that does not stop when told', () => {
   it('is left behind: what it still writes is refused, the next attempt has a newer fence', async () => {
     const short = await createToyWorld(test.store, { stepTimeoutMs: 100 });
-    const accepted = await short.accept('s1', { deaf: 'two', deafMs: 3_500 });
+    const accepted = await short.accept('s1', { deaf: 'two' });
     started(short.worker('w1', { leaseMs: 3_000 }));
     const done = await end(accepted);
     expect(done.state).toBe('SUCCEEDED');
+    await wakeDeaf(test.store);
     await expect.poll(() => rows('select step from toy_row where step like $1', 'refused%'), { timeout: 5_000 }).toEqual([{ step: 'refused: StepTimeoutError' }]);
     expect(await rows('select 1 from toy_row where step = $1', 'stray')).toEqual([]);
     expect(await effectsOf(test.store, accepted.id)).toEqual({ one: 1, two: 1, three: 1 });

@@ -2,6 +2,7 @@
  * A world small enough to look at: subjects with an epoch and a task, an "agent" that keeps a journal and refuses older
  * fences, and workflows whose effects can be counted. Everything is in tables of the test's own.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSealer } from '../../../gateway/store/seal.ts';
 import type { PgStore } from '../../../gateway/store/store.ts';
 import type { Tx } from '../../../gateway/store/tx.ts';
@@ -53,8 +54,8 @@ export interface ToyInput {
   fail?: string; failTimes?: number; final?: boolean;
   /** the step that waits until told to stop */
   hang?: string;
-  /** the step that does not even stop when told; milliseconds */
-  deaf?: string; deafMs?: number;
+  /** the step that does not even stop when told, until `wakeDeaf` */
+  deaf?: string;
   /** the step whose compensation fails, and how often */
   failUndo?: string; failUndoTimes?: number;
   skip?: string;
@@ -79,7 +80,7 @@ export function toyWorkflows(store: PgStore, options: ToyOptions = {}): AnyWorkf
     await ctx.write((tx: Tx) => tx.query('insert into toy_row values ($1, $2, $3, $4)', [subjectId, id, name, ctx.fence.attempt]));
     if (input.hang === name) await untilAborted(ctx.signal);
     if (input.deaf === name && ctx.attempt === 1) {
-      await new Promise((resolve) => setTimeout(resolve, input.deafMs));
+      while ((await store.query("select 1 from toy_row where step = 'wake'")).length === 0) await delay(20);
       await ctx.write((tx) => tx.query("insert into toy_row values ($1, $2, 'stray', $3)", [subjectId, id, ctx.fence.attempt])).catch(async (error: Error) => {
         await store.query("insert into toy_row values ($1, $2, $3, $4)", [subjectId, id, `refused: ${error.name}`, ctx.fence.attempt]);
       });
@@ -136,6 +137,8 @@ export async function createToyWorld(store: PgStore, toy: ToyOptions = {}): Prom
     },
   };
 }
+
+export const wakeDeaf = (store: PgStore): Promise<unknown> => store.query("insert into toy_row (step) values ('wake')");
 
 /** Effects that stand after all: what was done and not undone, by step. Never more than one of each. */
 export async function effectsOf(store: PgStore, operation: string): Promise<Record<string, number>> {
