@@ -4,6 +4,7 @@
  * the proof (`writeOperation`) comes last; when it fails the whole transaction is undone.
  */
 import type { Tx } from '../store/tx.ts';
+import { leftOf } from './decide.ts';
 import type { Definitions } from './definitions.ts';
 import type { OperationHooks } from './hooks.ts';
 import { writeOperation, type WriteOptions } from './operation-rows.ts';
@@ -39,7 +40,9 @@ export async function changeOperation(tx: Tx, deps: ChangeDeps, before: Operatio
 
 async function runOnEnd(tx: Tx, deps: ChangeDeps, after: OperationState): Promise<void> {
   const workflow = deps.definitions.find(after.kind, after.workflowVersion);
-  await workflow?.onEnd?.(tx, { ...headOf(after), input: after.input as never }, endingOf(after), outputsOf(after));
+  if (!workflow?.onEnd) return;
+  const left = after.state === 'SUCCEEDED' ? [] : leftOf(workflow, after).map(({ name }) => name);
+  await workflow.onEnd(tx, { ...headOf(after), input: after.input as never }, { ...endingOf(after), left }, outputsOf(after));
 }
 
 function endingOf(state: OperationState): Ending {

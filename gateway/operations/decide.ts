@@ -57,15 +57,20 @@ function decideForwards(workflow: AnyWorkflow, state: OperationState, now: numbe
 /** Backwards every step that may have done something is undone, the latest first, until nothing is left or time is up. */
 function decideBackwards(workflow: AnyWorkflow, state: OperationState, now: number): Decision {
   const undo = state.undo!;
-  const left = state.steps.filter((step, i) => needsUndo(step) && workflow.steps[i]?.name === step.name && workflow.steps[i]?.compensate !== undefined);
-  const position = left.length === 0 ? -1 : state.steps.indexOf(left.at(-1)!);
-  if (position < 0) return { do: 'end', ending: endingOf(state, []), reason: 'nothing is left to undo' };
+  const position = state.steps.findLastIndex((step, i) => isToUndo(workflow, step, i));
+  const end = (reason: string): Decision => ({ do: 'end', ending: endingOf(workflow, state), reason });
+  if (position < 0) return end('nothing is left to undo');
   const journal = state.steps[position]!;
-  if (now >= undo.deadline) return { do: 'end', ending: endingOf(state, left), reason: 'no time is left to undo' };
-  if (undo.interruptions > MAX_INTERRUPTIONS) return { do: 'end', ending: endingOf(state, left), reason: 'undoing was interrupted too often' };
+  if (now >= undo.deadline) return end('no time is left to undo');
+  if (undo.interruptions > MAX_INTERRUPTIONS) return end('undoing was interrupted too often');
   if (state.runAfter > now) return { do: 'wait', until: Math.min(state.runAfter, undo.deadline), reason: `undoing ${journal.name} waits for its next attempt` };
   return { do: 'undo', position, deadline: Math.min(now + workflow.steps[position]!.timeoutMs, undo.deadline), reason: `${journal.name} is to be undone` };
 }
+
+const isToUndo = (workflow: AnyWorkflow, step: StepState, position: number): boolean => needsUndo(step) && workflow.steps[position]?.name === step.name && workflow.steps[position]?.compensate !== undefined;
+
+/** Of one that goes backwards, or has ended without success: the steps that may stand all the same. */
+export const leftOf = (workflow: AnyWorkflow, { steps }: Pick<OperationState, 'steps'>): StepState[] => steps.filter((step, i) => isGivenUp(step) || isToUndo(workflow, step, i));
 
 /** A step that was begun may have had its effect, whatever became of it. */
 export const needsUndo = (step: StepState): boolean => step.attempts > 0 && !step.isSkipped && step.state !== 'CANCELLED' && !isGivenUp(step);
@@ -90,9 +95,9 @@ function deadlineFault(workflow: AnyWorkflow, state: OperationState): PlainFault
 }
 
 /** What could not be undone is told in the fault: somebody has to look. */
-function endingOf(state: OperationState, unfinished: readonly StepState[]): Ending {
+function endingOf(workflow: AnyWorkflow, state: OperationState): Ending {
   const undo = state.undo!;
-  const left = state.steps.filter((step) => isGivenUp(step) || unfinished.includes(step));
+  const left = leftOf(workflow, state);
   if (left.length === 0) return { state: undo.to, fault: undo.fault };
   const told = left.map((step) => `undoing "${step.title}" did not succeed${step.undoFailures > 0 && step.message ? `: ${step.message}` : ''}`).join('; ');
   return { state: undo.to, fault: { code: undo.fault.code, message: `${undo.fault.message}; ${told}` } };

@@ -92,9 +92,11 @@ function withProgress(workflow: AnyWorkflow, state: OperationState): OperationSt
   return { ...state, progress: Math.max(state.progress, progress) };
 }
 
-/** Nothing is under way any more: a step that was called off, and has nothing to be undone, ends with it. */
+/** Nothing is under way any more: a step that was called off, and has nothing to be undone, ends with it. One in the middle of its way back has failed. */
+const closed = (step: StepState, now: number): StepState =>
+  (step.startedAt === null || step.finishedAt !== null ? step : { ...step, state: step.state === 'CANCELLING' || step.undoFailures > 0 ? 'FAILED' : 'CANCELLED', finishedAt: now });
 export const ended = (state: OperationState, ending: Ending, now: number): OperationState => ({
-  ...state, state: ending.state, steps: state.steps.map((step) => (step.startedAt !== null && step.finishedAt === null ? { ...step, state: 'CANCELLED', finishedAt: now } : step)), step: null, lease: null, undo: null, finishedAt: now, progress: ending.state === 'SUCCEEDED' ? 1 : state.progress,
+  ...state, state: ending.state, steps: state.steps.map((step) => closed(step, now)), step: null, lease: null, undo: null, finishedAt: now, progress: ending.state === 'SUCCEEDED' ? 1 : state.progress,
   fault: 'fault' in ending ? { code: ending.fault.code, message: ending.fault.message, at: at(now) } : null,
 });
 

@@ -66,8 +66,11 @@ export interface Workflow<Input> {
   /** whole operation, from the moment it is accepted; compensation may use as much again */
   timeoutMs: number;
   steps: readonly Step<Input>[];
-  /** Runs in the transaction that ends the operation (also when it is pre-empted): the subject's rows and events. */
-  onEnd?(tx: Tx, operation: OperationHead & { input: Input }, ending: Ending, outputs: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Runs in the transaction that ends the operation (also when it is pre-empted): the subject's rows and events. `left`: the
+   * steps that may stand though it has not succeeded, since undoing them failed or was cut off.
+   */
+  onEnd?(tx: Tx, operation: OperationHead & { input: Input }, ending: Ending & { left: readonly string[] }, outputs: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 export type AnyWorkflow = Workflow<never>;

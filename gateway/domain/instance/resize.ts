@@ -42,6 +42,7 @@ async function resizeOnce(deps: DomainDeps, caller: Caller, { instanceId, flavor
     check: requireBuilt,
     async prepare(tx, row) {
       if (!isAsJudged(row, instance)) throw new Moved();
+      requireDifference(row, flavor);
       await requireRoom(tx, deps, row, flavor);
       const input: Pick<ResizeWork, 'from' | 'to'> = { from: row.flavor_id, to: flavor.id };
       return { patch: {}, input };
@@ -70,11 +71,15 @@ function judgeFlavor({ catalogue }: DomainDeps, instance: InstanceDoc, wanted: s
   requireResize(version, instance);
   const flavor = catalogue.flavor(wanted);
   if (!flavor) throw notFound(`flavor ${wanted}`);
-  // An operation that did not succeed may have left limits or values of another one: then there is something to do.
-  if (flavor.id === instance.flavorId && instance.fault === null) throw new CofferError('PRECONDITION.STATE', `instance ${instance.name} has the flavor ${flavor.name}`, { remedy: 'There is nothing to resize: name another flavor.' });
   const issues = flavorIssues(catalogue, version, flavor);
   if (issues.length > 0) throw invalidInput(issues);
   return flavor;
+}
+
+/** An operation that did not succeed may have left limits or values of another one: then there is something to do. */
+function requireDifference(row: InstanceRow, flavor: FlavorDoc): void {
+  if (flavor.id !== row.flavor_id || row.fault !== null || row.wanted_flavor_id !== null) return;
+  throw new CofferError('PRECONDITION.STATE', `instance ${row.name} has the flavor ${flavor.name}`, { remedy: 'There is nothing to resize: name another flavor.' });
 }
 
 function requireResize(version: VersionDoc, { name, capabilities }: Pick<InstanceDoc, 'name' | 'capabilities'>): void {

@@ -2,7 +2,7 @@
  * instance.resize: ensure-guest → enrol → reserve → wake → check → rest → allow → configure → restart → limit → ready. For more
  * memory limits come first and values then, for less the other way round, so that an engine never lives under limits that it was
  * not made for. A stopped engine is asked only whether it can do with less, and runs just for that, in the size that it has.
- * Until the end the host counts the larger of the two flavors.
+ * The host counts the larger of the two flavors until the limits are those of one alone: beyond the end, where undoing has failed.
  */
 import { CofferError, isCofferError } from '../../../kernel/errors.ts';
 import type { FlavorSize } from '../../../strategies/spi/control.ts';
@@ -56,7 +56,6 @@ const reserve = (deps: WorkflowDeps): Step<ResizeWork> => ({
     });
     return { isGrowth: isGrowth(sizes) };
   },
-  compensate: (ctx) => ctx.write(async (tx) => { await changeInstance(tx, ctx.input.instanceId, { wanted_flavor_id: null }, meta(ctx)); }),
 });
 
 /** Of what a plugin found, as a person reads it. */
@@ -91,9 +90,10 @@ const check = (deps: WorkflowDeps): Step<ResizeWork> => ({
 const setLimits = (deps: WorkflowDeps, ctx: Ctx, flavor: FlavorSize): Promise<{ limitsUnenforced: string | null }> =>
   deps.compute(ctx.input.hostId).changeGuest(ctx.input.instanceId, { flavor }, callOptions(ctx));
 
+const allowName = 'allow';
 /** The whole way back is here, so that its parts keep their order: limits are lowered only under an engine that has its former values again. */
 const allow = (deps: WorkflowDeps): Step<ResizeWork> => ({
-  name: 'allow', title: 'Raise the limits', timeoutMs: minutesMs(10), retry: patient,
+  name: allowName, title: 'Raise the limits', timeoutMs: minutesMs(10), retry: patient,
   async run(ctx): Promise<{ limitsUnenforced: string | null }> {
     const sizes = await sizesOf(deps, ctx.input);
     const { limitsUnenforced } = isGrowth(sizes) ? await setLimits(deps, ctx, sizes.to) : await deps.compute(ctx.input.hostId).inspect(ctx.input.instanceId, ctx.signal);
@@ -195,6 +195,7 @@ export const resizeInstanceWorkflow = (deps: WorkflowDeps): Workflow<ResizeWork>
     steps: [ensureGuest(deps), enrolStep(deps), reserve(deps), wakeStep(deps, isWoken, leaveGone), check(deps), restStep(deps, isWoken), allow(deps), configureStep(deps), restartStep(deps), limit(deps), ready(deps)],
     async onEnd(tx, operation, ending) {
       const flavor = ending.state === 'SUCCEEDED' ? { flavor_id: operation.input.to } : {};
-      await changeInstance(tx, operation.input.instanceId, { fault: faultAfter(operation, ending), wanted_flavor_id: null, ...flavor }, { actor: operation.actor, operationId: operation.id });
+      const reserved = ending.left.includes(allowName) ? {} : { wanted_flavor_id: null };
+      await changeInstance(tx, operation.input.instanceId, { fault: faultAfter(operation, ending), ...reserved, ...flavor }, { actor: operation.actor, operationId: operation.id });
     },
   });

@@ -161,9 +161,13 @@ describe('what does not work', () => {
     answers['restart'] = failing('ENGINE.FAILED_TO_START', 'no');
     answers['undo-configure'] = failing('ENGINE.UNAVAILABLE', 'silent');
     await resized(id, 'micro');
+    // The host counts what the limits may still allow, whatever succeeds meanwhile.
+    expect(await rowOf(id)).toEqual([flavorId('nano'), flavorId('micro')]);
+    await world.store.query('update instance set fault = null where id = $1', [id]);
     [deeds, answers] = [[], {}];
     expect(await resized(id, 'nano')).toMatchObject({ state: 'SUCCEEDED' });
     expect(deeds).toEqual(['check', 'configure', 'limits 256']);
+    expect(await rowOf(id)).toEqual([flavorId('nano'), null]);
     expect(await refusal(resize(id, 'nano'))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining('has the flavor nano') as string });
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../../gateway/operations/advance.ts';
-import { decide, MAX_INTERRUPTIONS } from '../../../gateway/operations/decide.ts';
+import { decide, leftOf, MAX_INTERRUPTIONS } from '../../../gateway/operations/decide.ts';
 import { newSteps } from '../../../gateway/operations/enqueue.ts';
 import { canCancel, outputsOf, viewOf, type OperationState } from '../../../gateway/operations/state.ts';
-import { began, cancelRequested, ended, failed, parked, preempted, progressed, released, resumed, retried, skipped, succeeded, turnedBack, undoFailed, undone, waits } from '../../../gateway/operations/transitions.ts';
+import { began, cancelRequested, ended, failed, parked, preempted, progressed, released, resumed, retried, skipped, succeeded, turnedBack, undoBegan, undoFailed, undone, waits } from '../../../gateway/operations/transitions.ts';
 import { defineWorkflow, type AnyWorkflow, type Step } from '../../../gateway/operations/workflow.ts';
 
 const retry = { attempts: 3, firstDelayMs: 100, maxDelayMs: 1_000 };
@@ -125,6 +125,16 @@ describe('backwards', () => {
     const next = advance(workflow, state, 200);
     expect(next.act).toMatchObject({ do: 'undo', position: 0 });
     expect(advance(workflow, undone(next.state, 0, 201), 202).act).toMatchObject({ ending: { fault: { message: 'no; undoing "Do c" did not succeed: never' } } });
+  });
+
+  it('what stands after the end is known by name: what was given up, was cut off in the middle, or was not come to', () => {
+    const all = back(began(succeeded(workflow, midway(), 1, null, 4), 2, 5));
+    const namesAfter = (state: OperationState, now: number): string[] => leftOf(workflow, advance(workflow, state, now).state).map(({ name }) => name);
+    expect(namesAfter(undone(undone(all, 2, 150), 0, 160), 200)).toEqual([]);
+    expect(namesAfter(undone(undoFailed(workflow, all, 2, { ...fault, isFinal: true }, 150, 0), 0, 160), 200)).toEqual(['c']);
+    expect(namesAfter(undoFailed(workflow, all, 2, fault, 150, 0), 60_100)).toEqual(['a', 'c']);
+    expect(namesAfter(undoBegan(undone(all, 2, 150), 0, 160), 60_100)).toEqual(['a']);
+    expect(leftOf(workflow, preempted(midway(), 77)).map(({ name }) => name)).toEqual(['a']);
   });
 
   it('a cancel turns back, stops the running step without counting a failure, and cannot be asked for twice', () => {
