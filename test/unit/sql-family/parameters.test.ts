@@ -137,7 +137,7 @@ describe('a value', () => {
 describe('a parameter is told', () => {
   const file = (now: Record<string, string>, started: Record<string, string> = {}) => ({ now: new Map(Object.entries(now)), started: new Map(Object.entries(started)) });
   const fixed = spec('x', { apply: 'RESTART' });
-  it.each<[string, ParameterSpec, string, ReturnType<typeof file>, Record<string, string>, { value: string; pending: string | null }]>([
+  it.each<[string, ParameterSpec, string, ReturnType<typeof file>, Record<string, string>, { value: string; pending: string | null }, isSet?: boolean]>([
     ['without a line', fixed, '1', file({}), {}, { value: '1', pending: null }],
     ['in force', fixed, '5', file({ x: '5' }, { x: '5' }), { x: '5' }, { value: '5', pending: null }],
     ['waiting', fixed, '1', file({ x: '5' }), { x: '5' }, { value: '1', pending: '5' }],
@@ -145,9 +145,13 @@ describe('a parameter is told', () => {
     ['as what the server made of it at its start', fixed, '4', file({ x: '5' }, { x: '5' }), { x: '5' }, { value: '4', pending: null }],
     ['changed by hand', spec('x'), '7', file({ x: '5' }), { x: '5' }, { value: '7', pending: null }],
     ['of a size that waits', spec('x'), '1', file({ x: '5' }), {}, { value: '1', pending: '5' }],
+    ['not given back', spec('x'), '5', file({}, { x: '5' }), {}, { value: '5', pending: '1' }],
+    ['given back', spec('x'), '1', file({}, { x: '5' }), {}, { value: '1', pending: null }],
+    ['changed by hand, given back before', spec('x'), '7', file({}, { x: '5' }), {}, { value: '7', pending: null }, true],
+    ['given back as nobody knows what', spec('x', { default: null }), '5', file({}, { x: '5' }), {}, { value: '5', pending: null }],
     ['that Coffer owns', spec('x', { apply: 'RESTART', owned: 'Ours.' }), '9', file({ x: '5' }), {}, { value: '9', pending: null }],
     ['as it was given', spec('sql_mode', { type: 'STRING' }), 'A,B', file({ sql_mode: 'b,a' }), { sql_mode: 'b,a' }, { value: 'b,a', pending: null }],
-  ])('%s', (_title, one, words, settings, parameters, expected) => expect(tellParameter(one, words, settings, parameters)).toEqual({ name: one.name, ...expected }));
+  ])('%s', (_title, one, words, settings, parameters, expected, isSet = false) => expect(tellParameter(one, { words, isSet }, settings, parameters)).toEqual({ name: one.name, ...expected }));
 });
 
 describe('what is set live', () => {
@@ -186,9 +190,9 @@ describe('what is set live', () => {
     expect(decideChanges(lists, file({}), has(''), true)).toEqual([{ name: 'character_set_collations', value: "'a=a_ci'" }]);
   });
   it('is its own by name, where its default is what it was started with', () => {
-    const texts = new Map([['e', spec('e', { type: 'STRING', default: 'InnoDB' })], ['f', spec('f', { type: 'STRING', default: '' })]]);
-    const changes = decideChanges(texts, file({}, { e: 'MyISAM', f: 'MyISAM' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')]]), true);
-    expect(changes).toEqual([{ name: 'e', value: "'InnoDB'" }, { name: 'f', value: 'null' }]);
+    const own = new Map([spec('e', { type: 'STRING', default: 'InnoDB' }), spec('f', { type: 'STRING', default: '' }), spec('g', { type: 'BOOLEAN', default: 'true' })].map((one) => [one.name, one]));
+    const changes = decideChanges(own, file({}, { e: 'MyISAM', f: 'MyISAM', g: 'OFF' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')], ['g', running('OFF')]]), true);
+    expect(changes).toEqual([{ name: 'e', value: "'InnoDB'" }, { name: 'f', value: 'null' }, { name: 'g', value: "'ON'" }]);
   });
   it('is nothing where all is as it should be', () => {
     expect(decideChanges(specs, file({ a: '5' }), new Map([['a', running('5', true)], ['b', running('1', true)], ['c', running('4')]]))).toEqual([]);

@@ -28,21 +28,22 @@ export async function readParameters(ctx: GuestContext, dialect: Dialect, sql: S
   const [variables, specs, settings] = [await readVariables(sql, dialect), await specsOf(ctx, dialect), await readFileSettings(ctx)];
   return [...specs.values()].flatMap((spec) => {
     const variable = variables.get(spec.name);
-    return variable ? [tellParameter(spec, variable.words, settings, ctx.parameters)] : [];
+    return variable ? [tellParameter(spec, variable, settings, ctx.parameters)] : [];
   });
 }
 
 /**
  * Values are in the group's spelling where they mean what the server has. What the file had at the start as well does not
  * wait, whatever the server has made of it; neither does a value of the group that is taken live: there the server has
- * another only because somebody changed it by hand. Pure.
+ * another only because somebody changed it by hand. One that the server was started with and did not give back waits. Pure.
  */
-export function tellParameter(spec: ParameterSpec, words: string, { now, started }: FileSettings, parameters: Readonly<Record<string, string>>): LiveParameter {
+export function tellParameter(spec: ParameterSpec, { words, isSet }: Variable, { now, started }: FileSettings, parameters: Readonly<Record<string, string>>): LiveParameter {
   const { name } = spec;
   const [given, inFile, before] = [parameters[name], now.get(optionOf(name)), started.get(optionOf(name))];
   const asGiven = (one: string): string => (given !== undefined && isSameValue(spec, one, toEngine(spec, given)) ? given : fromEngine(spec, one));
   const tell = (pending: string | null): LiveParameter => ({ name, value: asGiven(words), pending });
-  if (spec.owned !== undefined || (spec.apply === 'LIVE' && (given !== undefined || inFile === undefined)) || inFile === before) return tell(null);
+  const isLive = spec.apply === 'LIVE' && (given !== undefined || (inFile === undefined && (isSet || spec.default === null)));
+  if (spec.owned !== undefined || isLive || inFile === before) return tell(null);
   const next = inFile ?? toEngine(spec, spec.default ?? '');
   return tell(isSameValue(spec, words, next) ? null : asGiven(next));
 }
