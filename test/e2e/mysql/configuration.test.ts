@@ -32,6 +32,16 @@ describe('configuration', () => {
     await server.configureWith({});
     expect((await server.read('optimizer_switch'))?.value).toBe(bare);
   });
+  it('what the server changed by itself goes back with the parameter that made it do so', async () => {
+    const name = 'innodb_thread_sleep_delay';
+    const own = await server.read(name);
+    await server.configureWith({ innodb_thread_concurrency: '4' });
+    // It does so at its start at the latest, where there is nothing to wait for.
+    await server.restart();
+    expect((await server.read(name))?.value).not.toBe(own?.value);
+    expect(await server.configureWith({})).toEqual({ changed: true, restartRequired: [] });
+    expect(await server.read(name)).toEqual(own);
+  });
   it('nothing is persisted in the server', async () => {
     await server.configureWith({ sort_buffer_size: '524288' });
     expect(await server.asManagement('select count(*) from performance_schema.persisted_variables')).toBe('0');

@@ -194,6 +194,17 @@ describe('what is set live', () => {
     const changes = decideChanges(own, file({}, { e: 'MyISAM', f: 'MyISAM', g: 'OFF' }), new Map([['e', running('MyISAM')], ['f', running('MyISAM')], ['g', running('OFF')]]), true);
     expect(changes).toEqual([{ name: 'e', value: "'InnoDB'" }, { name: 'f', value: 'null' }, { name: 'g', value: "'ON'" }]);
   });
+  it('is what the server changed by itself, once the other that made it do so is its own again', () => {
+    const [other, delay] = ['innodb_thread_concurrency', 'innodb_thread_sleep_delay'] as const;
+    const both = new Map([spec(other, { default: '0' }), spec(delay, { default: '10000' })].map((one) => [one.name, one]));
+    const has = (words: string, isSet = true) => new Map([[other, running(words, isSet)], [delay, running('7')]]);
+    const back = { name: delay, value: 'default' };
+    expect(decideChanges(both, file({}), has('4'))).toEqual([{ name: other, value: 'default' }, back]);
+    expect(decideChanges(both, file({}, { [other]: '4' }), has('0', false))).toEqual([back]);
+    expect(decideChanges(both, file({ [other]: '0' }), has('0'))).toEqual([back]);
+    expect(decideChanges(both, file({ [other]: '4' }), has('4'))).toEqual([]);
+    expect(decideChanges(both, file({}), has('0', false))).toEqual([]);
+  });
   it('is nothing where all is as it should be', () => {
     expect(decideChanges(specs, file({ a: '5' }), new Map([['a', running('5', true)], ['b', running('1', true)], ['c', running('4')]]))).toEqual([]);
   });

@@ -58,6 +58,8 @@ async function applyLive(ctx: GuestContext, dialect: Dialect, sql: Sql, specs: S
  * its own is had by setting the other again, and beside the other's default by its name.
  */
 const followers: Readonly<Record<string, string>> = { collation_server: 'character_set_server' };
+/** What the server changes by itself while another is on, and leaves so when that is off again. No statement has set it then. */
+const adapted: Readonly<Record<string, string>> = { innodb_thread_sleep_delay: 'innodb_thread_concurrency' };
 
 /** A text that is empty by itself has no other word. */
 const ownWords = (spec: ParameterSpec): string => (spec.default === '' ? 'null' : statementValue(spec, toEngine(spec, spec.default ?? '')));
@@ -73,7 +75,10 @@ export function decideChanges(specs: Specs, { now, started }: FileSettings, vari
   const [forgotten, wanted, followed]: [Change[], Change[], Change[]] = [[], [], []];
   const leadOf = ({ name, default: own }: ParameterSpec): string => now.get(optionOf(name)) ?? own ?? '';
   const isLeadOwn = (leader: ParameterSpec): boolean => isSameValue(leader, leadOf(leader), leader.default ?? '');
-  const isMoved = (name: string): boolean => variables.get(name)?.isSet === true || started.has(optionOf(name));
+  const isMoved = (name: string): boolean => {
+    const mover = specs.get(adapted[name] ?? '');
+    return variables.get(name)?.isSet === true || started.has(optionOf(name)) || (mover !== undefined && isLeadOwn(mover) && isMoved(mover.name));
+  };
   for (const spec of specs.values()) {
     const { name } = spec;
     const [variable, words] = [variables.get(name), now.get(optionOf(name))];
