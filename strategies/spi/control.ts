@@ -38,7 +38,7 @@ export interface ControlHalf {
   parameters?(input: { track: string }): Promise<readonly ParameterSpec[]>;
   /**
    * Issues with values that are right one by one and not together (a minimum above its maximum, more memory than the flavor
-   * has); `path` is the parameter's name. `sizing` is what `size` answers, `parameters` the group's values, canonical.
+   * has); `path` is the parameter's name, and the message the end of a sentence that begins with it. `sizing` is what `size` answers, `parameters` the group's values, canonical.
    */
   checkParameters?(input: SizingInput & { sizing: Record<string, string>; parameters: Record<string, string> }): Promise<InputIssue[]>;
   /** Login name of the tenant's root account. */

@@ -3,6 +3,7 @@
  * Each rule speaks only of what the group sets; sizing is right by itself. Pure.
  */
 import type { InputIssue } from '../../../kernel/input-issue.ts';
+import { blaming, ordered } from '../../spi/combinations.ts';
 import type { SizingInput } from '../../spi/control.ts';
 import type { ParameterSpec } from '../../spi/parameters.ts';
 import { cacheSize, maxConnections, section } from './options.ts';
@@ -24,17 +25,13 @@ export function checkParameters(catalogue: readonly ParameterSpec[], { flavor: {
   const defaults = new Map(catalogue.map((spec) => [spec.name, spec.default]));
   const count = (name: string): number => Number(parameters[name] ?? sizing[name] ?? defaults.get(name) ?? 0);
   const issues: InputIssue[] = [];
-  /** Told once, of the first of these that the group sets. */
-  const blame = (names: readonly string[], message: string): void => {
-    const name = names.find((one) => Object.hasOwn(parameters, one));
-    if (name !== undefined) issues.push({ path: [name], message });
-  };
+  const blame = blaming(parameters, issues);
 
   const cacheMb = count(cacheSize) * 1024;
   const connections = count(maxConnections);
   if (cacheMb + ownMemoryMb > memoryMb) blame([cacheSize], `must be at most ${(memoryMb - ownMemoryMb) / 1024}: of the flavor's ${memoryMb} MB the server itself needs ${ownMemoryMb}`);
   else if (cacheMb + connections * connectionMb > memoryMb) {
-    blame([maxConnections, cacheSize], `${cacheSize} and ${connectionMb} MB for each of ${maxConnections} must fit into the flavor's ${memoryMb} MB: ${cacheMb} MB and ${connections} connections do not`);
+    blame([maxConnections, cacheSize], (name) => `must fit into the flavor's ${memoryMb} MB ${name === cacheSize ? `beside ${connectionMb} MB for each of ${maxConnections}` : `with ${connectionMb} MB each, beside ${cacheSize}`}: ${cacheMb} MB and ${connections} connections do not`);
   }
   for (const name of beside.map((one) => section + one)) {
     const ownMb = Math.ceil(count(name) / bytesPerMb);
@@ -42,12 +39,12 @@ export function checkParameters(catalogue: readonly ParameterSpec[], { flavor: {
   }
 
   const [refresh, timeout] = [`${section}logicalSessionRefreshMillis`, `${section}localLogicalSessionTimeoutMinutes`];
-  if (count(refresh) >= count(timeout) * msPerMinute) blame([refresh, timeout], `${refresh} must be below ${timeout}, or sessions end while they are in use: ${count(refresh)} ms are not below ${count(timeout)} min`);
+  if (count(refresh) >= count(timeout) * msPerMinute) blame([refresh, timeout], ordered(refresh, timeout, `sessions end while they are in use where ${count(refresh)} ms are not below ${count(timeout)} min`, true));
   const [target, most] = [`${section}wiredTigerEvictionDirtyTargetGB`, `${section}wiredTigerEvictionDirtyMaxGB`];
   // Whole megabytes; 0 is the server's own share of the cache.
   const dirtyMb = (name: string, share: number): number => Math.floor(count(name) * 1024) || cacheMb * share;
   const [targetMb, mostMb] = [dirtyMb(target, dirtyShares.target), dirtyMb(most, dirtyShares.most)];
-  if (targetMb >= mostMb) blame([target, most], `${target} must be below ${most}: ${tellMb(targetMb)} are not below ${tellMb(mostMb)}; one that is 0 is ${dirtyShares.target * 100} or ${dirtyShares.most * 100} % of the cache`);
+  if (targetMb >= mostMb) blame([target, most], ordered(target, most, `${tellMb(targetMb)} are not below ${tellMb(mostMb)}; one that is 0 is ${dirtyShares.target * 100} or ${dirtyShares.most * 100} % of the cache`, true));
   for (const name of [target, most]) if (count(name) * 1024 > cacheMb) blame([name], `must not be above the cache, which has ${cacheMb} MB`);
   for (const [name, value] of Object.entries(parameters)) if (value.includes('\0')) blame([name], 'must not contain the character 0');
   return issues;

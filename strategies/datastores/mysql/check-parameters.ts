@@ -21,8 +21,7 @@ function more({ count, blame }: Judged): void {
   const step = chunk * Math.max(1, instances);
   if (instances > 1 && pool < leastSharedPool) blame(['innodb_buffer_pool_instances', 'innodb_buffer_pool_size'], (name) => (name === 'innodb_buffer_pool_size' ? `must be at least 1 GB with innodb_buffer_pool_instances above 1: it is ${pool} bytes` : `must be 1 with a pool below 1 GB: the pool has ${pool} bytes`));
   else if (step > 0 && pool % step !== 0) {
-    const times = 'innodb_buffer_pool_chunk_size times innodb_buffer_pool_instances';
-    blame(ofPool, (name) => (name === 'innodb_buffer_pool_size' ? `must be a multiple of ${times}, which are ${step} bytes: ${pool} is none` : `must suit innodb_buffer_pool_size, which has to be a multiple of ${times}: ${pool} is none of ${step} bytes`));
+    blame(ofPool, (name) => (name === 'innodb_buffer_pool_size' ? `must be a multiple of innodb_buffer_pool_chunk_size times innodb_buffer_pool_instances, which are ${step} bytes: ${pool} is none` : `must suit innodb_buffer_pool_size, which has to be a multiple of a chunk's size times the instances: ${pool} is none of ${step} bytes`));
   }
   const [threads, longestSleep] = [count('innodb_thread_concurrency') ?? 0, count('innodb_adaptive_max_sleep_delay') ?? 0];
   if (threads > 0 && longestSleep > 0) blame(['innodb_thread_sleep_delay'], 'must be left out, or innodb_adaptive_max_sleep_delay be 0: with any other the server changes it by itself while innodb_thread_concurrency is above 0');

@@ -3,6 +3,7 @@
  * has no memory or volume for. Each rule speaks only of what the group sets; sizing is right by itself. Pure.
  */
 import type { InputIssue } from '../../../kernel/input-issue.ts';
+import { blaming, ordered } from '../../spi/combinations.ts';
 import type { SizingInput } from '../../spi/control.ts';
 import { canonicalValue } from '../../spi/parameter-values.ts';
 import type { ParameterSpec } from '../../spi/parameters.ts';
@@ -32,23 +33,23 @@ const smallest: Readonly<Record<string, number>> = { transaction_timeout: 1_000 
 export function checkParameters(catalogue: readonly ParameterSpec[], { flavor, volumeGb, sizing, parameters }: CheckInput): InputIssue[] {
   const numbers = numbersOf(catalogue, sizing, parameters);
   const issues: InputIssue[] = [];
-  /** Told once, of the first of these that the group sets. */
-  const blame = (names: readonly string[], message: string): void => {
-    const name = names.find((one) => Object.hasOwn(parameters, one));
-    if (name !== undefined) issues.push({ path: [name], message });
-  };
+  const blame = blaming(parameters, issues);
   for (const [least, most] of orders) {
     const [low, high] = [numbers.count(least), numbers.count(most)];
-    if (low !== null && high !== null && low > high) blame([least, most], `${least} must not be above ${most}: ${numbers.words(least)} is more than ${numbers.words(most)}`);
+    if (low !== null && high !== null && low > high) blame([least, most], ordered(least, most, `${numbers.words(least)} is more than ${numbers.words(most)}`));
   }
   const [connections, reserved] = [numbers.count('max_connections') ?? 0, numbers.count('reserved_connections') ?? 0];
   const kept = managementConnections + reserved;
-  if (kept >= connections) blame(['reserved_connections', 'max_connections'], `max_connections must be above ${kept}: ${managementConnections} connections are management's${reserved > 0 ? ` and ${reserved} are reserved` : ''}`);
+  if (kept >= connections) {
+    blame(['reserved_connections', 'max_connections'], (name) => (name === 'max_connections'
+      ? `must be above ${kept}: ${managementConnections} connections are management's${reserved > 0 ? ` and ${reserved} are reserved` : ''}`
+      : `must leave connections that are not reserved: max_connections is ${connections}, of which ${managementConnections} are management's`));
+  }
 
   const { memoryMb } = flavor;
   const sharedMb = numbers.mb('shared_buffers');
   if (sharedMb + connections * connectionMb > memoryMb) {
-    blame(['shared_buffers', 'max_connections'], `shared_buffers and ${connectionMb} MB for each of max_connections must fit into the flavor's ${memoryMb} MB: ${Math.ceil(sharedMb)} MB and ${connections} connections do not`);
+    blame(['shared_buffers', 'max_connections'], (name) => `must fit into the flavor's ${memoryMb} MB ${name === 'shared_buffers' ? `beside ${connectionMb} MB for each of max_connections` : `with ${connectionMb} MB each, beside shared_buffers`}: ${Math.ceil(sharedMb)} MB and ${connections} connections do not`);
   }
   for (const name of ['work_mem', 'maintenance_work_mem', 'temp_buffers']) {
     if (sharedMb + numbers.mb(name) > memoryMb) blame([name], `must leave room for shared_buffers: ${Math.ceil(numbers.mb(name))} MB and ${Math.ceil(sharedMb)} MB are more than the flavor's ${memoryMb} MB`);

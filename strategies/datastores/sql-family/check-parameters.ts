@@ -3,6 +3,7 @@
  * or volume for. Each rule speaks only of what the group sets; sizing is right by itself. Pure.
  */
 import type { InputIssue } from '../../../kernel/input-issue.ts';
+import { type Blame, blaming, ordered } from '../../spi/combinations.ts';
 import type { SizingInput } from '../../spi/control.ts';
 import { canonicalValue } from '../../spi/parameter-values.ts';
 import type { ParameterSpec } from '../../spi/parameters.ts';
@@ -26,8 +27,7 @@ export interface Judged {
   count(name: string): number | null;
   text(name: string): string | null;
   isGiven(name: string): boolean;
-  /** Told once, of the first of these that the group sets: the end of a sentence that begins with its name. */
-  blame(names: readonly string[], message: string | ((name: string) => string)): void;
+  blame: Blame;
 }
 
 const bytesPerMb = 1024 ** 2;
@@ -55,18 +55,12 @@ const offset = /^([+-])(\d{1,2}):([0-5]\d)$/;
 export function checkParameters(catalogue: readonly ParameterSpec[], input: CheckInput, rules: CheckRules, more: (judged: Judged) => void = () => undefined): InputIssue[] {
   const { parameters, flavor: { memoryMb }, volumeGb, track } = input;
   const issues: InputIssue[] = [];
-  const judged: Judged = {
-    ...reading(catalogue, input, rules.usual),
-    blame(names, message) {
-      const name = names.find((one) => Object.hasOwn(parameters, one));
-      if (name !== undefined) issues.push({ path: [name], message: typeof message === 'string' ? message : message(name) });
-    },
-  };
+  const judged: Judged = { ...reading(catalogue, input, rules.usual), blame: blaming(parameters, issues) };
   const { count, text, blame } = judged;
   const mb = (name: string): number => (count(name) ?? 0) / bytesPerMb;
   for (const [least, most] of orders) {
     const [low, high] = [count(least), count(most)];
-    if (low !== null && high !== null && low > high) blame([least, most], (name) => `${name === least ? `must not be above ${most}` : `must not be below ${least}`}: ${low} is more than ${high}`);
+    if (low !== null && high !== null && low > high) blame([least, most], ordered(least, most, `${low} is more than ${high}`));
   }
 
   const connections = count('max_connections') ?? 0;

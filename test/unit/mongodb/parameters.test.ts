@@ -159,13 +159,14 @@ describe('values together', () => {
   });
   it.each([
     [{ [cacheSize]: '0.5' }, `${cacheSize}: must be at most 0.25: of the flavor's 512 MB the server itself needs 256`],
-    [{ [maxConnections]: '300' }, `${maxConnections}: ${cacheSize} and 1 MB for each of ${maxConnections} must fit into the flavor's 512 MB: 256 MB and 300 connections do not`],
+    [{ [maxConnections]: '300' }, `${maxConnections}: must fit into the flavor's 512 MB with 1 MB each, beside ${cacheSize}: 256 MB and 300 connections do not`],
     [{ 'setParameter.internalQueryMaxBlockingSortMemoryUsageBytes': String(300 * 1024 ** 2) }, 'setParameter.internalQueryMaxBlockingSortMemoryUsageBytes: must leave room for the cache: 300 MB and 256 MB are more than the flavor\'s 512 MB'],
-    [{ [timeout]: '5' }, `${timeout}: setParameter.logicalSessionRefreshMillis must be below ${timeout}, or sessions end while they are in use: 300000 ms are not below 5 min`],
-    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.2', 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.1' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: setParameter.wiredTigerEvictionDirtyTargetGB must be below setParameter.wiredTigerEvictionDirtyMaxGB: 204 MB are not below 102 MB; one that is 0 is 5 or 20 % of the cache'],
-    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.1', 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.1' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: setParameter.wiredTigerEvictionDirtyTargetGB must be below setParameter.wiredTigerEvictionDirtyMaxGB: 102 MB are not below 102 MB; one that is 0 is 5 or 20 % of the cache'],
-    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.06' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: setParameter.wiredTigerEvictionDirtyTargetGB must be below setParameter.wiredTigerEvictionDirtyMaxGB: 61 MB are not below 51.2 MB; one that is 0 is 5 or 20 % of the cache'],
-    [{ 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.0125' }, 'setParameter.wiredTigerEvictionDirtyMaxGB: setParameter.wiredTigerEvictionDirtyTargetGB must be below setParameter.wiredTigerEvictionDirtyMaxGB: 12.8 MB are not below 12 MB; one that is 0 is 5 or 20 % of the cache'],
+    [{ [timeout]: '5' }, `${timeout}: must be above setParameter.logicalSessionRefreshMillis: sessions end while they are in use where 300000 ms are not below 5 min`],
+    [{ 'setParameter.logicalSessionRefreshMillis': '1800000' }, `setParameter.logicalSessionRefreshMillis: must be below ${timeout}: sessions end while they are in use where 1800000 ms are not below 30 min`],
+    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.2', 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.1' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: must be below setParameter.wiredTigerEvictionDirtyMaxGB: 204 MB are not below 102 MB; one that is 0 is 5 or 20 % of the cache'],
+    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.1', 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.1' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: must be below setParameter.wiredTigerEvictionDirtyMaxGB: 102 MB are not below 102 MB; one that is 0 is 5 or 20 % of the cache'],
+    [{ 'setParameter.wiredTigerEvictionDirtyTargetGB': '0.06' }, 'setParameter.wiredTigerEvictionDirtyTargetGB: must be below setParameter.wiredTigerEvictionDirtyMaxGB: 61 MB are not below 51.2 MB; one that is 0 is 5 or 20 % of the cache'],
+    [{ 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.0125' }, 'setParameter.wiredTigerEvictionDirtyMaxGB: must be above setParameter.wiredTigerEvictionDirtyTargetGB: 12.8 MB are not below 12 MB; one that is 0 is 5 or 20 % of the cache'],
     [{ 'setParameter.wiredTigerEvictionDirtyMaxGB': '0.3' }, 'setParameter.wiredTigerEvictionDirtyMaxGB: must not be above the cache, which has 256 MB'],
     [{ 'setParameter.planCacheSize': 'a\0' }, 'setParameter.planCacheSize: must not contain the character 0'],
   ])('%j are told what does not work', async (parameters, message) => expect(await check(parameters)).toEqual([message]));
