@@ -1,7 +1,10 @@
 /** From 10.11 to 11.8: what only a server that nobody reaches may do, and what becomes of a way that cannot be gone to its end. */
-import { statfs, truncate, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NamedBuild } from '../../../strategies/spi/guest.ts';
 import { password, type Server, useServer } from '../../support/sql-family/server.ts';
 import { harnessOptions } from '../../e2e/mariadb/fixture.ts';
@@ -20,11 +23,13 @@ const useOld = (options: object = {}) => {
   return {
     server, call,
     check: () => call('upgrade.check', [builds.to]),
-    async stop() {
+    /** `bin`: in place of the build's own */
+    async stop(bin?: string) {
       await call('stop', ['orderly']);
       await server.harness.keepData();
-      await server.harness.changeBuild(builds.to);
+      await server.harness.changeBuild(bin === undefined ? builds.to : { ...builds.to, bin });
     },
+    next: (): NamedBuild => builds.to,
     run: () => call('upgrade.run', [builds.from]),
     kill: (atHandleCall: number) => server.harness.callAndKill('upgrade.run', [builds.from], { atHandleCall }),
     async goOn() {
@@ -147,6 +152,26 @@ describe('a table for which there is no room', () => {
     await writeFile(ballast, '');
     await goBack();
     expect(await asAnna(server, 'select count(*) from large')).toBe('60');
+  });
+});
+
+describe('a table that mariadb-upgrade passed over without a word', () => {
+  const { server, next, stop, run, goBack } = useOld();
+  let folder = '';
+  beforeAll(async () => { await chmod(folder = await mkdtemp(join(tmpdir(), 'coffer-silent-')), 0o755); });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('is asked of the server: no success, and the data are as they were', async () => {
+    await asAnna(server, 'create table plain (a int); create table kept (a int) with system versioning; insert into kept values (1), (2)');
+    const bin = join(folder, 'usr/bin');
+    await promisify(execFile)('cp', ['-as', join(next().bin, '..'), join(folder, 'usr')]);
+    // The program itself, which looks at the system's tables alone then.
+    await rm(join(bin, 'mariadb-upgrade'));
+    await writeFile(join(bin, 'mariadb-upgrade'), `#!/bin/sh\nexec ${join(next().bin, 'mariadb-upgrade')} "$@" --upgrade-system-tables\n`, { mode: 0o755 });
+    await stop(bin);
+    await expect(run()).rejects.toThrow(/could not bring everything over: shop\.kept: Table rebuild required[^;]*$/);
+    await goBack();
+    expect(await asAnna(server, 'select group_concat(a order by a) from kept')).toBe('1,2');
   });
 });
 
