@@ -33,6 +33,9 @@ export interface Waves<Input, Instance extends WaveInstance> {
 /** Waited here, so that a wave that is done is seen at once; then the place is given to others for a moment. */
 const waitHereMs = 5_000;
 const giveWayMs = 1_500;
+const stepMs = secondsMs(60);
+/** Many short waves take longer than a step may: it goes on as if called for the first time. The last wave begun has the rest. */
+const mostAtOnceMs = stepMs / 2;
 
 /** From when the present run counts. */
 const CHILDREN = `select o.id, o.created_at < $2 as "isEarlier", o.state, o.fault, o.subject_id as "instanceId", coalesce(i.name, o.subject_id) as name
@@ -55,6 +58,7 @@ async function awaitChildren(deps: WorkflowDeps, ctx: StepContext<unknown>, time
 
 async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps, ctx: StepContext<Input>, waves: Waves<Input, Instance>): Promise<unknown> {
   const { input } = ctx;
+  const until = performance.now() + mostAtOnceMs;
   for (;;) {
     const children = await awaitChildren(deps, ctx, waves.timeoutMs);
     const { halt, done } = verdictOf(children);
@@ -66,6 +70,7 @@ async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps,
     ctx.progress(instances.length === 0 ? 1 : 1 - left.length / instances.length, told);
     if (halt) throw new FinalStepError(halt.fault.code, `halted, ${told}. Instance ${halt.name}: ${halt.fault.message}`);
     if (left.length === 0) return { instances: done };
+    if (performance.now() > until) throw new StepWaitsError(giveWayMs);
     const wave = nextWave(left, waves.sizeOf(input, served.size));
     if (wave.length === 0) {
       ctx.progress(0, `${told}; ${left[0]!.name} is waited for: ${left[0]!.busyWith}`);
@@ -98,7 +103,7 @@ async function begin<Input, Instance extends WaveInstance>(deps: WorkflowDeps, c
 }
 
 export const wavesStep = <Input, Instance extends WaveInstance>(deps: WorkflowDeps, waves: Waves<Input, Instance>): Step<Input> => ({
-  name: waves.name, title: waves.title, timeoutMs: secondsMs(60), retry: brief,
+  name: waves.name, title: waves.title, timeoutMs: stepMs, retry: brief,
   run: (ctx) => rollOut(deps, ctx, waves),
   // Called off: what has been begun is finished, and no more is begun.
   async compensate(ctx) { await awaitChildren(deps, ctx, waves.timeoutMs); },
