@@ -11,10 +11,10 @@ export const nextWave = <T extends WaveInstance>(left: readonly T[], size: numbe
 
 /**
  * The first that failed halts it, unless that was before a retry. One that a deletion or a reset took over is neither: it is gone, or its turn comes
- * again.
+ * again. `served`: the instances whose turn has been.
  */
-export function verdictOf(children: readonly Child[]): { halt: { name: string; fault: { code: string; message: string } } | null; done: { instanceId: string; name: string; operationId: string; state: string }[] } {
+export function verdictOf(children: readonly Child[]): { halt: { name: string; fault: { code: string; message: string } } | null; served: ReadonlySet<string> } {
   const failed = children.find(({ isEarlier, state, fault }) => !isEarlier && (state === 'FAILED' || (state === 'CANCELLED' && fault?.code !== 'OPERATION.PREEMPTED')));
-  const done = children.map(({ id, instanceId, name, state }) => ({ instanceId, name, operationId: id, state }));
-  return { halt: failed ? { name: failed.name, fault: failed.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'it failed' } } : null, done };
+  const served = new Set(children.filter(({ state }) => state === 'SUCCEEDED').map(({ instanceId }) => instanceId));
+  return { halt: failed ? { name: failed.name, fault: failed.fault ?? { code: 'OPERATION.STEP_FAILED', message: 'it failed' } } : null, served };
 }

@@ -60,16 +60,15 @@ async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps,
   const { input } = ctx;
   const until = performance.now() + mostAtOnceMs;
   for (;;) {
-    const children = await awaitChildren(deps, ctx, waves.timeoutMs);
-    const { halt, done } = verdictOf(children);
+    const { halt, served } = verdictOf(await awaitChildren(deps, ctx, waves.timeoutMs));
     const instances = await waves.instances(input);
     // One that has had its turn and is not as it was to be would have it again and again.
-    const served = new Set(done.filter(({ state }) => state === 'SUCCEEDED').map(({ instanceId }) => instanceId));
     const left = instances.filter((one) => waves.isLeft(input, one) && !served.has(one.id));
     const told = `${instances.length - left.length} of ${instances.length} instances ${waves.told(input)}`;
     ctx.progress(instances.length === 0 ? 1 : 1 - left.length / instances.length, told);
     if (halt) throw new FinalStepError(halt.fault.code, `halted, ${told}. Instance ${halt.name}: ${halt.fault.message}`);
-    if (left.length === 0) return { instances: done };
+    // What became of each its children tell: thousands are more than is kept of a step.
+    if (left.length === 0) return { instances: served.size };
     if (performance.now() > until) throw new StepWaitsError(giveWayMs);
     const wave = nextWave(left, waves.sizeOf(input, served.size));
     if (wave.length === 0) {

@@ -16,7 +16,7 @@ describe('a wave', () => {
 
 describe('a rollout', () => {
   it('goes on while all is well', () => {
-    expect(verdictOf([child('a', 'SUCCEEDED')])).toEqual({ halt: null, done: [{ instanceId: 'inst_a', name: 'a', operationId: 'op_a', state: 'SUCCEEDED' }] });
+    expect(verdictOf([child('a', 'SUCCEEDED'), child('b', 'CANCELLED', 'OPERATION.PREEMPTED')])).toEqual({ halt: null, served: new Set(['inst_a']) });
     expect(verdictOf([]).halt).toBeNull();
   });
   it('halts at the first that failed or was called off', () => {

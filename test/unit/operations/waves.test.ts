@@ -7,6 +7,8 @@ import type { WorkflowDeps } from '../../../gateway/operations/workflows/deps.ts
 import { wavesStep } from '../../../gateway/operations/workflows/waves.ts';
 import { newId } from '../../../kernel/ids.ts';
 
+/** What the engine keeps of a step's output. */
+const mostOutputBytes = 256 * 1024;
 interface Child { id: string; isEarlier: boolean; state: OperationView['state']; fault: null; instanceId: string; name: string }
 
 let nowMs = 0;
@@ -42,4 +44,9 @@ it('of many short waves it gives way before the time of its step is up', async (
     expect(nowMs - since).toBeLessThan(step.timeoutMs - 10_000);
   }
   expect(nowMs).toBe(400_000);
+});
+
+it('of thousands it ends with what can be kept', async () => {
+  const { step, ctx } = world(3_000, 50, 0);
+  expect(JSON.stringify(await step.run(ctx)).length).toBeLessThan(mostOutputBytes);
 });

@@ -24,7 +24,7 @@ describe('a rollout', () => {
     for (const id of ids) expect([await wantedOf(id), applied.get(id)]).toEqual([`${group.id}/2`, { configuration: `${group.id}/2`, parameters: { work_mem: '16384' } }]);
     const children = await world.domain.operations.list(editor(), {}, { parentId: operation!.id });
     expect(children.edges.map(({ node }) => [node.kind, node.state])).toEqual(Array.from({ length: 3 }, () => ['instance.configure', 'SUCCEEDED']));
-    expect((done.outputs['roll-out'] as { instances: { name: string; state: string }[] }).instances.map(({ name, state }) => `${name} ${state}`)).toEqual(['a SUCCEEDED', 'b SUCCEEDED', 'c SUCCEEDED']);
+    expect(done.outputs['roll-out']).toEqual({ instances: 3 });
     expect(most).toBeLessThanOrEqual(2);
   });
 
@@ -94,7 +94,8 @@ describe('a rollout', () => {
     expect(back).toMatchObject({ state: 'SUCCEEDED', kind: 'configuration.rollout', steps: [{ message: '2 of 2 instances have what they had before revision 3' }] });
     expect(await revisions()).toEqual(['2', '1', '3', '1']);
     expect([applied.get(a)!.parameters, applied.get(b)!.parameters]).toEqual([{ work_mem: '9216' }, { work_mem: '8192' }]);
-    expect((back.outputs['roll-out'] as { instances: { name: string; state: string }[] }).instances.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(['a SUCCEEDED', 'b SUCCEEDED']);
+    const children = await world.domain.operations.list(editor(), {}, { parentId: operation!.id });
+    expect(children.edges.map(({ node }) => `${node.subjectId} ${node.state}`).sort()).toEqual([a, b].map((id) => `${id} SUCCEEDED`).sort());
     expect(await world.framesOf('req-back')).toContain('configuration.revert START token:EDITOR 10.0.0.9');
 
     expect(await refusal(groups().revertRollout(editor(), { operationId: halted.id }))).toMatchObject({ code: 'PRECONDITION.STATE', message: expect.stringContaining(operation!.id) });
