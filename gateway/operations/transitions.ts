@@ -48,9 +48,9 @@ export function failed(workflow: AnyWorkflow, state: OperationState, position: n
   return { ...withStep(state, position, { state: 'PENDING', failures, fault: told, message: told.message }), runAfter: now + backoffMs(retry, failures, random) };
 }
 
-/** Forwards as backwards: called again later, as if for the first time. What it has begun is still to be undone. */
+/** Forwards as backwards: called again later, as if for the first time: what failed some waits ago, maybe days, does not count. What it has begun is still to be undone. */
 export const waits = (state: OperationState, position: number, forMs: number, now: number): OperationState =>
-  ({ ...withStep(state, position, { state: 'PENDING', attempts: Math.max(1, state.steps[position]!.attempts - 1) }), runAfter: now + forMs });
+  ({ ...withStep(state, position, { state: 'PENDING', failures: 0, attempts: Math.max(1, state.steps[position]!.attempts - 1) }), runAfter: now + forMs });
 
 /**
  * From here on it goes backwards, with as much time again. The attempt rises, so that a call of the way forwards that

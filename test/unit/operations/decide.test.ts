@@ -49,6 +49,17 @@ describe('forwards', () => {
     expect(state.steps[1]!.attempts).toBeLessThanOrEqual(2);
   });
 
+  it('what failed before a step came to wait does not count any more', () => {
+    let state = midway();
+    for (let round = 0; round < 10; round += 1) {
+      const now = 4_000 * (round + 1);
+      const again = advance(workflow, failed(workflow, state, 1, fault, now, 0), now + 1_000);
+      expect(again.act).toMatchObject({ do: 'run', position: 1 });
+      state = advance(workflow, waits(again.state, 1, 10, now + 1_000), now + 1_010).state;
+    }
+    expect(state.steps[1]).toMatchObject({ failures: 0 });
+  });
+
   it('a step that waits has begun: called off, it is undone; its undoing may wait as well', () => {
     const resting = waits(began(fresh(), 0, 3), 0, 60_000, 10);
     const turned = advance(workflow, cancelRequested(resting, 20), 20);
