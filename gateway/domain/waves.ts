@@ -3,8 +3,8 @@ import type { OperationView } from '../operations/workflow.ts';
 
 /** The operation of a rollout on one instance. `isEarlier`: of a run before the rollout was retried. */
 export interface Child { id: string; isEarlier: boolean; state: OperationView['state']; fault: { code: string; message: string } | null; instanceId: string; name: string }
-/** An instance that a rollout concerns. `busyWith`: the operation that holds it. */
-export interface WaveInstance { id: string; name: string; busyWith: string | null }
+/** An instance that a rollout concerns. `busyWith`: the operation that holds it. `isUnsettled`: what it has that operation has given it, and takes back when it fails. */
+export interface WaveInstance { id: string; name: string; busyWith: string | null; isUnsettled: boolean }
 
 /** Never one that something else is done to: it is waited for, and others come first. */
 export const nextWave = <T extends WaveInstance>(left: readonly T[], size: number): T[] => left.filter(({ busyWith }) => busyWith === null).slice(0, size);

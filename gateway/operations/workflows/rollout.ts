@@ -14,7 +14,7 @@ interface GroupInstance extends WaveInstance { wanted: number }
 const timeoutMs = minutesMs(60 * 24);
 
 /** Those that have an engine: one whose create failed can only be deleted. */
-const INSTANCES = `select i.id, i.name, i.configuration_revision as wanted, i.task_id as "busyWith" from instance i
+const INSTANCES = `select i.id, i.name, i.configuration_revision as wanted, i.task_id as "busyWith", coalesce(i.task->>'kind' = 'instance.configure', false) as "isUnsettled" from instance i
   where i.configuration_id = $1 and i.deleted_at is null and not i.released and (i.prepared or i.task_id is not null) order by i.id`;
 
 const revision = (deps: WorkflowDeps): Waves<RolloutWork, GroupInstance> => ({

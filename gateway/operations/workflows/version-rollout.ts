@@ -14,7 +14,7 @@ interface VersionInstance extends WaveInstance { buildId: string | null }
 
 const timeoutMs = minutesMs(60 * 72);
 
-const INSTANCES = `select i.id, i.name, i.build_id as "buildId", i.task_id as "busyWith" from instance i
+const INSTANCES = `select i.id, i.name, i.build_id as "buildId", i.task_id as "busyWith", coalesce(i.task->>'kind' = 'instance.upgrade', false) as "isUnsettled" from instance i
   where i.version_id = $1 and i.deleted_at is null and not i.released and i.prepared order by i.id`;
 
 const isLeft = ({ buildId: wanted, older }: VersionRolloutWork, buildId: string | null): boolean => (older ? buildId !== null && older.includes(buildId) : buildId !== wanted);

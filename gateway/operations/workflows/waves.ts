@@ -63,7 +63,7 @@ async function rollOut<Input, Instance extends WaveInstance>(deps: WorkflowDeps,
     const { halt, served } = verdictOf(await awaitChildren(deps, ctx, waves.timeoutMs));
     const instances = await waves.instances(input);
     // One that has had its turn and is not as it was to be would have it again and again.
-    const left = instances.filter((one) => waves.isLeft(input, one) && !served.has(one.id));
+    const left = instances.filter((one) => (one.isUnsettled || waves.isLeft(input, one)) && !served.has(one.id));
     const told = `${instances.length - left.length} of ${instances.length} instances ${waves.told(input)}`;
     ctx.progress(instances.length === 0 ? 1 : 1 - left.length / instances.length, told);
     if (halt) throw new FinalStepError(halt.fault.code, `halted, ${told}. Instance ${halt.name}: ${halt.fault.message}`);

@@ -208,6 +208,41 @@ it('a canary that was deleted has shown nothing: another is one in its place', a
   expect(ids).toContain(hung[1]);
 });
 
+it('a rollout waits for an upgrade by hand that may still go back, and then brings the build there', async () => {
+  const known = {
+    endpoints: JSON.stringify([{ host: '127.0.0.1', port: 1 }]), agent: JSON.stringify({ buildId: 'redis-7', capabilities: ['UPGRADE', 'CONFIGURATION'] }),
+    observation: JSON.stringify({ prepared: true, engine: 'ok', isolation: 'users', limitsUnenforced: null, logTail: [], volumeUsedBytes: null, managementLost: false }),
+  };
+  const [a, b] = [await addRedis('a', known), await addRedis('b', known)];
+  const newer = { ...build('7'), id: 'redis-7b', version: '7.1', installedAt: '2026-01-01' };
+  const builds = [build('7'), newer];
+  world.deps.listBuilds = async () => builds as never;
+  world.script.compute = {
+    ...world.script.compute, listBuilds: async () => builds as never, ensureEngine: async () => newer as never,
+    changeGuest: async (id, { build: other }) => { await world.store.query('update instance set agent = agent || $2 where id = $1', [id, JSON.stringify({ buildId: other!.buildId })]); return {} as never; },
+  };
+  world.script.client = { verifyRefusal: async () => {} };
+  const [isSwitched, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let runs = 0;
+  world.script.run = (async (id: string, { step, command }: RunRequest) => {
+    const engine = command?.$case === 'start' ? 'ok' : command?.$case === 'stop' ? 'down' : null;
+    if (engine) await world.store.query('update instance set observation = observation || $2 where id = $1', [id, JSON.stringify({ engine, afterCommand: null })]);
+    if (id !== a || step !== 'run' || (runs += 1) > 1) return done;
+    isSwitched.resolve();
+    await goesOn.promise;
+    return { ...done, fault: { code: 'REFUSED', message: 'not now' } };
+  }) as never;
+  world.startWorker();
+  const { operation: byHand } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: a, version: '7' });
+  await isSwitched.promise;
+  const rollout = await world.domain.instances.rolloutUpgrade(world.caller('OPERATOR'), { datastore: 'redis', version: '7' });
+  await expect.poll(async () => (await world.operations.get(rollout.id))!.steps[0]!.message, { timeout: 15_000 }).toContain('1 of 2 instances have redis-7b; a is waited for');
+  goesOn.resolve();
+  expect((await world.operations.waitForEnd(byHand.id, 15_000)).state).toBe('FAILED');
+  expect((await world.operations.waitForEnd(rollout.id, 20_000)).state).toBe('SUCCEEDED');
+  expect(await Promise.all([a, b].map(async (id) => (await world.instance(id))['build_id']))).toEqual(['redis-7b', 'redis-7b']);
+});
+
 it('a version that an instance is being brought to, or would go back to, is not deleted', async () => {
   const id = await addRedis('shop');
   const operator = world.caller('OPERATOR');

@@ -4,7 +4,7 @@ import { type Child, nextWave, verdictOf } from '../../../gateway/domain/waves.t
 
 const child = (name: string, state: Child['state'], code: string | null = null): Child =>
   ({ id: `op_${name}`, isEarlier: false, instanceId: `inst_${name}`, name, state, fault: code === null ? null : { code, message: `${name} did not` } });
-const instance = (name: string, busyWith: string | null = null) => ({ id: name, name, wanted: 1, busyWith });
+const instance = (name: string, busyWith: string | null = null) => ({ id: name, name, wanted: 1, busyWith, isUnsettled: false });
 
 describe('a wave', () => {
   it('is as many as it may be, of those that nothing else is done to', () => {

@@ -17,7 +17,7 @@ afterEach(() => { vi.restoreAllMocks(); });
 
 /** Each instance takes its wave so long. */
 function world(count: number, waveSize: number, takesMs: number) {
-  const instances = Array.from({ length: count }, (_, i): WaveInstance => ({ id: newId('Instance'), name: `shop-${i}`, busyWith: null }));
+  const instances = Array.from({ length: count }, (_, i): WaveInstance => ({ id: newId('Instance'), name: `shop-${i}`, busyWith: null, isUnsettled: false }));
   const children: Child[] = [];
   const tx = { query: async (sql: string, [id]: [string]) => (sql.includes('for update') ? [{ id, name: id, deleted_at: null, host_id: 'host', project_id: 'project' }] : []) };
   const operations = {

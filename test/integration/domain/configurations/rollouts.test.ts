@@ -183,6 +183,30 @@ describe('a rollout', () => {
     expect(await wantedOf(a)).toBe(`${group.id}/2`);
   });
 
+  it('does not count one that may still lose the revision which it is being brought to', async () => {
+    const group = await create('web');
+    const [a, b, c] = await attached(group, 'a', 'b', 'c') as [string, string, string];
+    refuseWhen((id) => id === b);
+    expect((await ended((await patch(group.id, '16MB')).operation)).state).toBe('FAILED');
+    // The one that failed is tried again by itself, and meanwhile the group is rolled out to the rest.
+    const [begun, told] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    world.script.run = (async (id: string, request: RunRequest) => {
+      if (id === b) { begun.resolve(); await told.promise; }
+      return apply(id, request);
+    }) as never;
+    const { edges: [failed] } = await world.domain.operations.list(editor(), {}, { subjectId: b, kind: 'instance.configure', state: ['FAILED'] });
+    await world.domain.operations.retry(editor(), failed!.node.id);
+    await begun.promise;
+    const { operation } = await groups().patch(editor(), { configurationId: group.id });
+    await expect.poll(async () => (await world.operations.get(operation!.id))!.steps[0]!.message, { timeout: 10_000 }).toContain('2 of 3 instances have revision 2; b is waited for');
+    expect(await wantedOf(c)).toBe(`${group.id}/2`);
+    told.resolve();
+    expect((await ended(failed!.node)).state).toBe('FAILED');
+    // Its turn comes then, as that of any that does not have the revision.
+    expect(await ended(operation)).toMatchObject({ state: 'FAILED', fault: { message: expect.stringContaining('2 of 3 instances have revision 2. Instance b') } });
+    expect(await Promise.all([a, b, c].map(wantedOf))).toEqual([`${group.id}/2`, `${group.id}/1`, `${group.id}/2`]);
+  });
+
   it('goes on where a worker left it: nothing is begun twice', async () => {
     const group = await create('web');
     const ids = await attached(group, 'a', 'b');
