@@ -15,12 +15,14 @@ type Programs = Pick<HostSource, 'binaries' | 'versionCommand'>;
 /** At most so many directories are looked into: a careless glob shall not start hundreds of programs. */
 const maxCandidates = 32;
 
-/** Directories of each pattern, the last by name first: /opt/engine-9.2 before /opt/engine-9.1. */
+const byNumbers = new Intl.Collator('en', { numeric: true });
+
+/** Directories of each pattern, the last by name first: /opt/engine-9.10 before /opt/engine-9.9. */
 async function expand(patterns: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const pattern of patterns) {
     if (!isAbsolute(pattern)) throw new EngineSourceError('bad-spec', `the search path ${pattern} is not absolute`);
-    found.push(...(await Array.fromAsync(glob(pattern))).toSorted().toReversed());
+    found.push(...(await Array.fromAsync(glob(pattern))).toSorted(byNumbers.compare).toReversed());
   }
   return [...new Set(found)].slice(0, maxCandidates);
 }

@@ -36,6 +36,12 @@ describe('programs that are on the host already', () => {
     expect(await createEngineStore({ root: at('engines'), log: silentLog }).get(build.id)).toEqual(build);
   });
 
+  it('are used in the newest also where names are compared by their numbers: 5.10 comes after 5.9', async () => {
+    for (const version of ['5.9', '5.10']) await installProgram(at('opt', version, 'bin'), version);
+    const store = createEngineStore({ root: at('engines'), log: silentLog });
+    expect(await store.ensure({ datastore: 'engine', track: '5', sources: [host], signal })).toMatchObject({ version: '5.10' });
+  });
+
   it('are refused in a version of another track, each with its reason', async () => {
     const store = createEngineStore({ root: at('engines'), log: silentLog });
     const asked = store.ensure({ datastore: 'engine', track: '9', sources: [host], signal });
