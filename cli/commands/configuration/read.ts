@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ConfigurationDiffInput, DiffConfigurationDocument, ListConfigurationRevisionsDocument, ListConfigurationsDocument, ShowConfigurationDocument } from '../../generated/documents.ts';
+import { type ConfigurationDiffInput, type ConfigurationRowFragment, DiffConfigurationDocument, ListConfigurationRevisionsDocument, ListConfigurationsDocument, ShowConfigurationDocument } from '../../generated/documents.ts';
 import { listAll } from '../../api/pages.ts';
 import type { Client } from '../../api/client.ts';
 import { action, type Kit } from '../../command/action.ts';
@@ -11,8 +11,6 @@ import type { Session } from '../../session/session.ts';
 import { addLimitOption, type LimitOptions, printList } from '../listing.ts';
 import { attachmentColumns, configurationColumns, configurationFields, valuesText } from './present.ts';
 
-const instancesShown = 100;
-
 export function addReadCommands(parent: Command, kit: Kit): void {
   addLimitOption(parent.command('list').description('groups that the token sees')).option('--datastore <datastore>', 'only for this kind')
     .action(action<LimitOptions & { datastore?: string }>(kit, async (session, { limit, datastore }) => {
@@ -22,21 +20,26 @@ export function addReadCommands(parent: Command, kit: Kit): void {
       printList(session, 'configuration groups', listed, configurationColumns(session.terminal.nowMs(), isMixed));
     }));
 
-  parent.command('show').description('a group: its values, its instances and what they run').argument('<configuration>', 'name or id')
-    .action(action<object, [string]>(kit, async (session, _options, reference) => {
+  addLimitOption(parent.command('show').description('a group: its values, its instances and what they run').argument('<configuration>', 'name or id'))
+    .action(action<LimitOptions, [string]>(kit, async (session, { limit }, reference) => {
       const client = await session.client();
       const { id } = await findConfiguration(session, client, reference);
-      const { configuration } = await client.request(ShowConfigurationDocument, { id, first: instancesShown });
-      if (!configuration) throw gone(reference);
       const { terminal } = session;
-      const { instances, ...group } = configuration;
-      const nodes = instances.edges.map(({ node }) => node);
-      if (session.isJson) return terminal.json({ ...group, instances: nodes });
-      terminal.fields(configurationFields(group, terminal.style, terminal.nowMs()));
+      let group: ConfigurationRowFragment | undefined;
+      const { nodes, totalCount } = await listAll(client, ShowConfigurationDocument, { id }, ({ configuration }) => {
+        if (!configuration) throw gone(reference);
+        const { instances, ...row } = configuration;
+        group = row;
+        return instances;
+      }, limit);
+      if (session.isJson) terminal.json({ ...group!, instances: nodes });
+      else terminal.fields(configurationFields(group!, terminal.style, terminal.nowMs()));
       if (nodes.length === 0) return;
-      terminal.line();
-      terminal.table(attachmentColumns(group, terminal.style), nodes);
-      if (instances.totalCount > nodes.length) terminal.note(`${nodes.length} of ${instances.totalCount} instances.`);
+      if (!session.isJson) {
+        terminal.line();
+        terminal.table(attachmentColumns(group!, terminal.style), nodes);
+      }
+      if (totalCount > nodes.length) terminal.note(`${nodes.length} of ${totalCount} instances; --limit gives more.`);
     }));
 
   addLimitOption(parent.command('history').description('its revisions, newest first: who, when, what').argument('<configuration>', 'name or id'))

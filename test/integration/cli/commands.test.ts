@@ -46,6 +46,25 @@ describe('reading', () => {
     expect(none.error).toMatch(/no CONFIGURATION: not yet/);
     expect(await cli.run(['datastore', 'parameters', 'postgresql', '9'])).toMatchObject({ code: 3, error: expect.stringContaining('there is no version "9"') as string });
   });
+  it('a group is shown with all of its instances, however many there are', async () => {
+    const { domain, projects, addConfiguration } = server.fake;
+    const group = addConfiguration('fleet', projects[0]!.id);
+    const attached = Array.from({ length: 230 }, (_, i) => ({ configurationId: group.id, instanceId: `inst_${String(i).padStart(26, '0')}`, revision: 1, applied: null, restartRequired: [], operationId: null }));
+    const { attachments } = domain.configurations;
+    domain.configurations.attachments = async (_id, { first, after }) => {
+      const begin = attached.findIndex(({ instanceId }) => instanceId === after) + 1;
+      const cut = attached.slice(begin, begin + first!);
+      return { totalCount: attached.length, edges: cut.map((node) => ({ cursor: node.instanceId, node })), hasNextPage: begin + cut.length < attached.length, hasPreviousPage: begin > 0 };
+    };
+    try {
+      expect(json((await cli.run(['configuration', 'show', group.id, '--json'])).out)).toMatchObject({ name: 'fleet', instances: { length: 230 } });
+      const some = await cli.run(['configuration', 'show', group.id, '--limit', '120', '--json']);
+      expect(json(some.out).instances).toHaveLength(120);
+      expect(some.error).toMatch(/120 of 230 instances; --limit gives more/);
+    } finally {
+      domain.configurations.attachments = attachments;
+    }
+  });
   it('an instance is found by name and by id', async () => {
     const { id } = json((await cli.run(['instance', 'show', 'shop', '--json'])).out);
     expect(json((await cli.run(['instance', 'show', id, '--json'])).out)).toMatchObject({ id, name: 'shop' });
