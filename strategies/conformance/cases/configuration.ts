@@ -21,12 +21,19 @@ export function configurationCases(fixture: ConformanceFixture): void {
   });
 }
 
-function catalogueCases(fixture: ConformanceFixture, { overlay = { parameters: {} } }: ConfigurationSamples): void {
+function catalogueCases(fixture: ConformanceFixture, { live, overlay = { parameters: {} } }: ConfigurationSamples): void {
   describe('', () => {
     const session = useSession(fixture, { prepared: false });
+    it('an instance that is made with a group begins with its values', async () => {
+      session.harness.tune({ [live.name]: live.value });
+      for (const method of ['initialise', 'configure', 'start'] as const) await session.harness.call(method, []);
+      expect(await session.harness.call('configuration.read', [])).toContainEqual({ name: live.name, value: live.value, pending: null });
+    });
     it('the catalogue is what the engine tells', async () => {
       session.harness.tune({ ...overlay.askedWith });
-      for (const method of ['initialise', 'configure', 'start'] as const) await session.harness.call(method, []);
+      await session.harness.call('initialise', []);
+      await session.harness.call('stop', ['orderly']);
+      for (const method of ['configure', 'start'] as const) await session.harness.call(method, []);
       const told = withOverlay(await session.harness.call('configuration.describe', []), overlay);
       expect(told.length).toBeGreaterThan(0);
       expect(await fixture.plugin.control.parameters?.({ track: fixture.track })).toEqual(told);

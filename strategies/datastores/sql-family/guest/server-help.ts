@@ -10,9 +10,9 @@ import type { Dialect } from './dialect.ts';
 const timeoutMs = 20_000;
 const columnChars = 60;
 
-/** Its files are its own: what a running server has of these would be removed at the end. */
+/** Its files are its own: what a running server has of these would be removed at the end, and before the first start there are none. */
 const aside = ({ paths }: Pick<GuestContext, 'paths'>): string[] =>
-  [`--datadir=${paths.run}`, `--socket=${join(paths.run, 'help.sock')}`, `--pid-file=${join(paths.run, 'help.pid')}`, '--verbose', '--help'];
+  [`--datadir=${paths.run}`, `--tmpdir=${paths.run}`, `--secure-file-priv=${paths.run}`, `--socket=${join(paths.run, 'help.sock')}`, `--pid-file=${join(paths.run, 'help.pid')}`, '--verbose', '--help'];
 
 export const askHelp = (ctx: GuestContext, dialect: Dialect, args: readonly string[]): Promise<ToolResult> =>
   ctx.engine.run({ command: dialect.program(ctx), args: [...args, ...aside(ctx)], env: dialect.environment, cwd: ctx.paths.run, timeoutMs });
