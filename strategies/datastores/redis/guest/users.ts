@@ -19,11 +19,27 @@ async function findTenant(ctx: GuestContext, name: string): Promise<AclUser> {
   return user;
 }
 
-/** The engine writes the file aside and renames it; a crash before leaves the earlier users, and the step is repeated. */
-async function setUser(ctx: GuestContext, name: string, rules: readonly string[]): Promise<void> {
-  await ask(ctx, 'ACL', 'SETUSER', name, ...rules);
-  await ask(ctx, 'ACL', 'SAVE');
+/**
+ * `change` is of these users alone. It counts once it is in the file: where a full volume does not take that, the users are as
+ * before, or they would be others until the next start. The engine writes the file aside and renames it; a crash before leaves the
+ * earlier users, and the step is repeated.
+ */
+async function saved<T>(ctx: GuestContext, names: readonly string[], change: () => Promise<T>): Promise<T> {
+  const before = (await ask(ctx, 'ACL', 'LIST')) as string[];
+  const result = await change();
+  try {
+    await ask(ctx, 'ACL', 'SAVE');
+  } catch (error) {
+    if (!(error instanceof GuestFault) || error.code !== 'REFUSED') throw error;
+    for (const name of names) {
+      const [, , ...rules] = before.find((line) => line.startsWith(`user ${name} `))?.split(' ') ?? [];
+      await (rules.length > 0 ? ask(ctx, 'ACL', 'SETUSER', name, 'reset', ...rules) : ask(ctx, 'ACL', 'DELUSER', name));
+    }
+    throw new GuestFault('REFUSED', `the users could not be written to the volume, which may be full: ${error.message}`, { cause: error });
+  }
+  return result;
 }
+const setUser = (ctx: GuestContext, name: string, rules: readonly string[]): Promise<unknown> => saved(ctx, [name], () => ask(ctx, 'ACL', 'SETUSER', name, ...rules));
 const endSessions = async (ctx: GuestContext, name: string): Promise<void> => { await ask(ctx, 'CLIENT', 'KILL', 'USER', name); };
 
 const rulesOf = (grants: readonly GrantSpec[]): string[] => (grants.length === 0 ? [...noRules] : tenantRules(grants.flatMap((g) => g.privileges)));
@@ -53,15 +69,15 @@ export const users: NonNullable<GuestHalf['users']> = {
     if (!source) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
     const hashes = change.password === undefined ? source.passwordHashes : [hashPassword(change.password)];
     if (found && already && already.passwordHashes.join() !== hashes.join()) throw new GuestFault('EXISTS', `the user "${target}" exists`);
-    await ask(ctx, 'ACL', 'SETUSER', target, 'reset', source.enabled ? 'on' : 'off', ...hashes.map((h) => `#${h}`), ...source.rules);
-    if (renamed && found) await ask(ctx, 'ACL', 'DELUSER', user.name);
-    await ask(ctx, 'ACL', 'SAVE');
+    await saved(ctx, renamed ? [target, user.name] : [target], async () => {
+      await ask(ctx, 'ACL', 'SETUSER', target, 'reset', source.enabled ? 'on' : 'off', ...hashes.map((h) => `#${h}`), ...source.rules);
+      if (renamed && found) await ask(ctx, 'ACL', 'DELUSER', user.name);
+    });
     await endSessions(ctx, target);
   },
   async delete(ctx, user) {
     if (isSystemUser(user.name)) throw new GuestFault('REFUSED', `"${user.name}" is reserved`);
-    const removed = await ask(ctx, 'ACL', 'DELUSER', user.name);
-    await ask(ctx, 'ACL', 'SAVE');
+    const removed = await saved(ctx, [user.name], () => ask(ctx, 'ACL', 'DELUSER', user.name));
     if (removed === 0) throw new GuestFault('MISSING', `there is no user "${user.name}"`);
   },
 };
@@ -86,8 +102,7 @@ export const root: NonNullable<GuestHalf['root']> = {
     return { name: rootName };
   },
   async disable(ctx) {
-    await ask(ctx, 'ACL', 'DELUSER', rootName);
-    await ask(ctx, 'ACL', 'SAVE');
+    await saved(ctx, [rootName], () => ask(ctx, 'ACL', 'DELUSER', rootName));
   },
   isEnabled: async (ctx) => (await find(ctx, rootName))?.enabled ?? false,
 };
