@@ -59,7 +59,9 @@ export function renderConfig(/** @type {Pick<Context, 'paths' | 'tls' | 'network
     'port': '0', 'tls-port': String(network.ports['valkey']), 'bind': network.bind, 'unixsocket': socketOf(ctx), 'unixsocketperm': '700',
     'tls-cert-file': tls.certificate, 'tls-key-file': tls.key, 'tls-ca-cert-file': tls.ca, 'tls-auth-clients': 'no', 'tls-protocols': 'TLSv1.2 TLSv1.3',
     'dir': paths.data, 'aclfile': usersOf(ctx), 'logfile': '', 'daemonize': 'no', 'supervised': 'no',
-    'enable-debug-command': 'no', 'enable-module-command': 'no', 'enable-protected-configs': 'no', 'appendonly': 'yes', 'shutdown-on-sigterm': 'save',
+    'enable-debug-command': 'no', 'enable-module-command': 'no', 'enable-protected-configs': 'no', 'appendonly': 'yes',
+    // Else it would go on for ever where there is no room for its last snapshot.
+    'shutdown-on-sigterm': 'force',
   };
   return `${Object.entries({ ...usual, ...sizing, ...group, ...owned }).map(([name, value]) => `${name} ${quote(value)}`).sort().join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/** A volume without a byte of room: what was refused is not done. */
+/** A volume without a byte of room: what was refused is not done, and the engine still ends and comes back. */
 import { open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { fixtureOf } from './fixture.ts';
 import { createRedisCli, type RedisCli } from './redis-cli.ts';
 
 const volumeBytes = 16 * 1024 ** 2;
+const stopMs = 10_000;
 const login: Login = { user: 'app', password: 'a-long-password-1', database: null };
 const grants = [{ database: null, privileges: [] }];
 
@@ -50,5 +51,15 @@ describe.runIf(process.getuid?.() === 0).each(['7', '8'])('redis %s on a full vo
     }
     expect(await call('root.isEnabled', [])).toBe(false);
     for (const user of ['app', 'second']) expect(await cli.ask({ ...login, user }, 'get', 'kept')).toBe('yes');
+  });
+
+  it('it ends when it is asked to, though no snapshot can be written, and comes back with all it had', async () => {
+    await call('stop', ['orderly'], { timeoutMs: stopMs });
+    expect(await harness.enginePids()).toEqual([]);
+    await call('start', []);
+    expect(await cli.ask(login, 'get', 'kept')).toBe('yes');
+    await rm(filler());
+    await call('users.create', [{ name: 'third', password: 'a-long-password-3', grants }]);
+    expect(await namesOf()).toEqual(['app', 'second', 'third']);
   });
 });

@@ -34,7 +34,9 @@ const ownedParameters = (ctx: Context): [string, string][] => [
   ['sanitize-dump-payload', 'yes'],
   ['daemonize', 'no'], ['supervised', 'no'], ['logfile', ''],
   ['appendonly', 'yes'], ['appenddirname', appendFolder], ['dbfilename', 'dump.rdb'],
-  ['databases', '16'], ['shutdown-on-sigterm', 'save'], ['shutdown-on-sigint', 'save'], ['locale-collate', 'C'],
+  ['databases', '16'], ['locale-collate', 'C'],
+  // Else it would go on for ever where there is no room for its last snapshot; the append-only file has what it needs.
+  ['shutdown-on-sigterm', 'force'], ['shutdown-on-sigint', 'force'],
 ];
 
 /** What every instance has unless its group says otherwise. */

@@ -95,7 +95,7 @@ export const guest: GuestHalf = {
   async stop(ctx, mode) {
     dropConnection(ctx);
     if (ctx.engine.pid() === null) return;
-    // SIGTERM saves and flushes the AOF; the AOF is synced every second, so a kill costs at most that
+    // SIGTERM flushes the AOF, and saves where snapshots are on; the AOF is synced every second, so a kill costs at most that
     await ctx.engine.signal(mode === 'orderly' ? 'SIGTERM' : 'SIGKILL');
     await ctx.engine.exited(ctx.signal);
   },
