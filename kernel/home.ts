@@ -37,6 +37,8 @@ function runFolder(home: string): string {
   return fitsSocketPath(join(inside, longestSocketName)) ? inside : shortFolder(home);
 }
 
+/** As long as any engine's socket and its lock file may be called. */
+export const longestEngineSocket = '.s.PGSQL.65535.lock';
 export const fitsSocketPath = (path: string): boolean => Buffer.byteLength(path) <= socketPathLimitBytes;
 
 /** A stand-in for a folder whose path is too long for sockets: the same for the same folder, and of its maker's alone. */

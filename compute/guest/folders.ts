@@ -2,14 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fitsSocketPath } from '../../kernel/home.ts';
+import { fitsSocketPath, longestEngineSocket } from '../../kernel/home.ts';
 import type { AgentBoot } from '../../kernel/guest-record.ts';
 import { ensureFolder } from '../files.ts';
 import type { GuestRecord } from '../records/guest-record.ts';
 import type { ComputeContext } from './context.ts';
-
-/** As long as any engine's socket and its lock file may be called. */
-const longestSocketName = '.s.PGSQL.65535.lock';
 
 export function guestPaths(root: string, shortRun: string | null): AgentBoot['paths'] {
   const run = shortRun ?? join(root, 'run');
@@ -18,7 +15,7 @@ export function guestPaths(root: string, shortRun: string | null): AgentBoot['pa
 
 /** A folder beside the home when sockets in `instances/<id>/run` would have too long a path. */
 export function decideShortRun(root: string, isRoot: boolean): string | null {
-  if (fitsSocketPath(join(root, 'run', longestSocketName))) return null;
+  if (fitsSocketPath(join(root, 'run', longestEngineSocket))) return null;
   return join(isRoot ? '/run' : tmpdir(), `coffer-${randomBytes(8).toString('hex')}`);
 }
 

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { isAlive, listProcesses } from '../../agent/supervisor/proc.ts';
 import { createCa, createKey, engineNames, importPrivateKey, issueLeaf, type LeafRequest } from '../../gateway/pki/x509.ts';
 import { type AgentBoot, engineMarker } from '../../kernel/guest-record.ts';
+import { fitsSocketPath, longestEngineSocket } from '../../kernel/home.ts';
 import type { CallOptions, GuestArgs, GuestHarness, GuestMethod, GuestResult, HarnessFacts, KillPoint } from '../../strategies/conformance/index.ts';
 import type { FlavorSize } from '../../strategies/spi/control.ts';
 import type { DatastorePlugin } from '../../strategies/spi/datastore.ts';
@@ -149,8 +150,15 @@ export async function createProcessHarness(options: ProcessHarnessOptions): Prom
   };
 }
 
+/** As long as an instance's may be: what an engine calls its sockets has to fit below it. */
+function longestRun(root: string): string {
+  let path = join(root, 'run');
+  while (fitsSocketPath(join(`${path}-`, longestEngineSocket))) path += '-';
+  return path;
+}
+
 async function layOut(root: string, other: Identity | null, isolated: boolean): Promise<AgentBoot['paths']> {
-  const paths = { root, agent: join(root, 'agent'), volume: join(root, 'volume'), config: join(root, 'config'), tls: join(root, 'tls'), run: join(root, 'run'), logs: join(root, 'logs') };
+  const paths = { root, agent: join(root, 'agent'), volume: join(root, 'volume'), config: join(root, 'config'), tls: join(root, 'tls'), run: longestRun(root), logs: join(root, 'logs') };
   await chmod(root, 0o711);
   for (const [name, path] of Object.entries(paths).filter(([key]) => key !== 'root')) {
     await mkdir(path, { mode: 0o700 });

@@ -55,10 +55,10 @@ const endsSoon = (ended: AbortSignal): Promise<boolean> => delay(endMs, false, {
 async function begin(ctx: GuestContext): Promise<Attempt> {
   await ctx.engine.killLeftovers();
   const { data, config, run } = ctx.paths;
-  const leftovers = [...(await siblings(dirname(data), `${basename(data)}.building`)), ...(await siblings(config, 'first-start')), ...(await siblings(run, 'first-start')), data];
+  const leftovers = [...(await siblings(dirname(data), `${basename(data)}.building`)), ...(await siblings(config, 'first-start')), ...(await siblings(run, 'first-')), data];
   for (const path of leftovers) await rm(path, { recursive: true, force: true });
   const id = randomBytes(4).toString('hex');
-  const attempt = { data: `${data}.building-${id}`, config: join(config, `first-start-${id}.conf`), socket: join(run, `first-start-${id}.sock`) };
+  const attempt = { data: `${data}.building-${id}`, config: join(config, `first-start-${id}.conf`), socket: join(run, `first-${id}.sock`) };
   await mkdir(attempt.data, { mode: 0o700 });
   await ctx.engine.own(attempt.data, 0o700);
   await writeOwned(ctx, attempt.config, renderConfig(firstStartSettings(ctx, { dataFolder: attempt.data, socket: attempt.socket })));
