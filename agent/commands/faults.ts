@@ -14,7 +14,17 @@ export class CommandAborted extends Error {
 }
 
 /** Instead of words that are not meant for people. */
-export const unexpected = 'Something unexpected happened at the engine; the agent\'s log has the details';
+const unexpected = 'Something unexpected happened at the engine; the agent\'s log has the details';
+const noRoom = 'The disk has no room left: delete data, or enlarge the volume';
+const noRoomCodes = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Of what is no fault in words of its own: that there is no room is nobody's bug, and whose volume it is can help it. */
+export function wordsForUnexpected(error: unknown): string {
+  for (let one = error as NodeJS.ErrnoException | undefined; one instanceof Error; one = one.cause as NodeJS.ErrnoException | undefined) {
+    if (noRoomCodes.has(one.code ?? '')) return noRoom;
+  }
+  return unexpected;
+}
 
 const guestCodes = new Set<string>(['RETRYABLE', 'EXISTS', 'MISSING', 'REFUSED', 'FAILED_TO_START', 'FAILED'] satisfies GuestFaultCode[]);
 /** Final answers about one item; the others of the command go on. */
@@ -23,7 +33,7 @@ export const isItemFault = (fault: FaultRecord): boolean => itemCodes.has(fault.
 
 /**
  * What is told of an error. A plugin may come with its own copy of the contract, so a fault is known by name, not by
- * class. Anything else is a bug of the plugin: its words stay in the log.
+ * class. Anything else is a bug of the plugin, or no room: its words stay in the log.
  */
 export function faultOf(error: unknown, signal: AbortSignal, redact: (text: string) => string): FaultRecord {
   const { name, code, message } = error as { name?: string; code?: string; message?: string };
@@ -32,7 +42,7 @@ export function faultOf(error: unknown, signal: AbortSignal, redact: (text: stri
     return { code: reason.code, message: reason.message };
   }
   if (name === 'GuestFault' && code !== undefined && guestCodes.has(code)) return { code, message: redact(message ?? '') };
-  return { code: 'FAILED', message: unexpected };
+  return { code: 'FAILED', message: wordsForUnexpected(error) };
 }
 
 /** Replaces every secret of a command wherever it turns up in a text. */

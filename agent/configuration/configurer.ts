@@ -4,7 +4,7 @@
  * agent's own going back, the files of a start.
  */
 import { createCommandQueue } from '../commands/command-queue.ts';
-import { unexpected } from '../commands/faults.ts';
+import { wordsForUnexpected } from '../commands/faults.ts';
 import type { Log } from '../../kernel/log.ts';
 import { type GuestContext, GuestFault, type GuestHalf } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
@@ -167,7 +167,7 @@ export function createConfigurer({ guest, timeouts, state, context, log }: Confi
 const isFault = (error: unknown): error is GuestFault => error instanceof GuestFault;
 
 function bothFaults(first: unknown, second: unknown): GuestFault {
-  const words = (error: unknown): string => (isFault(error) ? error.message : unexpected);
+  const words = (error: unknown): string => (isFault(error) ? error.message : wordsForUnexpected(error));
   return new GuestFault(isFault(first) ? first.code : 'FAILED', `${words(first)}. The values from before could not be put back yet: ${words(second)}`, { cause: first });
 }
 

@@ -216,6 +216,12 @@ describe('faults', () => {
     expect(faultOf(Object.assign(new Error('gone'), { name: 'GuestFault', code: 'MISSING' }), live, plain)).toEqual({ code: 'MISSING', message: 'gone' });
     expect(faultOf(new GuestFault('RETRYABLE', 'soon'), live, plain)).toEqual({ code: 'RETRYABLE', message: 'soon' });
   });
+  it('a disk without room is told, also where it is why something else failed, and no path of it', () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, mkdir '/home/somebody/data.tmp'"), { code: 'ENOSPC' });
+    for (const error of [full, new Error('what came of it', { cause: full })]) {
+      expect(faultOf(error, live, plain)).toEqual({ code: 'FAILED', message: 'The disk has no room left: delete data, or enlarge the volume' });
+    }
+  });
   it('anything else is masked', () => expect(faultOf(new Error('with a password'), live, plain)).toMatchObject({ code: 'FAILED', message: expect.not.stringContaining('password') as string }));
   it('after an abort its reason counts', () => {
     expect(faultOf(new Error('whatever'), AbortSignal.abort(new CommandAborted('DEADLINE', 'too late')), plain)).toEqual({ code: 'DEADLINE', message: 'too late' });
