@@ -50,6 +50,9 @@ describe.each(engines)('the catalogue of $engine $track', ({ track, control, cat
   it('offers nothing that the server has taken out of use', async () => {
     expect((await catalogueOf(track)).filter(({ description, owned }) => /^Unused\b/.test(description) && owned === undefined)).toEqual([]);
   });
+  it('no value of max_user_connections keeps all users out', async () => {
+    expect((await catalogueOf(track)).find(({ name }) => name === 'max_user_connections')).toMatchObject({ min: 0 });
+  });
   it('names no place of the machine it was made on', async () => {
     expect((await catalogueOf(track)).filter((one) => one.default?.startsWith('/'))).toEqual([]);
   });

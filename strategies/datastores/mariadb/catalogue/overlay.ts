@@ -19,8 +19,8 @@ export const overlay = withCommon({
   max_session_mem_used: { min: 1_048_576 },
   // Empty is that of other tables; it tells no default at all.
   default_tmp_storage_engine: { default: '' },
-  // It says no to changes of these while it runs.
-  max_user_connections: { apply: 'RESTART' },
+  // It says no to changes of these while it runs. Of the first, -1 is not "no limit": nobody but management would come in.
+  max_user_connections: { apply: 'RESTART', min: 0 },
   tcp_nodelay: { apply: 'RESTART' },
   // It works it out at its start, and not again when it is told to forget a value.
   innodb_adaptive_hash_index_cells: { apply: 'RESTART', default: null },
