@@ -89,7 +89,14 @@ export async function startAgent({ boot, plugin, clock, log, onStuck }: AgentPar
   const supervisor = createSupervisor({ guest, timeouts, engine, state, context, startSafely, clock, log, lastCommand: lastCommand ? commandName(lastCommand) : '' });
   const volume = createVolumeUsage(boot.paths.volume, allowance);
   const configuration = createConfigurationLook({ guest, specs: createCatalogue({ control: plugin.control, track: boot.track, log }), timeouts, state, configurer, supervisor, context, log });
-  supervisor.onChange(() => { if (supervisor.health().state === 'ok') configurer.seenWell(); });
+  let wasWell = false;
+  supervisor.onChange(() => {
+    if (supervisor.health().state !== 'ok') return;
+    configurer.seenWell();
+    // Its data may have been made since the volume was measured.
+    if (!wasWell) volume.look();
+    wasWell = true;
+  });
   const sight = createSightSource({ boot, allowance, state, supervisor, volume, guest, context, timeouts, configurer, configuration });
   supervisor.begin();
 

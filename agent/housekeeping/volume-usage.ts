@@ -14,7 +14,7 @@ const timeoutMs = 120_000;
 const shareOfTime = 20;
 
 export interface VolumeUse { bytes: number; /** since it was measured */ ageMs: number }
-export interface VolumeUsage { begin(): void; used(): VolumeUse | null; onChange(listener: () => void): void; end(): void }
+export interface VolumeUsage { begin(): void; /** now, and not when it is its turn */ look(): void; used(): VolumeUse | null; onChange(listener: () => void): void; end(): void }
 
 export function createVolumeUsage(folder: string, allowance: Pick<AllowanceKeeper, 'current' | 'onChange'>): VolumeUsage {
   let used: number | null = null;
@@ -40,14 +40,17 @@ export function createVolumeUsage(folder: string, allowance: Pick<AllowanceKeepe
     void measure().finally(() => { isMeasuring = false; });
   };
   const rest = (forMs: number): void => { timer = setTimeout(turn, forMs); };
-  // It is another share of another size. One that is being counted just now is told soon enough.
-  allowance.onChange(() => {
+  // One that is being counted just now is told soon enough.
+  const look = (): void => {
     if (isMeasuring || hasEnded || timer === undefined) return;
     clearTimeout(timer);
     turn();
-  });
+  };
+  // It is another share of another size.
+  allowance.onChange(look);
   return {
     begin: turn,
+    look,
     used: () => (used === null ? null : { bytes: used, ageMs: Math.round(performance.now() - measuredAtMs) }),
     onChange: (listener) => void listeners.push(listener),
     end() {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAgent, createDatabase, instanceId, none, type TestAgent } from './support/agent.ts';
+import { createAgent, createDatabase, initialise, instanceId, none, type TestAgent } from './support/agent.ts';
 import { signalsWaiting } from '../../support/processes.ts';
 
 const startTimeOf = (pid: number): string | undefined => {
@@ -17,6 +17,21 @@ const gone = async (pid: number): Promise<void> => { while (isAlive(pid)) await 
 
 const cancel = (agent: TestAgent, operationId: string): Promise<void> => new Promise((resolve, reject) => {
   agent.client().cancel({ instanceId, operationId, fence: { generation: 1, epoch: 1, attempt: 1 } }, (error: Error | null) => (error ? reject(error) : resolve()));
+});
+
+it('what the volume holds is measured when the engine is first seen well, and not half a minute later', async () => {
+  const agent = await createAgent();
+  try {
+    await agent.writeEnrol();
+    await agent.start();
+    await agent.conductor.observed(({ volumeUsedBytes }) => volumeUsedBytes !== undefined);
+    await agent.run(initialise());
+    writeFileSync(join(agent.boot.paths.volume, 'made-meanwhile'), Buffer.alloc(4 << 20, 'x'));
+    await agent.run({ $case: 'start', value: none });
+    await agent.conductor.observed(({ volumeUsedBytes }) => Number(volumeUsedBytes) > 4 << 20, { timeoutMs: 15_000 });
+  } finally {
+    await agent.dispose();
+  }
 });
 
 describe('supervision', () => {
