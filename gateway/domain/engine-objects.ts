@@ -10,6 +10,7 @@ import type { OperationView } from '../operations/workflow.ts';
 import { isFinished } from '../operations/workflow.ts';
 import type { Caller, EngineActed, EngineObjects, ItemResult, UserCredentials, VersionDoc } from './api.ts';
 import type { DomainDeps } from './deps.ts';
+import { isGiven } from './given.ts';
 import { claimKey, hashInput, recordKey, type Replay } from './idempotency.ts';
 import { changeInstance, type InstanceRow } from './instance/change.ts';
 import { visibleRow } from './instance/lifecycle.ts';
@@ -161,8 +162,6 @@ export function createEngineObjects(deps: DomainDeps): EngineObjects {
     },
   };
 }
-
-const isGiven = <T>(value: T): value is NonNullable<T> => value !== null && value !== undefined;
 
 /** The engine's own no. Anything else that went wrong may have had its effect: whoever gave or got a password may need it. */
 const finalCodes = new Set(['CONFLICT.EXISTS', 'RESOURCE.NOT_FOUND', 'ENGINE.REFUSED', 'CAPABILITY.UNSUPPORTED']);

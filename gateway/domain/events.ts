@@ -3,14 +3,15 @@ import type { Store } from '../store/tx.ts';
 import { encodeCursor, type Position } from '../events/cursor.ts';
 import { eventId } from '../events/event-row.ts';
 import type { Caller, Connection, EventDoc, EventFilter, Page } from './api.ts';
+import { isGiven } from './given.ts';
 import { toConnection, windowOf } from './paging.ts';
 
 interface Row { id: string; xid: string; settled_xid: string | null; settled_id: string | null; is_settled: boolean; generation: number; at: Date; type: string; phase: EventDoc['phase']; actor: string; client_address: string | null; request_id: string | null; subject: string; project_id: string | null; operation_id: string | null; data: unknown }
 
 /** What a live event must satisfy, same as the list's. */
 export const eventMatches = (filter: EventFilter, event: { subject: string; projectId: string | null; type: string; operationId: string | null }): boolean =>
-  (!filter.subject || event.subject === filter.subject) && (!filter.projectId || event.projectId === filter.projectId)
-  && (!filter.type || event.type === filter.type || (filter.type.endsWith('*') && event.type.startsWith(filter.type.slice(0, -1)))) && (!filter.operationId || event.operationId === filter.operationId);
+  (!isGiven(filter.subject) || event.subject === filter.subject) && (!isGiven(filter.projectId) || event.projectId === filter.projectId)
+  && (!isGiven(filter.type) || event.type === filter.type || (filter.type.endsWith('*') && event.type.startsWith(filter.type.slice(0, -1)))) && (!isGiven(filter.operationId) || event.operationId === filter.operationId);
 
 const isNumber = (text: string): boolean => /^\d{1,18}$/.test(text);
 
@@ -21,10 +22,10 @@ export async function listEvents(store: Store, caller: Pick<Caller, 'role' | 'pr
   const values: unknown[] = [];
   const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
   if (caller.role !== 'OPERATOR') add((n) => `e.project_id = ${n}`, caller.projectId);
-  if (filter.projectId) add((n) => `e.project_id = ${n}`, filter.projectId);
-  if (filter.subject) add((n) => `e.subject = ${n}`, filter.subject);
-  if (filter.operationId) add((n) => `e.operation_id = ${n}`, filter.operationId);
-  if (filter.type) add((n) => `e.type like ${n}`, filter.type.replace(/[\\%_]/g, '\\$&').replace(/\*$/, '%'));
+  if (isGiven(filter.projectId)) add((n) => `e.project_id = ${n}`, filter.projectId);
+  if (isGiven(filter.subject)) add((n) => `e.subject = ${n}`, filter.subject);
+  if (isGiven(filter.operationId)) add((n) => `e.operation_id = ${n}`, filter.operationId);
+  if (isGiven(filter.type)) add((n) => `e.type like ${n}`, filter.type.replace(/[\\%_]/g, '\\$&').replace(/\*$/, '%'));
   const where = clauses.length === 0 ? 'true' : clauses.join(' and ');
   const counted = [...values];
   const descending = !window.backwards;

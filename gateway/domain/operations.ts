@@ -6,6 +6,7 @@ import type { Tx } from '../store/tx.ts';
 import type { Caller, OperationFilter, OperationsApi } from './api.ts';
 import { prepareConfigureAgain, requireRolloutLatest } from './configuration/retry.ts';
 import type { DomainDeps } from './deps.ts';
+import { isGiven } from './given.ts';
 import { lockInstance } from './instance/change.ts';
 import { toConnection, windowOf } from './paging.ts';
 import type { UpgradeCheck } from './upgrade/judge.ts';
@@ -83,10 +84,10 @@ function whereOf(caller: Caller, filter: OperationFilter): { text: string; value
   const values: unknown[] = [];
   const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
   if (caller.role !== 'OPERATOR') add((n) => `o.project_id = ${n}`, caller.projectId);
-  if (filter.projectId) add((n) => `o.project_id = ${n}`, filter.projectId);
-  if (filter.subjectId) add((n) => `o.subject_id = ${n}`, filter.subjectId);
-  if (filter.kind) add((n) => `o.kind = ${n}`, filter.kind);
-  if (filter.parentId) add((n) => `o.parent_id = ${n}`, filter.parentId);
+  if (isGiven(filter.projectId)) add((n) => `o.project_id = ${n}`, filter.projectId);
+  if (isGiven(filter.subjectId)) add((n) => `o.subject_id = ${n}`, filter.subjectId);
+  if (isGiven(filter.kind)) add((n) => `o.kind = ${n}`, filter.kind);
+  if (isGiven(filter.parentId)) add((n) => `o.parent_id = ${n}`, filter.parentId);
   if (filter.state && filter.state.length > 0) add((n) => `o.state = any(${n}::text[])`, filter.state);
   return { text: clauses.length === 0 ? 'true' : clauses.join(' and '), values };
 }

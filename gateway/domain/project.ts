@@ -1,14 +1,15 @@
 import { invalidInput, notFound } from '../../kernel/errors.ts';
 import type { Tx } from '../store/tx.ts';
 import type { Caller } from './api.ts';
+import { isGiven } from './given.ts';
 
 /** The project a request is about: the given one, the token's, or the only one there is. */
 export async function resolveProject(tx: Tx, caller: Caller, given: string | null | undefined, path: string[]): Promise<string> {
   if (caller.role !== 'OPERATOR') {
-    if (given && given !== caller.projectId) throw notFound(`project ${given}`);
+    if (isGiven(given) && given !== caller.projectId) throw notFound(`project ${given}`);
     return caller.projectId!;
   }
-  if (given) {
+  if (isGiven(given)) {
     const [row] = await tx.query<{ id: string }>('select id from project where id = $1 and deleted_at is null', [given]);
     if (!row) throw notFound(`project ${given}`);
     return row.id;

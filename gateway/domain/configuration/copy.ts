@@ -2,6 +2,7 @@
 import { invalidInput } from '../../../kernel/errors.ts';
 import type { Caller, Configurations, VersionDoc } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
+import { isGiven } from '../given.ts';
 import { requireAction, requireOn } from '../policy.ts';
 import { insertConfiguration, requireIssueless, textIssues } from './change.ts';
 import { readLive } from './compare.ts';
@@ -17,10 +18,10 @@ interface Source { projectId: string; versionId: string; values: StoredValue[]; 
 
 export async function cloneConfiguration(deps: DomainDeps, caller: Caller, input: Input): Promise<ConfigurationDoc> {
   requireAction(caller, 'configuration.create');
-  if (Boolean(input.configurationId) === Boolean(input.instanceId)) throw invalidInput([{ path: ['input', 'configurationId'], message: 'give configurationId or instanceId, one of them' }]);
-  if (input.instanceId && input.revision) throw invalidInput([{ path: ['input', 'revision'], message: 'belongs to configurationId' }]);
+  if (isGiven(input.configurationId) === isGiven(input.instanceId)) throw invalidInput([{ path: ['input', 'configurationId'], message: 'give configurationId or instanceId, one of them' }]);
+  if (isGiven(input.instanceId) && isGiven(input.revision)) throw invalidInput([{ path: ['input', 'revision'], message: 'belongs to configurationId' }]);
   requireIssueless(textIssues(input));
-  const source = input.instanceId ? await fromInstance(deps, caller, input.instanceId) : await fromGroup(deps, caller, input.configurationId!, input.revision ?? null);
+  const source = isGiven(input.instanceId) ? await fromInstance(deps, caller, input.instanceId) : await fromGroup(deps, caller, input.configurationId!, input.revision ?? null);
   const version = deps.catalogue.instanceVersion(source.versionId) as VersionDoc;
   return insertConfiguration(deps, caller, { ...source, version, name: input.name, description: input.description === undefined ? source.description : input.description, change: 'CLONED' });
 }

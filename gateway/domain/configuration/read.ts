@@ -2,6 +2,7 @@
 import { invalidInput } from '../../../kernel/errors.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Caller, ConfigurationFilter, Connection, Lookup, Page } from '../api.ts';
+import { isGiven } from '../given.ts';
 import type { ConfigurationSight } from '../instance/observation.ts';
 import { toConnection, windowOf } from '../paging.ts';
 import { seesProject } from '../policy.ts';
@@ -15,9 +16,9 @@ export async function listConfigurations(tx: Tx, caller: Caller, page: Page, fil
   const values: unknown[] = [];
   const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
   if (caller.role !== 'OPERATOR') add((n) => `c.project_id = ${n}`, caller.projectId);
-  if (filter.projectId) add((n) => `c.project_id = ${n}`, filter.projectId);
-  if (filter.datastore) add((n) => `c.datastore = ${n}`, filter.datastore);
-  if (filter.name) add((n) => `c.name = ${n}`, filter.name);
+  if (isGiven(filter.projectId)) add((n) => `c.project_id = ${n}`, filter.projectId);
+  if (isGiven(filter.datastore)) add((n) => `c.datastore = ${n}`, filter.datastore);
+  if (isGiven(filter.name)) add((n) => `c.name = ${n}`, filter.name);
   const where = clauses.join(' and ');
   const direction = window.backwards ? 'desc' : 'asc';
   let keyset = '';

@@ -8,6 +8,7 @@ import type { CreateInstanceWork } from '../../operations/workflows/instance-fac
 import type { Admit } from '../admit.ts';
 import type { Accepted, Caller, CreateInstanceInput, UserCredentials } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
+import { isGiven } from '../given.ts';
 import { claimKey, hashInput, recordKey, type Replay } from '../idempotency.ts';
 import { requireFit } from '../configuration/attach.ts';
 import { requireIssueless } from '../configuration/change.ts';
@@ -102,7 +103,7 @@ async function createOnce(deps: CreateDeps, caller: Caller, input: CreateInstanc
 /** Its group must be for this project and version, and its values must work on this flavor. */
 async function judgeConfiguration(deps: CreateDeps, caller: Caller, projectId: string, { version, flavor }: ValidCreate, input: CreateInstanceInput): Promise<GroupRevision | null> {
   const { configurationId: id, name, volume } = input;
-  if (!id) return null;
+  if (!isGiven(id)) return null;
   const group = requireOn(caller, 'configuration.attach', `configuration ${id}`, await findConfiguration(deps.store, caller, { id }), (doc) => doc.projectId);
   requireFit(deps, { name, projectId, versionId: version.id, datastore: version.datastore, track: version.name, capabilities: null }, group);
   requireIssueless(await siteIssues(deps, group, group.values, [{ id: '', name, flavorId: flavor.id, volumeGb: volume.sizeGb, wanted: 0 }], () => ['input', 'configurationId']));

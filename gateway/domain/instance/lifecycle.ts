@@ -8,6 +8,7 @@ import type { Tx } from '../../store/tx.ts';
 import { isUniqueViolation } from '../../store/tx.ts';
 import type { Accepted, Caller, Instances } from '../api.ts';
 import type { DomainDeps } from '../deps.ts';
+import { isGiven } from '../given.ts';
 import { maintenanceIssues, nameIssues, tagIssues } from '../names.ts';
 import { requireOn, type Action } from '../policy.ts';
 import { autoscalingIssues } from './autoscaling.ts';
@@ -119,7 +120,6 @@ async function ping(deps: DomainDeps, caller: Caller, id: string): ReturnType<In
 }
 
 const autoscalingPath = ['input', 'volumeAutoscaling'];
-const isGiven = <T>(value: T): value is NonNullable<T> => value !== null && value !== undefined;
 
 async function update(deps: DomainDeps, caller: Caller, input: Parameters<Instances['update']>[1]): ReturnType<Instances['update']> {
   const issues: InputIssue[] = [

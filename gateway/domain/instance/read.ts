@@ -2,6 +2,7 @@
 import { instanceDocSql } from '../../store/instance-document.ts';
 import type { Tx } from '../../store/tx.ts';
 import type { Caller, Connection, InstanceFilter, InstanceOrder, Lookup, Page } from '../api.ts';
+import { isGiven } from '../given.ts';
 import { toConnection, windowOf } from '../paging.ts';
 import { requireAction, seesProject } from '../policy.ts';
 import { resolveProject } from '../project.ts';
@@ -16,10 +17,10 @@ export function instanceWhere(caller: Caller, filter: InstanceFilter, alias = 'i
   const values: unknown[] = [];
   const add = (make: (n: string) => string, value: unknown): void => { values.push(value); clauses.push(make(`$${values.length}`)); };
   if (caller.role !== 'OPERATOR') add((n) => `${alias}.project_id = ${n}`, caller.projectId);
-  if (filter.projectId) add((n) => `${alias}.project_id = ${n}`, filter.projectId);
+  if (isGiven(filter.projectId)) add((n) => `${alias}.project_id = ${n}`, filter.projectId);
   if (!filter.includeDeleted) clauses.push(`${alias}.deleted_at is null`);
-  if (filter.name) add((n) => `${alias}.name = ${n}`, filter.name);
-  if (filter.datastore) add((n) => `${alias}.datastore = ${n}`, filter.datastore);
+  if (isGiven(filter.name)) add((n) => `${alias}.name = ${n}`, filter.name);
+  if (isGiven(filter.datastore)) add((n) => `${alias}.datastore = ${n}`, filter.datastore);
   if (filter.status && filter.status.length > 0) add((n) => `${alias}.status = any(${n}::text[])`, filter.status);
   if (filter.tag) {
     const { key, value } = filter.tag;
@@ -31,10 +32,10 @@ export function instanceWhere(caller: Caller, filter: InstanceFilter, alias = 'i
 /** The same filter on a document, for live events. */
 export function instanceMatches(caller: Caller, filter: InstanceFilter, doc: InstanceDoc): boolean {
   if (!seesProject(caller, doc.projectId)) return false;
-  if (filter.projectId && doc.projectId !== filter.projectId) return false;
+  if (isGiven(filter.projectId) && doc.projectId !== filter.projectId) return false;
   if (!filter.includeDeleted && doc.deletedAt !== null) return false;
-  if (filter.name && doc.name !== filter.name) return false;
-  if (filter.datastore && doc.datastore !== filter.datastore) return false;
+  if (isGiven(filter.name) && doc.name !== filter.name) return false;
+  if (isGiven(filter.datastore) && doc.datastore !== filter.datastore) return false;
   if (filter.status && filter.status.length > 0 && !filter.status.includes(doc.status)) return false;
   const tag = filter.tag;
   return !tag || doc.tags.some((t) => t.key === tag.key && (tag.value === null || tag.value === undefined || t.value === tag.value));

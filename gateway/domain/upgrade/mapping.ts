@@ -10,6 +10,7 @@ import { findConfiguration } from '../configuration/read.ts';
 import { readRevision, sameValues, selectConfigurations } from '../configuration/rows.ts';
 import { judgeValues, sizeProblem, type StoredValue } from '../configuration/values.ts';
 import type { DomainDeps } from '../deps.ts';
+import { isGiven } from '../given.ts';
 import type { InstanceDoc } from '../instance/document.ts';
 import { requireOn } from '../policy.ts';
 
@@ -33,7 +34,7 @@ export async function mapConfiguration(deps: DomainDeps, caller: Caller, instanc
   if (!mapping) {
     throw invalidInput([{ path, message: `${instance.name} has the configuration ${former.name}, which is for ${former.datastore} ${former.track}: name one for ${to.name} by its configurationId, or give {} to take the values along` }]);
   }
-  if (mapping.configurationId) {
+  if (isGiven(mapping.configurationId)) {
     for (const field of ['drop', 'set'] as const) {
       if (mapping[field]?.length) throw invalidInput([{ path: [...path, field], message: 'is for values that are taken along, and not for a group that is named' }]);
     }

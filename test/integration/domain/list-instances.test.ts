@@ -41,3 +41,20 @@ describe('a list', () => {
     expect(await list()).toMatchObject(['a', 'b', 'c', 'd'].map((name) => ({ name })));
   });
 });
+
+// `coffer instance delete "$NAME" --yes` with an empty variable asks for it, and must not get the only one there is.
+it('an empty text to look for is in no list, nor an empty id a thing left out', async () => {
+  const [{ domain }, caller] = [world, world.caller('EDITOR')];
+  const id = await world.addInstance('a');
+  const group = await domain.configurations.create(caller, { name: 'web', datastore: 'postgresql', version: '17', values: [] });
+  const page = { first: 50 };
+  for (const filter of [{ name: '' }, { datastore: '' }, { projectId: '' }]) {
+    expect(await domain.instances.list(caller, page, filter, { field: 'NAME', direction: 'ASC' })).toMatchObject({ totalCount: 0 });
+    expect(domain.live.instanceMatches(caller, filter, (await domain.instances.find(caller, { id }))!)).toBe(false);
+    expect(await domain.configurations.list(caller, page, filter)).toMatchObject({ totalCount: 0 });
+  }
+  for (const filter of [{ subjectId: '' }, { kind: '' }, { parentId: '' }, { projectId: '' }]) expect(await domain.operations.list(caller, page, filter)).toMatchObject({ totalCount: 0 });
+  for (const filter of [{ subject: '' }, { type: '' }, { operationId: '' }, { projectId: '' }]) expect(await domain.events.list(caller, page, filter)).toMatchObject({ totalCount: 0 });
+  await expect(domain.instances.create(caller, { name: 'b', datastore: 'postgresql', version: '17', flavor: 'small', volume: { sizeGb: 1 }, configurationId: '' })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
+  await expect(domain.configurations.clone(caller, { name: 'copy', configurationId: group.id, instanceId: '' })).rejects.toMatchObject({ code: 'INPUT.INVALID' });
+});

@@ -64,6 +64,13 @@ async function withOldValue(id: string): Promise<string> {
 }
 const done = { items: [], restartRequired: [], rootName: '', findings: [], fault: undefined };
 
+it('an empty id of a group is none that could follow, and does not mean that the values are taken along', async () => {
+  const id = await addRedis('shop');
+  await withOldValue(id);
+  await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { configurationId: '', drop: ['gone'] } })).rejects.toMatchObject({ details: { issues: [{ path: ['input', 'configuration', 'drop'] }] } });
+  await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { configurationId: '' } })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
+});
+
 it('a group that an upgrade brings an instance to is not changed before its end', async () => {
   const caller = world.caller('EDITOR');
   const group = await world.domain.configurations.create(caller, { name: 'later', datastore: 'redis', version: '8', values: [{ name: 'work_mem', value: '8MB' }] });
