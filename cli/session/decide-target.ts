@@ -33,8 +33,9 @@ export function decideTarget({ options, fileToken, env, config, local }: Given):
   const localToken = local && isLoopback(endpoint) ? local.token : undefined;
   const token = firstOf([fileToken ?? undefined, '--token-file'], [options.context ? undefined : env['COFFER_TOKEN'], 'COFFER_TOKEN'], [contextToken, `context ${name}`], [localToken, local?.tokenPath ?? '']);
   if (!token) throw nothingToShow(endpoint);
-  const project = options.project ?? env['COFFER_PROJECT'] ?? context?.project ?? null;
-  return { url: endpoint, token: token.value, project: project || null, urlFrom: url?.from ?? 'the default', tokenFrom: token.from, context: context && url?.from === `context ${name}` ? name : null };
+  // An empty variable counts as not set; an option with nothing in it names a project that nobody has, and not all of them.
+  const project = options.project ?? ((env['COFFER_PROJECT'] ?? context?.project) || null);
+  return { url: endpoint, token: token.value, project, urlFrom: url?.from ?? 'the default', tokenFrom: token.from, context: context && url?.from === `context ${name}` ? name : null };
 }
 
 function firstOf(...candidates: [value: string | undefined, from: string][]): { value: string; from: string } | null {

@@ -41,6 +41,8 @@ describe('which server and which token', () => {
   it('takes the project from the option, the environment, the context, in this order', () => {
     expect(decide({ config, env: { COFFER_PROJECT: 'env' }, options: { project: 'option' } }).project).toBe('option');
     expect(decide({ config, env: { COFFER_PROJECT: 'env' } }).project).toBe('env');
+    expect(decide({ config, env: { COFFER_PROJECT: '' } }).project).toBe(null);
+    expect(decide({ config, options: { project: '' } }).project).toBe('');
   });
 });
 
