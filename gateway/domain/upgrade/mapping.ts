@@ -18,7 +18,7 @@ export interface Mapped { group: UpgradeGroup | null; findings: Finding[] }
 type Mapping = NonNullable<UpgradeInput['configuration']>;
 
 const path = ['input', 'configuration'];
-const longestName = 60;
+const longestName = 59; // room for a number, where the name is taken
 
 export async function mapConfiguration(deps: DomainDeps, caller: Caller, instance: InstanceDoc, to: VersionDoc, mapping: Mapping | null): Promise<Mapped> {
   const { configuration: present } = instance;
@@ -48,12 +48,18 @@ export async function mapConfiguration(deps: DomainDeps, caller: Caller, instanc
   if (follower) {
     return { group: await namedGroup(deps, caller, instance, to, follower.id), findings: [{ severity: 'WARNING', subject: follower.name, message: `this group was made for ${to.name} with the values of ${former.name} before, and follows it here too` }, ...isLeft] };
   }
-  const made = { name: `${former.name}-${to.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`.slice(0, longestName).replace(/-+$/, ''), description: former.description, values: kept, origin };
+  const made = { name: followerName(former.name, to.name), description: former.description, values: kept, origin };
   const findings: Finding[] = [
     { severity: 'WARNING', subject: made.name, message: `this group is made for ${to.name} with the values of ${former.name}, once the upgrade has succeeded` },
     ...isLeft,
   ];
   return { group: { id: newId('Configuration'), revision: 1, made }, findings };
+}
+
+/** A long name is cut before the version, which is what tells the two apart. */
+function followerName(former: string, version: string): string {
+  const ending = `-${version.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-').slice(0, 20)}`.replace(/-+$/, '');
+  return `${former.slice(0, longestName - ending.length).replace(/-+$/, '')}${ending}`;
 }
 
 /** Of the same revision, for another instance of it before: a fleet that goes along one by one has one group in the end. */

@@ -71,6 +71,13 @@ it('an empty id of a group is none that could follow, and does not mean that the
   await expect(world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { configurationId: '' } })).rejects.toMatchObject({ code: 'RESOURCE.NOT_FOUND' });
 });
 
+it('a group that follows one with a long name has the version at the end of its name all the same', async () => {
+  const id = await addRedis('shop');
+  await world.domain.configurations.replace(world.caller('EDITOR'), { configurationId: await withOldValue(id), name: `${'long-'.repeat(12)}abc` });
+  const { findings } = await world.domain.instances.upgrade(world.caller('EDITOR'), { instanceId: id, version: '8', configuration: { drop: ['gone'] } });
+  expect(findings).toMatchObject([{ subject: `${'long-'.repeat(11)}lo-8` }, { subject: 'gone' }]);
+});
+
 it('a group that an upgrade brings an instance to is not changed before its end', async () => {
   const caller = world.caller('EDITOR');
   const group = await world.domain.configurations.create(caller, { name: 'later', datastore: 'redis', version: '8', values: [{ name: 'work_mem', value: '8MB' }] });
