@@ -4,7 +4,7 @@ import { accepted } from '../../api/refusal.ts';
 import { action, type Kit } from '../../command/action.ts';
 import { addExamples, addWaitOptions, type WaitOptions } from '../../command/help.ts';
 import { collect, wholeNumber } from '../../command/parse.ts';
-import { exitCodes, Failure } from '../../failure.ts';
+import { exitCodes, Failure, usageFailure } from '../../failure.ts';
 import { findConfiguration, findInstance } from '../../lookup.ts';
 import { printable } from '../../output/text.ts';
 import { bytesText } from '../../output/units.ts';
@@ -29,6 +29,7 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
     .addOption(new Option('--set <name=value>', 'with --take-values: this value too, or in place of the one it has; may be repeated').argParser(collect))
     .action(action<UpgradeOptions, [string]>(kit, async (session, options, reference) => {
       const { datastoreVersion: version, dryRun, takeValues, drop, set, wait } = options;
+      if (takeValues && options.configuration !== undefined) throw usageFailure('--configuration and --take-values exclude each other');
       const client = await session.client();
       const { id } = await findInstance(session, client, reference);
       const configurationId = options.configuration === undefined ? undefined : (await findConfiguration(session, client, options.configuration)).id;

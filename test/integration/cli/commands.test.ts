@@ -126,6 +126,7 @@ describe('failing', () => {
     expect(json(programs.error)).toMatchObject({ error: { code: 'INPUT.INVALID', issues: [{ path: ['input', 'name'] }], exitCode: 2 } });
   });
   it('a command line that is not understood ends with 2, as JSON where that is asked for', async () => {
+    expect(await cli.run(['instance', 'upgrade', 'shop', '--datastore-version', '18', '--take-values', '--configuration', 'web'])).toMatchObject({ code: 2, out: '', error: expect.stringContaining('--configuration and --take-values exclude each other') as string });
     expect(await cli.run(['instance', 'lst'])).toMatchObject({ code: 2, out: '', error: expect.stringMatching(/Did you mean list/) });
     expect(json((await cli.run(['instance', 'show', '--json'])).error).error).toMatchObject({ code: 'CLIENT.USAGE', exitCode: 2 });
   });
