@@ -1,5 +1,5 @@
 /** Configuration groups on a real engine, seen with its own redis-cli. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { GuestHarness } from '../../../strategies/conformance/index.ts';
 import { catalogueOf } from '../../../strategies/datastores/redis/catalogue/index.ts';
@@ -102,6 +102,16 @@ describe.each(['7', '8'])('configuration of redis %s', (track) => {
     await harness.call('stop', ['orderly']);
     await expect(configure({ 'notify-keyspace-events': 'Q?' })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringContaining('notify-keyspace-events') });
     expect(await configFile()).toBe(untouched.file);
+    // a start would quietly take fewer, and that would look like somebody's change
+    const most = Number(/^Max open files +\S+ +(\d+)/m.exec(await readFile('/proc/self/limits', 'utf8'))![1]) - 32;
+    await expect(configure({ 'maxclients': String(most + 1) })).rejects.toMatchObject({ code: 'REFUSED', message: expect.stringMatching(new RegExp(`^maxclients: the engine refuses this value: .*${most}`)) });
+    expect(await configFile()).toBe(untouched.file);
+    // as on a host that has come to allow less: the engine has to come up
+    await writeFile(`${harness.facts.paths.config}/redis.conf`, untouched.file.replace(/^maxclients .*$/m, `maxclients ${most + 1}`));
+    expect(await configure({ 'maxclients': String(most + 1) })).toMatchObject({ restartRequired: [] });
+    await harness.call('start', []);
+    expect(await read('maxclients')).toMatchObject({ value: String(most) });
+    await harness.call('stop', ['orderly']);
     expect(await configure({ 'slowlog-max-len': '7', 'tcp-backlog': '300' })).toEqual({ changed: true, restartRequired: [] });
     await harness.call('start', []);
     expect([await read('slowlog-max-len'), await read('tcp-backlog')].map((one) => one?.value)).toEqual(['7', '300']);

@@ -12,10 +12,13 @@ type Specs = ReadonlyMap<string, ParameterSpec>;
 type Words = ReadonlyMap<string, string>;
 
 const parserTimeoutMs = 5_000;
+/** that the engine keeps for itself */
+const ownFiles = 32;
 
 /** A refusal leaves file and engine as they were. */
 export async function configure(ctx: GuestContext): Promise<ConfigureResult> {
   await assertReadable(ctx);
+  if (ctx.engine.pid() === null) await assertOpenable(ctx);
   const { changed, before } = await putConfig(ctx);
   if (ctx.engine.pid() === null) return { changed, restartRequired: [] };
   const specs = await specsOf(ctx);
@@ -41,6 +44,18 @@ async function assertReadable(ctx: GuestContext): Promise<void> {
   const [, line, words] = /at line (\d+)\n>>> .*\n(.*)/.exec(stderr) ?? [];
   const name = line === undefined ? undefined : text.split('\n')[Number(line) - 1]?.split(' ')[0];
   if (name) throw refusal(name, words ?? 'it does not say why');
+}
+
+/**
+ * A running engine refuses more clients than it can open files for; one that starts takes fewer and says so in its log alone. What
+ * its file has already is not judged: an engine comes up where a host has come to allow less.
+ */
+async function assertOpenable(ctx: GuestContext): Promise<void> {
+  const { maxclients } = ctx.parameters;
+  if (maxclients === undefined || parseConfig((await readText(configFileOf(ctx))) ?? '').get('maxclients') === maxclients) return;
+  // of this process, and so of the engine that it starts; NaN where there is no limit
+  const files = Number(/^Max open files +\S+ +(\S+)/m.exec((await readText('/proc/self/limits')) ?? '')?.[1]);
+  if (Number(maxclients) + ownFiles > files) throw refusal('maxclients', `the system lets a process open ${files} files, which is enough for ${files - ownFiles} clients`);
 }
 
 const refusal = (name: string, words: string): GuestFault => new GuestFault('REFUSED', `${name}: the engine refuses this value: ${words}`);
