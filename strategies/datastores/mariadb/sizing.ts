@@ -26,8 +26,8 @@ export function sizeServer({ track, flavor, volumeGb }: SizingInput): Record<str
     aria_pagecache_buffer_size: String(clamp(freeMb / 16, 8, 128) * mib),
     key_buffer_size: String(mib),
     max_connections: String(connections),
-    // What the server would work out by itself, once.
-    thread_cache_size: String(Math.min(256, connections)),
+    // At its start the server cuts it to max_connections, of which a group may leave so few: it would look changed by hand.
+    thread_cache_size: '16',
     table_open_cache: String(openTables),
     table_definition_cache: String(openTables + 200),
     tmp_table_size: String(clamp(freeMb / 16, 4, 256) * mib),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { catalogueOf } from '../../../strategies/datastores/mariadb/catalogue/index.ts';
 import { control } from '../../../strategies/datastores/mariadb/control.ts';
 import { managementStatements, rootGrants, storedPassword } from '../../../strategies/datastores/mariadb/guest/accounts.ts';
 import { bootstrapArguments, serverArguments } from '../../../strategies/datastores/mariadb/guest/server.ts';
@@ -65,6 +66,10 @@ describe('sizes', () => {
   it.each([256, 512, 1024, 8192, 65_536])('of %d MB fit', (memoryMb) => {
     const sizes = sizeServer({ track, flavor: { vcpus: 2, memoryMb }, volumeGb: 10 });
     expect(Number(sizes['innodb_buffer_pool_size'])).toBeLessThan(memoryMb * 1024 ** 2 * 0.75);
+  });
+  it.each([256, 1024, 65_536])('of %d MB keep no more threads than the fewest connections of a group: the server would cut their number, as if by hand', async (memoryMb) => {
+    const fewest = (await catalogueOf(track)).find(({ name }) => name === 'max_connections')!.min!;
+    expect(Number(sizeServer({ track, flavor: { vcpus: 2, memoryMb }, volumeGb: 10 })['thread_cache_size'])).toBeLessThanOrEqual(fewest);
   });
   it('bound the binary log as a whole where the track can', () => {
     const size = (name: string) => sizeServer({ track: name, flavor: { vcpus: 1, memoryMb: 256 }, volumeGb: 1 });
