@@ -46,12 +46,12 @@ function wantedOf(spec: ParameterSpec, { sizing, group }: EffectiveInput): { sou
 
 /**
  * A value that waits for a restart is none that was changed by hand; one that could be taken at once is. What only a start takes
- * and does not wait is what the engine made of it. Of a default it cannot be told: plugins have usual values of their own, which
- * only the agent knows.
+ * and does not wait is what the engine made of it, or what its data were made with. Of a default it cannot be told: plugins have
+ * usual values of their own, which only the agent knows.
  */
 function isDrifted(spec: ParameterSpec, source: ValueSource, wanted: string | null, live: LiveParameter): boolean {
   if (wanted === null || (source !== 'FLAVOR' && source !== 'GROUP')) return false;
-  if (spec.apply === 'RESTART' && live.pending === null) return false;
+  if (spec.apply !== 'LIVE' && live.pending === null) return false;
   const [value, next] = [canonicalText(spec, live.value), canonicalText(spec, live.pending ?? live.value)];
   return next !== wanted || (spec.apply === 'LIVE' && value !== wanted);
 }

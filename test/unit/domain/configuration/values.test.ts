@@ -124,6 +124,10 @@ describe('what is effective', () => {
   it('is what the engine made at its start of a value that no running one takes', () => {
     expect(of('page_cache', { sizing, group: null, live: live('page_cache', '77') })).toMatchObject({ value: '77', source: 'FLAVOR', wanted: '16384', drifted: false });
   });
+  it('is what the data were made with, whatever would follow from a larger volume since', () => {
+    const fixed: ParameterSpec = { ...catalogue.find(({ name }) => name === 'page_cache')!, apply: 'CREATE' };
+    expect(effectiveParameters([fixed], { sizing, group: null, live: live('page_cache', '77') })).toMatchObject([{ value: '77', source: 'FLAVOR', wanted: '16384', drifted: false }]);
+  });
   it('was changed by hand where the agent says so', () => {
     expect(of('page_cost', { sizing, group: null, live: live('page_cost', '9'), drifted: ['page_cost'] })).toMatchObject({ source: 'HAND', drifted: true });
     expect(of('page_cache', { sizing, group: null, live: live('page_cache', '77'), drifted: [] })).toMatchObject({ source: 'FLAVOR', drifted: false });
