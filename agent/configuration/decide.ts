@@ -46,6 +46,12 @@ export function decideSeen(live: readonly LiveParameter[], parameters: ValueSet[
   return { restartRequired: names((one) => one.pending !== null && !isDrifted(one)), drifted: names(isDrifted) };
 }
 
+const nothingSeen: Seen = { restartRequired: [], drifted: [] };
+/** What waited for a restart, or was changed by hand, has gone with an engine that was stopped: its next start takes the files in whole. */
+export function decideStillSeen({ seen, engine, wanted }: { seen: Seen | null; engine: EngineState; wanted: 'RUNNING' | 'STOPPED' }): Seen | null {
+  return seen !== null && engine === 'down' && wanted === 'STOPPED' ? nothingSeen : seen;
+}
+
 /** Sizing by the catalogue's names, canonical: what one process of the engine was seen to run with. */
 export interface Sized { process: string; values: Readonly<Record<string, string>> }
 

@@ -11,7 +11,7 @@ import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
 import { endedWith } from '../supervisor/ended-with.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import type { Configurer } from './configurer.ts';
-import { decideSeen, decideSized, type Seen } from './decide.ts';
+import { decideSeen, decideSized, decideStillSeen, type Seen } from './decide.ts';
 import { digestOfValues } from './value-set.ts';
 
 const everyMs = 60_000;
@@ -54,6 +54,11 @@ export function createConfigurationLook({ guest, specs, timeouts, state, configu
   const subject = (): string => `${engineProcess()}/${configurer.changes()}`;
   const isReadable = (): boolean => supervisor.health().state === 'ok' && state.current().before === null && asking !== engineProcess();
 
+  const see = (found: Seen | null): void => {
+    const before = JSON.stringify(seen);
+    seen = decideStillSeen({ seen: found, engine: supervisor.health().state, wanted: state.current().wanted });
+    if (JSON.stringify(seen) !== before) for (const listener of listeners) listener();
+  };
   const ask = async (read: NonNullable<typeof group>['read']): Promise<'told' | 'overtaken'> => {
     const about = subject();
     lookedAt = about;
@@ -70,9 +75,7 @@ export function createConfigurationLook({ guest, specs, timeouts, state, configu
     const found = { ...seenByGroup, drifted: [...seenByGroup.drifted, ...drifted].sort() };
     // An agent that starts anew goes on telling what it told.
     if (JSON.stringify(sized) !== JSON.stringify(before)) state.update({ sized }).catch((error: Error) => log.error({ reason: error.message }, 'the values that the engine was seen with could not be recorded'));
-    const isNews = JSON.stringify(found) !== JSON.stringify(seen);
-    seen = found;
-    if (isNews) for (const listener of listeners) listener();
+    see(found);
     return 'told';
   };
   const look = async (): Promise<void> => {
@@ -91,6 +94,7 @@ export function createConfigurationLook({ guest, specs, timeouts, state, configu
     if (!hasEnded) timer = setTimeout(() => void look(), restMs);
   };
   const lookAnew = (): void => {
+    see(seen);
     if (!hasEnded && subject() !== lookedAt && isReadable()) void look();
   };
 

@@ -202,6 +202,18 @@ describe('values of a configuration group', () => {
     await expectFirst();
   });
 
+  it('do not wait for a restart any more once the engine was stopped: its next start takes them, and is not a restart that anybody asks for', async () => {
+    await apply({ ...first, databases: '32' }, 'cg_1/2');
+    await told({ applied: 'cg_1/2', restartRequired: ['databases'] });
+    const from = since();
+    expect((await agent.run({ $case: 'stop', value: { immediate: false } })).fault).toBeUndefined();
+    await agent.conductor.observed((seen) => seen.wanted === 'STOPPED' && seen.configuration?.applied === 'cg_1/2' && seen.configuration.restartRequired.length === 0, from);
+    const later = since();
+    expect((await agent.run({ $case: 'start', value: none })).fault).toBeUndefined();
+    await told({ applied: 'cg_1/2' }, later);
+    expect(agent.conductor.observations.slice(later.since).flatMap(({ configuration }) => configuration?.restartRequired ?? [])).toEqual([]);
+  });
+
   it('come to an engine that rests, also where this agent has never seen it well', async () => {
     expect((await agent.run({ $case: 'stop', value: { immediate: false } })).fault).toBeUndefined();
     await agent.signal('SIGTERM');

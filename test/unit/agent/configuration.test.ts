@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { capabilityFor } from '../../../agent/commands/catalogue.ts';
 import { createCatalogue } from '../../../agent/configuration/catalogue.ts';
-import { decideGiveUp, decideGood, decideSeen, decideSized, decideTold } from '../../../agent/configuration/decide.ts';
+import { decideGiveUp, decideGood, decideSeen, decideSized, decideStillSeen, decideTold } from '../../../agent/configuration/decide.ts';
 import { createConfigurationLook } from '../../../agent/configuration/look.ts';
 import { createSettling } from '../../../agent/configuration/settling.ts';
 import { digestOfValues, emptySet, parseValues, type ValueSet, valuesText } from '../../../agent/configuration/value-set.ts';
@@ -116,6 +116,12 @@ describe('the catalogue in the agent', () => {
 
 describe('what is told of the values', () => {
   const seen = { restartRequired: ['a'], drifted: ['b'] };
+  it('was seen of an engine that was stopped since no more: its next start takes the files in whole', () => {
+    expect(decideStillSeen({ seen, engine: 'down', wanted: 'STOPPED' })).toEqual({ restartRequired: [], drifted: [] });
+    expect(decideStillSeen({ seen: null, engine: 'down', wanted: 'STOPPED' })).toBeNull();
+    // It comes back by itself, and is seen anew then.
+    for (const engine of ['down', 'crash-loop', 'ok'] as const) expect(decideStillSeen({ seen, engine, wanted: 'RUNNING' })).toBe(seen);
+  });
   const input = { prepared: true, inForce: fresh, before: null, rejected: null, seen, canRead: true, engine: 'ok' as EngineState };
   it('is what was applied and seen', () => expect(decideTold(input)).toEqual({ applied: 'cg_1/2', ...seen }));
   it('is nothing before there is data, or before the engine was read', () => {
