@@ -7,7 +7,7 @@ import type { Caller, UpgradeInput, VersionDoc } from '../api.ts';
 import { requireFit } from '../configuration/attach.ts';
 import { judgedValues, siteIssues } from '../configuration/judge.ts';
 import { findConfiguration } from '../configuration/read.ts';
-import { readRevision, sameValues, selectConfigurations } from '../configuration/rows.ts';
+import { freeName, readRevision, sameValues, selectConfigurations } from '../configuration/rows.ts';
 import { judgeValues, sizeProblem, type StoredValue } from '../configuration/values.ts';
 import type { DomainDeps } from '../deps.ts';
 import { isGiven } from '../given.ts';
@@ -50,7 +50,8 @@ export async function mapConfiguration(deps: DomainDeps, caller: Caller, instanc
   }
   const made = { name: followerName(former.name, to.name), description: former.description, values: kept, origin };
   const findings: Finding[] = [
-    { severity: 'WARNING', subject: made.name, message: `this group is made for ${to.name} with the values of ${former.name}, once the upgrade has succeeded` },
+    // As things are; its name is taken when it is made.
+    { severity: 'WARNING', subject: await freeName(deps.store, instance.projectId, made.name), message: `this group is made for ${to.name} with the values of ${former.name}, once the upgrade has succeeded` },
     ...isLeft,
   ];
   return { group: { id: newId('Configuration'), revision: 1, made }, findings };

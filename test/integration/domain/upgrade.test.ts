@@ -325,14 +325,20 @@ it('what takes the place of a value comes along, and the next of the same group 
   expect(await issues({ drop: ['gone'], set: [{ name: 'work_mem', value: '1kB' }] })).toEqual([expect.stringMatching(/^input\.configuration\.set\.0\.value: work_mem /)]);
   expect(await issues({ drop: ['gone', 'work_mem'], set: [{ name: 'work_mem', value: '16MB' }] })).toEqual(['input.configuration.set.0.name: work_mem is to be dropped too: name it in one of the two']);
 
+  // The name that it would have is another group's.
+  await world.domain.configurations.create(world.caller('EDITOR'), { name: 'web-8', datastore: 'redis', version: '8', values: [] });
+
   world.startWorker();
+  const told: (string | null)[] = [];
   for (const id of ids) {
     const { operation, findings } = await upgrade(id, configuration);
+    told.push(findings![0]!.subject);
     expect(findings![0]!.message).toMatch(id === ids[0] ? /^this group is made for 8/ : /^this group was made for 8 .* before/);
     expect(await world.operations.waitForEnd(operation.id, 15_000)).toMatchObject({ state: 'SUCCEEDED' });
   }
   const [first, second] = await Promise.all(ids.map((id) => world.instance(id)));
   expect(second!['configuration_id']).toBe(first!['configuration_id']);
   const made = await world.domain.configurations.find(world.caller('EDITOR'), { id: first!['configuration_id'] as string });
+  expect(told).toEqual([made!.name, made!.name]);
   expect(made!.values.map(({ name, value }) => `${name}=${value}`).sort()).toEqual(['max_connections=50', 'work_mem=16384']);
 });
