@@ -6,7 +6,7 @@ import type { GuestAgentServer } from '../../proto/generated/coffer/agent/v1/age
 import type { Runner } from '../commands/runner.ts';
 import { QueueFull } from '../commands/command-queue.ts';
 import { answerJson, handlerOf, parseArguments } from '../commands/plugin-handlers.ts';
-import type { GuestContext, GuestHalf, UserInfo } from '../../strategies/spi/guest.ts';
+import { type GuestContext, GuestFault, type GuestHalf, type UserInfo } from '../../strategies/spi/guest.ts';
 import type { GuestTimeouts } from '../../strategies/spi/manifest.ts';
 import type { StateKeeper } from '../state/agent-state.ts';
 import { type ContextFactory, ownFrame } from '../supervisor/context.ts';
@@ -49,7 +49,12 @@ export function createGuestAgent(parts: GuestAgentParts): GuestAgentServer {
       }
     };
   };
-  const read = createReads();
+  const readAny = createReads();
+  /** A plugin would tell of its socket, which is not there: whoever asks wants to hear what to do. */
+  const read = <T>(purpose: string, ask: (ctx: GuestContext) => Promise<T>): Promise<T> => readAny(purpose, async (ctx) => {
+    if (ctx.engine.pid() !== null) return ask(ctx);
+    throw new GuestFault('RETRYABLE', state.current().wanted === 'STOPPED' ? 'The engine is stopped: start the instance' : 'The engine does not run: the conditions of the instance tell why');
+  });
   /** Apart, so that a field that hangs keeps nobody from what every datastore has. */
   const readField = createReads();
   const present = <T>(found: T | undefined, capability: string): T => {

@@ -55,6 +55,11 @@ describe('values of a configuration group', () => {
     expect(agent.conductor.observations.at(-1)?.configuration?.applied).toBe('cg_1/1');
   };
 
+  it('a read of one that is stopped says so, and nothing of a socket', async () => {
+    expect((await agent.run({ $case: 'stop', value: { immediate: false } })).fault).toBeUndefined();
+    await expect(parameters()).rejects.toMatchObject({ code: status.UNAVAILABLE, details: 'The engine is stopped: start the instance' });
+  });
+
   it('are in the files, live, and read back from the engine; without them all is as the engine has it', async () => {
     await expectFirst();
     expect((await parameters()).parameters.find(({ name }) => name === 'hz')).toEqual({ name: 'hz', value: '20', pending: undefined });
