@@ -49,8 +49,29 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
     await asManagement('drop database half');
   });
 
-  it('is not ended by what owners set for the sessions of their database', async () => {
+  it('sorts anew what is whole, and says which index cannot be', async () => {
+    const sameBuild = await harness.build(from);
+    await asOwner("create collation other (provider = icu, locale = 'de'); create table twice as select 'a'::text as word from generate_series(1, 2)");
+    await expect(asOwner('create unique index concurrently half_made on twice (word collate other)')).rejects.toThrow(/could not create unique index/);
+    const outdate = (): Promise<string> => asManagement("update pg_collation set collversion = '1' where collname = 'other'", 'shop');
+    await outdate();
+    await harness.call('upgrade.finish', [sameBuild]);
+    expect(await asOwner("select count(*) from pg_collation where collversion <> pg_collation_actual_version(oid)")).toBe('0');
+
+    await asOwner("create function inner_one(text) returns text language sql immutable as 'select upper($1)'; create function outer_one(text) returns text language plpgsql immutable as 'begin return inner_one($1); end'");
+    await asOwner("drop index half_made; truncate twice; create index by_name on twice (outer_one(word) collate other); insert into twice values ('b')");
+    await outdate();
+    await expect(harness.call('upgrade.finish', [sameBuild])).rejects.toThrow(/the index public\.by_name in shop could not be sorted anew: .*inner_one\(text\) does not exist/);
+    await asOwner('drop table twice; drop collation other');
+  });
+
+  it('is not ended by what owners set for the sessions of their database, nor by what they have or what it is called', async () => {
     await asOwner("create table kept as select 'here'::text as word");
+    // What a later version of the extension brings itself.
+    await asOwner(from === '15' ? "create extension fuzzystrmatch; create function daitch_mokotoff(text) returns text[] language sql as 'select null::text[]'" : "create extension pgcrypto; create function fips_mode() returns boolean language sql as 'select true'");
+    // A server gives columns that are added an option of its own, which not every later one knows.
+    await asManagement('create database "-dash=and=equals"');
+    await asManagement("create table grown (a int); alter table grown add b text default 'there'; insert into grown values (1)", '-dash=and=equals');
     const settings = ["statement_timeout = '3ms'", "lock_timeout = '1ms'", "idle_session_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "role = 'anna'", 'default_transaction_read_only = on', ...(from === '15' ? [] : ["transaction_timeout = '30ms'"])];
     for (const setting of settings) await asManagement(`alter database shop set ${setting}`);
     expect(await check()).toEqual([]);
@@ -64,5 +85,6 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
     await harness.call('upgrade.finish', [former]);
     expect(await ask({ user: 'anna', password, database: 'shop' }, 'select word from kept', { PGOPTIONS: unhurried })).toBe('here');
     expect(await asManagement("select array_to_string(setconfig, ' ') from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = 'shop')")).toContain('statement_timeout=3ms');
+    expect(await asManagement('select b from grown', '-dash=and=equals')).toBe('there');
   });
 });

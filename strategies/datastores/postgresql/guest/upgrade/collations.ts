@@ -4,8 +4,8 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GuestContext } from '../../../../spi/guest.ts';
-import { type Sql, withManagement } from '../management.ts';
+import { type GuestContext, GuestFault } from '../../../../spi/guest.ts';
+import { asFault, type Sql, withManagement } from '../management.ts';
 import { identifier, literal } from '../sql.ts';
 import { openDatabases } from './check.ts';
 
@@ -36,14 +36,20 @@ async function refreshIn(ctx: GuestContext, sql: Sql, database: string, { icu = 
   if (!isWhole && outdated.length === 0) return;
   const oids = [...outdated.map(({ oid }) => oid), ...(isWhole ? [defaultCollation] : [])];
   const indexes = await sql.rows<{ name: string }>(`select format('%I.%I', n.nspname, c.relname) as name from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-    where c.relkind = 'i' and c.relpersistence <> 't' and exists (select from unnest(i.indcollation) k where k::text = any (array[${oids.map(literal).join(', ')}]::text[])) order by c.oid`);
+    where c.relkind = 'i' and i.indisvalid and c.relpersistence <> 't' and exists (select from unnest(i.indcollation) k where k::text = any (array[${oids.map(literal).join(', ')}]::text[])) order by c.oid`);
   for (const [at, { name }] of indexes.entries()) {
     ctx.progress(0.1 + (0.4 * at) / indexes.length, `sorting anew in ${database}: ${name}`);
-    await sql.rows(`reindex index ${name}`);
+    await sql.rows(`reindex index ${name}`).catch((error: unknown) => { throw aboutIndex(error, `${name} in ${database}`); });
   }
   for (const { name, isOwn } of outdated) if (isOwn) await sql.rows(`alter collation ${name} refresh version`);
   if (isWhole) await sql.rows(`alter database ${identifier(database)} refresh collation version`);
   if (indexes.length > 0) ctx.log.info({ database, indexes: indexes.length }, 'indexes were sorted anew: the collations of this build have another version');
+}
+
+/** One that is left as it was would hide rows. From 17 on its functions find by name what the server has, and nothing else. */
+function aboutIndex(error: unknown, index: string): unknown {
+  const fault = asFault(error);
+  return fault instanceof GuestFault && fault.code === 'FAILED' ? new GuestFault('FAILED', `the index ${index} could not be sorted anew: ${fault.message}. Drop it, or mend what it is made with (a function of its own needs schemas before its names, or a search_path), and ask again`, { cause: error }) : error;
 }
 
 /** https://www.postgresql.org/docs/current/catalog-pg-collation.html: "default", which every database has */

@@ -66,11 +66,11 @@ async function dropOwnOptions(ctx: GuestContext, from: NamedBuild): Promise<void
 /** Below it are the server's own things, which are not handed on. */
 const firstNormalOid = 16_384;
 
-/** Of the former build, on its own data: nothing listens. */
+/** Of the former build, on its own data: nothing listens. A database's name may begin as an option does. */
 async function singleUser(ctx: GuestContext, from: NamedBuild, database: string, statement: string): Promise<string> {
   const settings = ['exit_on_error=on', 'search_path=pg_catalog,pg_temp', 'role=none', 'shared_preload_libraries=', 'session_preload_libraries=', 'local_preload_libraries=', 'archive_mode=off', 'dynamic_shared_memory_type=mmap'];
   const { exitCode, stdout, stderr } = await ctx.engine.run({
-    command: join(from.bin, 'postgres'), args: ['--single', '-j', '-D', ctx.paths.data, ...settings.flatMap((one) => ['-c', one]), database], env: { LC_ALL: 'C', TZ: 'UTC' },
+    command: join(from.bin, 'postgres'), args: ['--single', '-j', '-D', ctx.paths.data, ...settings.flatMap((one) => ['-c', one]), '--', database], env: { LC_ALL: 'C', TZ: 'UTC' },
     stdin: `${statement};\n\n`, timeoutMs: remainingMs(ctx),
   });
   if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${tellErrors(stderr)}`);
