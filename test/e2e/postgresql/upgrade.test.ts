@@ -10,7 +10,7 @@ import { createPsql } from './psql.ts';
 import { password } from './server.ts';
 
 const ways = [['15', '17'], ...(process.env['COFFER_TEST_FULL'] ? [['15', '18'], ['17', '18']] : [])] as [string, string][];
-const unhurried = ['statement_timeout', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'].map((name) => `-c ${name}=0`).join(' ');
+const unhurried = ['statement_timeout', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'].map((name) => `-c ${name}=0`).join(' ') + ' -c local_preload_libraries=';
 /** Beside the folder's others. */
 const portOf = (from: string, to: string): number => 21_480 + Number(from) - 15 + (to === '18' ? 5 : 0);
 
@@ -49,6 +49,15 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
     await asManagement('drop database half');
   });
 
+  it('is vetoed by what asks for columns of the server that the new version does not have', async () => {
+    await asOwner(from === '15' ? 'create view seen as select buffers_backend, checkpoints_req from pg_stat_bgwriter; create view names as select d.daticulocale from pg_database d' : 'create view seen as select wal_sync, wal_write from pg_stat_wal; create view names as select a.attcacheoff from pg_attribute a');
+    await asOwner('create view others as select a.*, t.relname, r.rolname, d.datname as called from pg_stat_activity a, pg_stat_user_tables t, pg_roles r, pg_database d');
+    const [ofTable, ofView] = from === '15' ? ['pg_database.daticulocale', 'pg_stat_bgwriter.buffers_backend, pg_stat_bgwriter.checkpoints_req'] : ['pg_attribute.attcacheoff', 'pg_stat_wal.wal_sync, pg_stat_wal.wal_write'];
+    const message = (name: string, columns: string): string => expect.stringContaining(`view public.${name} asks for ${columns}, which PostgreSQL ${to}.`) as string;
+    expect(await check()).toEqual([{ severity: 'ERROR', subject: 'shop', message: message('names', ofTable) }, { severity: 'ERROR', subject: 'shop', message: message('seen', ofView) }]);
+    await asOwner('drop view seen, names');
+  });
+
   it('sorts anew what is whole, and says which index cannot be', async () => {
     const sameBuild = await harness.build(from);
     await asOwner("create collation other (provider = icu, locale = 'de'); create table twice as select 'a'::text as word from generate_series(1, 2)");
@@ -72,7 +81,7 @@ describe.each(ways)('an upgrade from %s to %s', (from, to) => {
     // A server gives columns that are added an option of its own, which not every later one knows.
     await asManagement('create database "-dash=and=equals"');
     await asManagement("create table grown (a int); alter table grown add b text default 'there'; insert into grown values (1)", '-dash=and=equals');
-    const settings = ["statement_timeout = '3ms'", "lock_timeout = '1ms'", "idle_session_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "role = 'anna'", 'default_transaction_read_only = on', ...(from === '15' ? [] : ["transaction_timeout = '30ms'"])];
+    const settings = ["statement_timeout = '3ms'", "lock_timeout = '1ms'", "idle_session_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "role = 'anna'", 'default_transaction_read_only = on', "local_preload_libraries = 'none_such'", ...(from === '15' ? [] : ["transaction_timeout = '30ms'"])];
     for (const setting of settings) await asManagement(`alter database shop set ${setting}`);
     expect(await check()).toEqual([]);
     await harness.call('stop', ['orderly']);

@@ -6,6 +6,7 @@ import { withManagement } from '../management.ts';
 import { remainingMs } from '../tool.ts';
 import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
 import { checkFolder } from './places.ts';
+import { missingColumns } from './system-columns.ts';
 
 export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[]> {
   // Between builds of one version data need nothing.
@@ -23,6 +24,8 @@ export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[
     await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
     await ctx.engine.own(join(folder, accessFile), 0o600);
     await makeCluster(ctx, to, cluster);
+    ctx.progress(0.5, 'looking for what the new version does not have');
+    found.push(...(await missingColumns(ctx, to, cluster, databases.filter(({ isOpen }) => isOpen).map(({ name }) => name))));
     ctx.progress(0.6, 'asking pg_upgrade');
     const problems = await runUpgradeTool(ctx, { from: { track: ctx.track, bin: ctx.paths.bin }, to, folder, cluster, args: ['--check'], password: ctx.managementSecret });
     return [...found, ...(problems ?? []).map((message): Finding => ({ severity: 'ERROR', subject: null, message }))];

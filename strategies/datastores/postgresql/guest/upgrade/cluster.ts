@@ -6,7 +6,7 @@ import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/
 import { managementRole } from '../../names.ts';
 import { initdbArguments } from '../initialise.ts';
 import { majorOf, portOf } from '../owned.ts';
-import { remainingMs } from '../tool.ts';
+import { remainingMs, tellErrors } from '../tool.ts';
 import { lastErrors, namedThings, problemsOf } from './words.ts';
 
 /** Programs that are killed may leave a server: it left their group. */
@@ -36,6 +36,19 @@ export async function makeCluster(ctx: GuestContext, build: Pick<NamedBuild, 'tr
   if (exitCode !== 0) throw new GuestFault('FAILED', `initdb of ${build.track} ended with code ${exitCode}: ${stderr.trim().split('\n').slice(-3).join('; ')}`);
 }
 
+export interface Cluster { bin: string; data: string; database: string }
+
+/** By the cluster's own build: nothing listens. A database's name may begin as an option does. */
+export async function singleUser(ctx: GuestContext, { bin, data, database }: Cluster, statement: string): Promise<string> {
+  const settings = ['exit_on_error=on', 'search_path=pg_catalog,pg_temp', 'role=none', 'shared_preload_libraries=', 'session_preload_libraries=', 'local_preload_libraries=', 'archive_mode=off', 'dynamic_shared_memory_type=mmap'];
+  const { exitCode, stdout, stderr } = await ctx.engine.run({
+    command: join(bin, 'postgres'), args: ['--single', '-j', '-D', data, ...settings.flatMap((one) => ['-c', one]), '--', database], env: { LC_ALL: 'C', TZ: 'UTC' },
+    stdin: `${statement};\n\n`, timeoutMs: remainingMs(ctx),
+  });
+  if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${tellErrors(stderr)}`);
+  return stdout;
+}
+
 /** Access to servers that pg_upgrade starts: nobody else can reach their socket. */
 export const upgradeAccess = `local all "${managementRole}" trust\n`;
 export const accessFile = 'pg_hba.conf';
@@ -56,7 +69,7 @@ export function serverOptions({ sizing, parameters }: Pick<GuestContext, 'sizing
 
 /** Owners may give sessions of their databases settings, which reach those of pg_upgrade and of the programs it starts, on both servers. What libpq is told goes before. */
 export function sessionOptions(...tracks: readonly string[]): string {
-  const settings = { statement_timeout: '0', lock_timeout: '0', idle_session_timeout: '0', idle_in_transaction_session_timeout: '0', ...(tracks.every((track) => majorOf(track) >= 17) ? { transaction_timeout: '0' } : {}), temp_file_limit: '-1', role: 'none' };
+  const settings = { statement_timeout: '0', lock_timeout: '0', idle_session_timeout: '0', idle_in_transaction_session_timeout: '0', ...(tracks.every((track) => majorOf(track) >= 17) ? { transaction_timeout: '0' } : {}), temp_file_limit: '-1', role: 'none', local_preload_libraries: '' };
   return Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(' ');
 }
 

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { type GuestContext, GuestFault, type NamedBuild } from '../../../../spi/guest.ts';
 import { clearLeftovers } from '../run-state.ts';
 import { literal } from '../sql.ts';
-import { remainingMs, tellErrors } from '../tool.ts';
-import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
+import { accessFile, type Cluster, makeCluster, makeWork, removeWork, runUpgradeTool, singleUser, upgradeAccess } from './cluster.ts';
 import { noteFile, type SortedBy } from './collations.ts';
 import { workFolder } from './places.ts';
 
@@ -38,9 +37,11 @@ export async function run(ctx: GuestContext, from: NamedBuild): Promise<void> {
   await removeWork(folder, [former]);
 }
 
+const formerly = (ctx: GuestContext, from: NamedBuild, database: string): Cluster => ({ bin: from.bin, data: ctx.paths.data, database });
+
 /** Collations that come with a cluster are made anew with it: what versions the indexes were sorted by is known only now. */
 async function sortedBy(ctx: GuestContext, from: NamedBuild): Promise<SortedBy> {
-  const told = await singleUser(ctx, from, 'template1', `select format('%s %s', collprovider, collversion) as sorted from pg_collation
+  const told = await singleUser(ctx, formerly(ctx, from, 'template1'), `select format('%s %s', collprovider, collversion) as sorted from pg_collation
     where collnamespace = 'pg_catalog'::regnamespace and (collname = 'und-x-icu' or collprovider = 'c') and collversion is not null`);
   const versionOf = (provider: string): string | null => new RegExp(`sorted = "${provider} ([^"]*)"`).exec(told)?.[1] ?? null;
   return { icu: versionOf('i'), libc: versionOf('c') };
@@ -56,23 +57,12 @@ async function dropOwnOptions(ctx: GuestContext, from: NamedBuild): Promise<void
   const server = await readFile(join(ctx.paths.bin, 'postgres'));
   const unknown = ownOptions.filter((name) => !server.includes(name));
   if (unknown.length === 0) return;
-  const told = await singleUser(ctx, from, 'template1', 'select datname from pg_database where datallowconn');
+  const told = await singleUser(ctx, formerly(ctx, from, 'template1'), 'select datname from pg_database where datallowconn');
   for (const [, database] of told.matchAll(/datname = "([^\n]*)"\t\(typeid/g)) {
     if (database === undefined) continue;
-    await singleUser(ctx, from, database, `update pg_attribute set attoptions = (select array_agg(o) from unnest(attoptions) o where split_part(o, '=', 1) <> all (array[${unknown.map(literal).join(', ')}]))
+    await singleUser(ctx, formerly(ctx, from, database), `update pg_attribute set attoptions = (select array_agg(o) from unnest(attoptions) o where split_part(o, '=', 1) <> all (array[${unknown.map(literal).join(', ')}]))
       where attoptions is not null and attrelid >= ${firstNormalOid}`);
   }
 }
 /** Below it are the server's own things, which are not handed on. */
 const firstNormalOid = 16_384;
-
-/** Of the former build, on its own data: nothing listens. A database's name may begin as an option does. */
-async function singleUser(ctx: GuestContext, from: NamedBuild, database: string, statement: string): Promise<string> {
-  const settings = ['exit_on_error=on', 'search_path=pg_catalog,pg_temp', 'role=none', 'shared_preload_libraries=', 'session_preload_libraries=', 'local_preload_libraries=', 'archive_mode=off', 'dynamic_shared_memory_type=mmap'];
-  const { exitCode, stdout, stderr } = await ctx.engine.run({
-    command: join(from.bin, 'postgres'), args: ['--single', '-j', '-D', ctx.paths.data, ...settings.flatMap((one) => ['-c', one]), '--', database], env: { LC_ALL: 'C', TZ: 'UTC' },
-    stdin: `${statement};\n\n`, timeoutMs: remainingMs(ctx),
-  });
-  if (exitCode !== 0) throw new GuestFault('FAILED', `the data cannot be read by the build that they are of: ${tellErrors(stderr)}`);
-  return stdout;
-}
