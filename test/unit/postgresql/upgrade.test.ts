@@ -40,11 +40,11 @@ Failure, exiting
 
 describe('the servers that pg_upgrade starts', () => {
   const numbers = (sizing: Record<string, string>, parameters: Record<string, string>): string[] => [...serverOptions({ sizing, parameters }).matchAll(/-c (max_\S+)/g)].map(([, option]) => option ?? '');
-  it('have room for as many locks as the instance\'s own, for whatever opens them all at once', () => {
-    expect(numbers({ max_connections: '500' }, { max_locks_per_transaction: '1000' })).toEqual(['max_connections=500', 'max_locks_per_transaction=1000']);
-    expect(numbers({ max_connections: '500' }, { max_connections: '20' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
+  it('have room for a hundred thousand locks, or as many as the instance\'s own, for whatever opens all tables at once', () => {
+    expect(numbers({ max_connections: '500' }, { max_locks_per_transaction: '2000' })).toEqual(['max_connections=500', 'max_locks_per_transaction=2000']);
+    expect(numbers({ max_connections: '500' }, { max_connections: '20' })).toEqual(['max_connections=100', 'max_locks_per_transaction=1024']);
     expect(numbers({}, { max_locks_per_transaction: '2000000000' })).toEqual(['max_connections=100', 'max_locks_per_transaction=2048']);
-    expect(numbers({}, { max_connections: '5; rm', max_locks_per_transaction: '10' })).toEqual(['max_connections=100', 'max_locks_per_transaction=64']);
+    expect(numbers({}, { max_connections: '5; rm', max_locks_per_transaction: '10' })).toEqual(['max_connections=100', 'max_locks_per_transaction=1024']);
   });
   it('load nothing, and let in whoever reaches their socket', () => expect(serverOptions({ sizing: {}, parameters: {} })).toMatch(/^-c hba_file=pg_hba\.conf .*-c shared_preload_libraries= /));
 });

@@ -53,10 +53,11 @@ export async function singleUser(ctx: GuestContext, { bin, data, database }: Clu
 export const upgradeAccess = `local all "${managementRole}" trust\n`;
 export const accessFile = 'pg_hba.conf';
 /**
- * Each table of a database is locked while that is copied: there is as much room as the instance has, not less than a server has
- * without a line, and not so much that these servers would not start: of such values the instance's own start tells.
+ * Each table of a database is locked while that is copied, which no session of an instance's own needs to have done: there is room
+ * for a hundred thousand of them in any case (20 MB), else as the instance has it, and not so much that these servers would not
+ * start: of such values the instance's own start tells.
  */
-const locking = { max_connections: [100, 1000], max_locks_per_transaction: [64, 2048] } as const;
+const locking = { max_connections: [100, 1000], max_locks_per_transaction: [1024, 2048] } as const;
 
 /** A relative name is looked up in the working folder; a path could not be quoted through two shells. */
 export function serverOptions({ sizing, parameters }: Pick<GuestContext, 'sizing' | 'parameters'>): string {
