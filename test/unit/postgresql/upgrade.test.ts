@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { databaseFindings } from '../../../strategies/datastores/postgresql/guest/upgrade/check.ts';
 import { serverOptions, sessionOptions } from '../../../strategies/datastores/postgresql/guest/upgrade/cluster.ts';
+import { roomFindings } from '../../../strategies/datastores/postgresql/guest/upgrade/room.ts';
 import { namedThings, problemsOf } from '../../../strategies/datastores/postgresql/guest/upgrade/words.ts';
 
 const begin = 'Performing Consistency Checks\n-----------------------------\nChecking cluster versions                                     ok\n';
@@ -61,5 +62,15 @@ describe('databases', () => {
     const row = (name: string, isInvalid = false): { name: string; isInvalid: boolean } => ({ name, isInvalid });
     expect(databaseFindings([row('shop'), row('データ'), row('"q"\\n'), row('a b\tc')])).toEqual([]);
     expect(databaseFindings([row('a\nb\r'), row('half', true), row('h\n', true)]).map(({ severity, subject }) => [severity, subject])).toEqual([['ERROR', 'a\\nb\\r'], ['ERROR', 'half'], ['ERROR', 'h\\n']]);
+  });
+});
+
+describe('the room that pg_upgrade needs for itself', () => {
+  const mib = 1024 ** 2;
+  it.each([
+    ['a fresh instance', { catalogueBytes: 21 * mib, files: 0 }, 47], ['twenty databases', { catalogueBytes: 160 * mib, files: 0 }, 284], ['five thousand tables', { catalogueBytes: 59 * mib, files: 20_000 }, 268],
+  ])('is vetoed where %s would not fit, by what was measured, and not where there is twice of that', (_what, made, measuredMb) => {
+    expect(roomFindings(made, (measuredMb - 6) * mib)).toMatchObject([{ severity: 'ERROR', message: expect.stringMatching(/that needs \d+ MB of the disk, which has \d+ MB left/) }]);
+    expect(roomFindings(made, 2 * measuredMb * mib)).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { withManagement } from '../management.ts';
 import { remainingMs } from '../tool.ts';
 import { accessFile, makeCluster, makeWork, removeWork, runUpgradeTool, upgradeAccess } from './cluster.ts';
 import { checkFolder } from './places.ts';
+import { lackOfRoom } from './room.ts';
 import { missingColumns } from './system-columns.ts';
 
 export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[]> {
@@ -19,13 +20,17 @@ export async function check(ctx: GuestContext, to: NamedBuild): Promise<Finding[
     const found = [...databaseFindings(databases), ...(await missingExtensions(ctx, to))];
     // pg_upgrade would connect to it, and stop there.
     if (databases.some(({ isInvalid }) => isInvalid)) return found;
+    const open = databases.filter(({ isOpen }) => isOpen).map(({ name }) => name);
+    const room = await lackOfRoom(ctx, open);
+    // The empty cluster may not fit either.
+    if (room.length > 0) return [...found, ...room];
     ctx.progress(0.3, 'making an empty cluster of the new version');
     await makeWork(ctx, folder);
     await writeFile(join(folder, accessFile), upgradeAccess, { mode: 0o600 });
     await ctx.engine.own(join(folder, accessFile), 0o600);
     await makeCluster(ctx, to, cluster);
     ctx.progress(0.5, 'looking for what the new version does not have');
-    found.push(...(await missingColumns(ctx, to, cluster, databases.filter(({ isOpen }) => isOpen).map(({ name }) => name))));
+    found.push(...(await missingColumns(ctx, to, cluster, open)));
     ctx.progress(0.6, 'asking pg_upgrade');
     const problems = await runUpgradeTool(ctx, { from: { track: ctx.track, bin: ctx.paths.bin }, to, folder, cluster, args: ['--check'], password: ctx.managementSecret });
     return [...found, ...(problems ?? []).map((message): Finding => ({ severity: 'ERROR', subject: null, message }))];
