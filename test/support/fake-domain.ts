@@ -2,7 +2,7 @@
  * A Domain and an EventFeed in memory, for tests of the transports alone: as small as the API lets it be, with the one
  * rule that matters everywhere, that what is foreign is missing.
  */
-import { CofferError, notFound } from '../../kernel/errors.ts';
+import { CofferError, notFound, invalidInput } from '../../kernel/errors.ts';
 import { newId, type NodeType } from '../../kernel/ids.ts';
 import type { Accepted, Caller, Connection, Domain, EngineActed, EventDoc, FlavorDoc, ItemResult, Page, ProjectDoc, Role, TokenDoc, VersionDoc, Viewer } from '../../gateway/domain/api.ts';
 import type { InstanceDoc } from '../../gateway/domain/instance/document.ts';
@@ -210,7 +210,10 @@ export function createFakeDomain(feed = createFakeFeed()) {
       resize: (caller, input) => accept('instance.resize')(caller, input.instanceId),
       delete: (caller, input) => accept('instance.delete')(caller, input.instanceId),
       resizeVolume: (caller, input) => accept('instance.resize-volume')(caller, input.instanceId),
-      async upgrade(caller, input) { return { ...(await accept('instance.upgrade')(caller, input.instanceId)), findings: [], estimate: null }; },
+      async upgrade(caller, input) {
+        if (input.version === '18' && !input.configuration) throw invalidInput([{ path: ['input', 'configuration'], message: 'it has a group for another version' }]);
+        return { ...(await accept('instance.upgrade')(caller, input.instanceId)), findings: [], estimate: null };
+      },
       async rolloutUpgrade(caller) { operator(caller, 'version.rollout'); return addOperation(addInstance('rolled-out'), 'version.rollout'); },
       newerBuild: async () => null,
       async ping(caller, id) { return { instance: need(caller, id), agentRoundTripMs: 1, engineRoundTripMs: 2, engineState: 'RUNNING', detail: null }; },

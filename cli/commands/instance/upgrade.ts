@@ -34,7 +34,7 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
       const { id } = await findInstance(session, client, reference);
       const configurationId = options.configuration === undefined ? undefined : (await findConfiguration(session, client, options.configuration)).id;
       const configuration = configurationId === undefined && !takeValues && !drop && !set ? undefined : { configurationId, drop, set: set && parseValues(set) };
-      const answer = accepted((await client.request(UpgradeInstanceDocument, { input: { instanceId: id, version, dryRun, configuration } })).result);
+      const answer = acceptedHere((await client.request(UpgradeInstanceDocument, { input: { instanceId: id, version, dryRun, configuration } })).result);
       if (!dryRun) {
         tellFindings(session, answer.findings);
         return printOperation(session, client, answer.operation, wait);
@@ -51,6 +51,16 @@ export function addUpgradeCommand(parent: Command, kit: Kit): void {
     { description: 'coffer instance upgrade shop --datastore-version 17 --take-values --drop old_name --set new_name=5' },
   ]);
 }
+
+/** A group that has no follower is refused in the API's words: here there are options for it. */
+const acceptedHere: typeof accepted = (result) => {
+  try {
+    return accepted(result);
+  } catch (error) {
+    if (!(error instanceof Failure) || !error.details.issues?.some(({ path }) => path.join('.') === 'input.configuration')) throw error;
+    throw new Failure(error.message, { ...error.details, remedy: 'Name one with --configuration, or add --take-values' });
+  }
+};
 
 export function addRolloutCommand(parent: Command, kit: Kit): void {
   const rollout = addWaitOptions(parent.command('rollout').description('bring the newest installed build of a version to all its instances: a few first, then in waves; it halts at the first that fails (operators)').argument('<datastore>').argument('<version>', 'such as 17'))

@@ -125,6 +125,11 @@ describe('failing', () => {
     const programs = await cli.run([...words, '--json']);
     expect(json(programs.error)).toMatchObject({ error: { code: 'INPUT.INVALID', issues: [{ path: ['input', 'name'] }], exitCode: 2 } });
   });
+  it('an upgrade without a group for what it goes to is told the options for that', async () => {
+    const ended = await cli.run(['instance', 'upgrade', 'shop', '--datastore-version', '18', '--project', 'alpha']);
+    expect(ended).toMatchObject({ code: 2, out: '' });
+    expect(ended.error).toMatch(/^  configuration: it has a group[^]*--configuration, or add --take-values/m);
+  });
   it('a command line that is not understood ends with 2, as JSON where that is asked for', async () => {
     expect(await cli.run(['instance', 'upgrade', 'shop', '--datastore-version', '18', '--take-values', '--configuration', 'web'])).toMatchObject({ code: 2, out: '', error: expect.stringContaining('--configuration and --take-values exclude each other') as string });
     expect(await cli.run(['instance', 'lst'])).toMatchObject({ code: 2, out: '', error: expect.stringMatching(/Did you mean list/) });
